@@ -1,0 +1,43 @@
+"""What stands behind the ports: skins, each of which may be replaced by an application's own.
+
+Importing this room imports no database and no event loop; what needs one is loaded when it is
+asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from coachwork.adapters._memory import Memory
+from coachwork.adapters._recorded import RecordedModel
+from coachwork.adapters._scripted import ScriptedModel, final
+from coachwork.adapters._summarizer import ExtractiveSummarizer
+from coachwork.adapters._system import SystemClock, TimeOrderedIds
+from coachwork.adapters._templates import BuiltinRenderer, TopicTemplates
+from coachwork.adapters._threads import in_threads
+
+if TYPE_CHECKING:
+    from coachwork.adapters._sqlite import SQLite
+
+__all__ = [
+    "BuiltinRenderer",
+    "ExtractiveSummarizer",
+    "Memory",
+    "RecordedModel",
+    "SQLite",
+    "ScriptedModel",
+    "SystemClock",
+    "TimeOrderedIds",
+    "TopicTemplates",
+    "final",
+    "in_threads",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load `SQLite` when it is asked for."""
+    if name == "SQLite":
+        from coachwork.adapters._sqlite import SQLite  # noqa: PLC0415 - it loads a database
+
+        return SQLite
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

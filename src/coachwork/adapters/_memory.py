@@ -1,0 +1,128 @@
+"""A repository in memory: the reference, and enough for tests and tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+
+from coachwork.ports import CommitResult, Query
+from coachwork.records import Delete, Facts, Insert, Key, Op, Record, Update, message_key
+
+_LAST = 10**12 - 1
+
+
+class Memory:
+    """Keeps records in dictionaries, for as long as it lives.
+
+    It may be used by several threads, and by several coaches of either colour at once. Nothing is
+    copied, because nothing that is kept can change.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._lock = Lock()
+        self._by_kind: dict[str, dict[str, Record]] = {}
+
+    def get(self, key: Key, /) -> Record | None:
+        """See `coachwork.ports.Repository.get`."""
+        with self._lock:
+            return self._by_kind.get(key.kind, {}).get(key.text)
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """See `coachwork.ports.Repository.commit`."""
+        with self._lock:
+            if not all(self._holds(op) for op in ops):
+                return CommitResult.CONFLICT
+            for op in ops:
+                if isinstance(op, Insert | Update):
+                    key = op.record.key
+                    self._by_kind.setdefault(key.kind, {})[key.text] = op.record
+                elif isinstance(op, Delete):
+                    del self._by_kind[op.key.kind][op.key.text]
+        return CommitResult.DONE
+
+    def _holds(self, op: Op) -> bool:
+        """Whether what *op* wants to find is there."""
+        key = op.record.key if isinstance(op, Insert | Update) else op.key
+        found = self._by_kind.get(key.kind, {}).get(key.text)
+        if isinstance(op, Insert):
+            return found is None
+        wanted = op.record.version - 1 if isinstance(op, Update) else op.version
+        return found is not None and found.version == wanted
+
+    def log(
+        self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
+    ) -> Sequence[Record]:
+        """See `coachwork.ports.Repository.log`."""
+        with self._lock:
+            messages = self._by_kind.get("message", {})
+            # Sequence numbers have no gaps, so the log ends where a number is missing.
+            first, end = after + 1, after + 1
+            while end <= _LAST and message_key(tenant, session, end).text in messages:
+                end += 1
+            if last is not None:
+                first = max(first, end - last)
+            wanted = range(first, min(end, first + limit))
+            return [messages[message_key(tenant, session, number).text] for number in wanted]
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """See `coachwork.ports.Repository.find`."""
+        with self._lock:
+            records = self._by_kind.get(query.kind, {})
+            texts = sorted(records, reverse=query.newest_first)
+            after = None if query.after is None else query.after.text
+            found = [
+                records[text]
+                for text in texts
+                if _matches(records[text].facts, records[text].key.tenant, query)
+                and (after is None or (text < after if query.newest_first else text > after))
+            ]
+            return found[: query.limit]
+
+    def for_async(self) -> AsyncMemory:
+        """Return the same records for an async coach; nothing in it makes anybody wait."""
+        return AsyncMemory(self)
+
+
+class AsyncMemory:
+    """The records of a `Memory`, awaited."""
+
+    def __init__(self, memory: Memory) -> None:
+        """Stand before *memory*."""
+        self._memory = memory
+
+    async def get(self, key: Key, /) -> Record | None:
+        """See `coachwork.ports.Repository.get`."""
+        return self._memory.get(key)
+
+    async def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """See `coachwork.ports.Repository.commit`."""
+        return self._memory.commit(ops)
+
+    async def log(
+        self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
+    ) -> Sequence[Record]:
+        """See `coachwork.ports.Repository.log`."""
+        return self._memory.log(tenant, session, after=after, last=last, limit=limit)
+
+    async def find(self, query: Query, /) -> Sequence[Record]:
+        """See `coachwork.ports.Repository.find`."""
+        return self._memory.find(query)
+
+
+def _matches(facts: Facts, tenant: str, query: Query) -> bool:
+    """Whether a record with these *facts* is asked for."""
+    return (
+        query.tenant in {None, tenant}
+        and query.owner in {None, facts.owner}
+        and query.session in {None, facts.session}
+        and query.topic in {None, facts.topic}
+        and query.scenario in {None, facts.scenario}
+        and (not query.status or facts.status in query.status)
+        and (query.since is None or (facts.at is not None and facts.at >= query.since))
+        and (query.before is None or (facts.at is not None and facts.at < query.before))
+        and (query.due is None or (facts.due is not None and facts.due <= query.due))
+        and (
+            query.expires is None or (facts.expires is not None and facts.expires <= query.expires)
+        )
+    )

@@ -1,0 +1,182 @@
+"""Blocking ports made to fit an async coach, by threads of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from typing import ParamSpec, TypeVar, overload
+
+from coachwork.errors import MisuseError
+from coachwork.messages import Message
+from coachwork.ports import (
+    Admission,
+    Admit,
+    Answer,
+    Ask,
+    AsyncAdmit,
+    AsyncLanguageModel,
+    AsyncRepository,
+    AsyncSummarizer,
+    AsyncTemplateSource,
+    CommitResult,
+    LanguageModel,
+    Query,
+    Repository,
+    Summarizer,
+    TemplateSource,
+)
+from coachwork.records import Key, Op, Record
+from coachwork.topics import TemplateName
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Threads:
+    """Threads that one port is called in; they end with `close`, and so does the port."""
+
+    def __init__(self, port: object, threads: int) -> None:
+        self._port = port
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="coachwork")
+
+    async def _in_thread(
+        self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Call *function* in a thread, with the caller's context variables."""
+        import asyncio  # noqa: PLC0415 - only who awaits needs it
+
+        call = partial(copy_context().run, partial(function, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    async def close(self) -> None:
+        """Wait for the calls under way, then close the port, where it can be closed."""
+        close = getattr(self._port, "close", None)
+        if close is not None:
+            await self._in_thread(close)
+        self._pool.shutdown(wait=False)
+
+
+class _ThreadedRepository(_Threads):
+    """A repository in threads."""
+
+    def __init__(self, port: Repository, threads: int) -> None:
+        super().__init__(port, threads)
+        self._repository = port
+
+    async def get(self, key: Key, /) -> Record | None:
+        """See `coachwork.ports.Repository.get`."""
+        return await self._in_thread(self._repository.get, key)
+
+    async def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """See `coachwork.ports.Repository.commit`."""
+        return await self._in_thread(self._repository.commit, ops)
+
+    async def log(
+        self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
+    ) -> Sequence[Record]:
+        """See `coachwork.ports.Repository.log`."""
+        return await self._in_thread(
+            self._repository.log, tenant, session, after=after, last=last, limit=limit
+        )
+
+    async def find(self, query: Query, /) -> Sequence[Record]:
+        """See `coachwork.ports.Repository.find`."""
+        return await self._in_thread(self._repository.find, query)
+
+
+class _ThreadedModel(_Threads):
+    """A language model in threads."""
+
+    def __init__(self, port: LanguageModel, threads: int) -> None:
+        super().__init__(port, threads)
+        self._model = port
+
+    async def complete(self, ask: Ask, /) -> Answer:
+        """See `coachwork.ports.LanguageModel.complete`."""
+        return await self._in_thread(self._model.complete, ask)
+
+
+class _ThreadedSummarizer(_Threads):
+    """A summarizer in threads."""
+
+    def __init__(self, port: Summarizer, threads: int) -> None:
+        super().__init__(port, threads)
+        self._summarizer = port
+
+    async def summarize(self, previous: str | None, messages: Sequence[Message], /) -> str:
+        """See `coachwork.ports.Summarizer.summarize`."""
+        return await self._in_thread(self._summarizer.summarize, previous, messages)
+
+
+class _ThreadedTemplates(_Threads):
+    """A source of templates in threads."""
+
+    def __init__(self, port: TemplateSource, threads: int) -> None:
+        super().__init__(port, threads)
+        self._templates = port
+
+    async def template(self, topic: str, name: TemplateName, /) -> str | None:
+        """See `coachwork.ports.TemplateSource.template`."""
+        return await self._in_thread(self._templates.template, topic, name)
+
+
+class _ThreadedAdmit(_Threads):
+    """An admission in threads."""
+
+    def __init__(self, port: Admit, threads: int) -> None:
+        super().__init__(port, threads)
+        self._admit = port
+
+    async def __call__(self, admission: Admission, /) -> str | None:
+        """See `coachwork.ports.Admit`."""
+        return await self._in_thread(self._admit, admission)
+
+
+@overload
+def in_threads(port: Repository, *, threads: int = ...) -> AsyncRepository: ...
+@overload
+def in_threads(port: LanguageModel, *, threads: int = ...) -> AsyncLanguageModel: ...
+@overload
+def in_threads(port: Summarizer, *, threads: int = ...) -> AsyncSummarizer: ...
+@overload
+def in_threads(port: TemplateSource, *, threads: int = ...) -> AsyncTemplateSource: ...
+@overload
+def in_threads(port: Admit, *, threads: int = ...) -> AsyncAdmit: ...
+def in_threads(port: object, *, threads: int = 8) -> object:
+    """Return a blocking *port* as an async one: each call runs in one of its own threads.
+
+    A call whose task is cancelled goes on in its thread to its end; what it wrote is found again
+    through the idempotency key, as after any lost answer.
+
+    Args:
+        port: A blocking repository, language model, summarizer, source of templates or admission;
+            it must be safe to be called from several threads.
+        threads: How many calls may run at once; more wait. A model that takes minutes wants as
+            many as there are sessions talking at the same time.
+
+    Raises:
+        MisuseError: It is none of these, or its methods are async already.
+    """
+    for word, made in _FORMS.items():
+        method = getattr(port, word, None)
+        if method is not None and not _is_async(method):
+            return made(port, threads)
+    raise MisuseError("in_threads wants a blocking port")
+
+
+def _is_async(method: object) -> bool:
+    """Whether calling it gives something to be awaited."""
+    from inspect import iscoroutinefunction  # noqa: PLC0415 - only who awaits needs it
+
+    return iscoroutinefunction(method) or iscoroutinefunction(getattr(method, "__call__", None))  # noqa: B004
+
+
+_FORMS: dict[str, Callable[..., object]] = {
+    "commit": _ThreadedRepository,
+    "complete": _ThreadedModel,
+    "summarize": _ThreadedSummarizer,
+    "template": _ThreadedTemplates,
+    "__call__": _ThreadedAdmit,
+}

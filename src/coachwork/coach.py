@@ -1,0 +1,757 @@
+"""What applications call: a coach of either colour, with the same words.
+
+Every method runs one workflow of `coachwork.workflows`; what it asks, answers and raises is
+told there. The handles (`UserCoach`, `Chat`) hold ids and nothing else: make them where they are
+needed, keep them or not, in any thread, process or request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from inspect import isawaitable, iscoroutinefunction
+from types import TracebackType
+from typing import Generic, Protocol, TypeVar, overload
+
+from typing_extensions import Self
+
+from coachwork import workflows
+from coachwork.adapters import (
+    BuiltinRenderer,
+    ExtractiveSummarizer,
+    SystemClock,
+    TimeOrderedIds,
+    TopicTemplates,
+)
+from coachwork.drivers import Observer, run, run_async
+from coachwork.effects import Workflow
+from coachwork.errors import MisuseError
+from coachwork.ids import checked_id
+from coachwork.messages import Message
+from coachwork.plain import JSON
+from coachwork.policies import Settings
+from coachwork.ports import (
+    Admit,
+    AsyncAdmit,
+    AsyncLanguageModel,
+    AsyncPorts,
+    AsyncRepository,
+    AsyncSummarizer,
+    AsyncTemplateSource,
+    Clock,
+    IdSource,
+    LanguageModel,
+    Ports,
+    Repository,
+    Summarizer,
+    TemplateRenderer,
+    TemplateSource,
+)
+from coachwork.topics import Topic, declared
+from coachwork.workflows import (
+    Caller,
+    Check,
+    Completed,
+    Deleted,
+    Export,
+    History,
+    JobView,
+    Purged,
+    Resumed,
+    SessionList,
+    SessionView,
+    Setup,
+    Started,
+    TopicStanding,
+    Turn,
+)
+
+T = TypeVar("T")
+R = TypeVar("R")
+Port_co = TypeVar("Port_co", covariant=True)
+
+
+class TwoColoured(Protocol[Port_co]):
+    """A blocking port that knows its own async form."""
+
+    def for_async(self) -> Port_co:
+        """Return the port that an async coach is to use; it may hold this one."""
+        ...
+
+
+# --- blocking --------------------------------------------------------------------------------
+
+
+class Coach:
+    """A coach for blocking code. It may be used by several threads at once.
+
+    Use it as a context manager, or call `close`: the ports that were given to it are closed then.
+
+    Args:
+        repository: Where everything is kept.
+        model: What answers in the coach's name.
+        topics: What conversations may be about.
+        settings: How to decide where there is a choice.
+        clock: What time it is.
+        ids: Where ids come from.
+        templates: Where templates come from; the topics' own by default.
+        renderer: How templates become text.
+        summarizer: What tells the story so far; it needs no model by default.
+        admit: Asked before anything is accepted.
+        observers: Told of every effect and its outcome.
+
+    Raises:
+        ValidationError: Two topics have one id.
+        TemplateError: A topic's template is none.
+        MisuseError: A port is async: use `AsyncCoach`.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        model: LanguageModel,
+        *,
+        topics: Iterable[Topic[object]],
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        ids: IdSource | None = None,
+        templates: TemplateSource | None = None,
+        renderer: TemplateRenderer | None = None,
+        summarizer: Summarizer | None = None,
+        admit: Admit | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        """Put the ports together; nothing is asked of them yet."""
+        by_id = declared(topics)
+        own = _own_templates(by_id, templates, renderer)
+        for port, words in (
+            (repository, ("get", "commit", "log", "find")),
+            (model, ("complete",)),
+            (templates, ("template",)),
+            (summarizer, ("summarize",)),
+            (admit, ("__call__",)),
+        ):
+            _refuse_async(port, words)
+        self._setup = Setup(topics=by_id, settings=settings or Settings())
+        self._ports = Ports(
+            repository=repository,
+            model=model,
+            clock=clock or SystemClock(),
+            ids=ids or TimeOrderedIds(),
+            templates=templates or own,
+            renderer=renderer or BuiltinRenderer(),
+            summarizer=summarizer or ExtractiveSummarizer(),
+            admit=admit,
+        )
+        self._observers = tuple(observers)
+
+    def as_user(
+        self, user: str, *, tenant: str = "default", scenario: str | None = None
+    ) -> UserCoach:
+        """Return the coach as one user sees it; the application has made sure who it is.
+
+        Args:
+            user: The user's id.
+            tenant: The tenant's id.
+            scenario: The test scenario that what is made belongs to, if any.
+
+        Raises:
+            ValidationError: One of them is no id.
+        """
+        return UserCoach(self, Caller(tenant, user, scenario))
+
+    def purge_expired(self, *, limit: int = 1000) -> Purged:
+        """Sweep away what has expired, of all tenants. See `coachwork.workflows.purge_expired`."""
+        return self.run(workflows.purge_expired(self._setup, limit=limit))
+
+    def run(self, workflow: Workflow[R]) -> R:
+        """Run a *workflow*, an application's own too, with the ports of this coach."""
+        return run(workflow, self._ports, self._observers)
+
+    @property
+    def setup(self) -> Setup:
+        """What the workflows are given: topics and settings."""
+        return self._setup
+
+    def close(self) -> None:
+        """Close the ports that can be closed."""
+        for port in _closable(self._ports.repository, self._ports.model):
+            port()
+
+    def __enter__(self) -> Self:
+        """Return the coach itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+class UserCoach:
+    """The coach as one user sees it."""
+
+    def __init__(self, coach: Coach, caller: Caller) -> None:
+        """Made by `Coach.as_user`."""
+        self._coach = coach
+        self._caller = caller
+
+    def check(self, topic: Topic[T]) -> Check:
+        """Tell what a front end needs to know before it opens *topic*."""
+        return self._coach.run(workflows.check(self._coach.setup, self._caller, topic))
+
+    def start(
+        self,
+        topic: Topic[T],
+        *,
+        context: Mapping[str, JSON] | None = None,
+        take_over: bool = False,
+        key: str | None = None,
+    ) -> Chat[T]:
+        """Start a new session on *topic*. See `coachwork.workflows.start`."""
+        started = self._coach.run(
+            workflows.start(
+                self._coach.setup,
+                self._caller,
+                topic,
+                context=context,
+                take_over=take_over,
+                key=key,
+            )
+        )
+        return Chat(self._coach, self._caller, topic, started.session.id, started)
+
+    def open(
+        self, topic: Topic[T], *, context: Mapping[str, JSON] | None = None, key: str | None = None
+    ) -> Chat[T]:
+        """Resume the live session on *topic*, else start one."""
+        opened = self._coach.run(
+            workflows.open_session(
+                self._coach.setup, self._caller, topic, context=context, key=key
+            )
+        )
+        return Chat(self._coach, self._caller, topic, opened.session.id, opened)
+
+    @overload
+    def session(self, topic: Topic[T], session_id: str) -> Chat[T]: ...
+    @overload
+    def session(self, topic: str, session_id: str) -> Chat[object]: ...
+    def session(self, topic: Topic[T] | str, session_id: str) -> Chat[T] | Chat[object]:
+        """Return the handle of a session; nothing is asked yet.
+
+        The id of a topic will do in place of the topic: for a topic that is no longer declared,
+        get, history, pause and cancel are what still works, and results are plain data.
+        """
+        if isinstance(topic, str):
+            return Chat[object](self._coach, self._caller, topic, session_id)
+        return Chat(self._coach, self._caller, topic, session_id)
+
+    def list_sessions(
+        self,
+        *,
+        status: Collection[str] = (),
+        topic: str | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> SessionList:
+        """Return one page of the user's sessions. See `coachwork.workflows.list_sessions`."""
+        return self._coach.run(
+            workflows.list_sessions(
+                self._coach.setup,
+                self._caller,
+                status=status,
+                topic=topic,
+                since=since,
+                before=before,
+                after=after,
+                limit=limit,
+            )
+        )
+
+    def topics(self) -> tuple[TopicStanding, ...]:
+        """Return all topics with the user's standing on each."""
+        return self._coach.run(workflows.topics(self._coach.setup, self._caller))
+
+    def export(self) -> Export:
+        """Return everything that is stored of the user. See `coachwork.workflows.export`."""
+        return self._coach.run(workflows.export(self._coach.setup, self._caller))
+
+    def delete_all(self) -> Deleted:
+        """Delete everything that is stored of the user. See `coachwork.workflows.delete_all`."""
+        return self._coach.run(workflows.delete_all(self._coach.setup, self._caller))
+
+
+class Chat(Generic[T]):
+    """One session, as its owner talks in it.
+
+    Attributes:
+        topic: The topic, or its id where it is not declared.
+        session_id: The session's id.
+        opened: The answer to the call that made this handle, or None where none did.
+    """
+
+    def __init__(
+        self,
+        coach: Coach,
+        caller: Caller,
+        topic: Topic[T] | str,
+        session_id: str,
+        opened: Started[T] | Resumed[T] | None = None,
+    ) -> None:
+        """Made by `UserCoach`."""
+        self._coach = coach
+        self._caller = caller
+        self.topic = topic
+        self.session_id = checked_id(session_id, "session_id")
+        self.opened = opened
+
+    @property
+    def greeting(self) -> Message | None:
+        """What the coach said when it was opened: the greeting or the welcome-back, if any."""
+        return _greeting(self.opened)
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key under which it was opened, if this handle was."""
+        return None if self.opened is None else self.opened.key
+
+    @property
+    def job(self) -> JobView | None:
+        """The job that greeted or welcomed back, if any."""
+        return None if self.opened is None else self.opened.job
+
+    def send(self, text: str, *, key: str | None = None) -> Turn[T]:
+        """Say *text* and return the coach's reply. See `coachwork.workflows.send`."""
+        topic = _live(self.topic)
+        return self._coach.run(
+            workflows.send(
+                self._coach.setup, self._caller, topic, self.session_id, text, key=key
+            )
+        )
+
+    def pause(self) -> SessionView[T]:
+        """Pause. See `coachwork.workflows.pause`."""
+        topic = _known(self.topic)
+        return self._coach.run(
+            workflows.pause(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
+    def resume(self, *, key: str | None = None) -> Resumed[T]:
+        """Come back. See `coachwork.workflows.resume`."""
+        topic = _live(self.topic)
+        return self._coach.run(
+            workflows.resume(self._coach.setup, self._caller, topic, self.session_id, key=key)
+        )
+
+    def complete(self, *, key: str | None = None) -> Completed[T]:
+        """End the conversation and get its result. See `coachwork.workflows.complete`."""
+        topic = _live(self.topic)
+        return self._coach.run(
+            workflows.complete(self._coach.setup, self._caller, topic, self.session_id, key=key)
+        )
+
+    def cancel(self) -> SessionView[T]:
+        """Cancel. See `coachwork.workflows.cancel`."""
+        topic = _known(self.topic)
+        return self._coach.run(
+            workflows.cancel(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
+    def get(self) -> SessionView[T]:
+        """Return the session as it is now."""
+        topic = _known(self.topic)
+        return self._coach.run(
+            workflows.get(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
+    def history(self, *, after: int = 0, last: int | None = None, limit: int = 50) -> History:
+        """Return one page of the messages. See `coachwork.workflows.history`."""
+        return self._coach.run(
+            workflows.history(
+                self._coach.setup,
+                self._caller,
+                self.session_id,
+                after=after,
+                last=last,
+                limit=limit,
+            )
+        )
+
+
+# --- async -----------------------------------------------------------------------------------
+
+
+class AsyncCoach:
+    """A coach for async code, on asyncio or any other event loop that its ports know.
+
+    A port with an async form of its own (`SQLite`, `Memory`, `ScriptedModel` ...) is taken as it
+    is; any other blocking port has to be wrapped by `coachwork.in_threads`.
+
+    Use it as an async context manager, or await `close`: the ports are closed then.
+
+    Args:
+        repository: Where everything is kept.
+        model: What answers in the coach's name.
+        topics: What conversations may be about.
+        settings: How to decide where there is a choice.
+        clock: What time it is.
+        ids: Where ids come from.
+        templates: Where templates come from; the topics' own by default.
+        renderer: How templates become text.
+        summarizer: What tells the story so far; it needs no model by default.
+        admit: Asked before anything is accepted.
+        observers: Told of every effect and its outcome.
+
+    Raises:
+        ValidationError: Two topics have one id.
+        TemplateError: A topic's template is none.
+        MisuseError: A port is blocking and would stop the event loop.
+    """
+
+    def __init__(
+        self,
+        repository: AsyncRepository | TwoColoured[AsyncRepository],
+        model: AsyncLanguageModel | TwoColoured[AsyncLanguageModel],
+        *,
+        topics: Iterable[Topic[object]],
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        ids: IdSource | None = None,
+        templates: AsyncTemplateSource | TwoColoured[AsyncTemplateSource] | None = None,
+        renderer: TemplateRenderer | None = None,
+        summarizer: AsyncSummarizer | TwoColoured[AsyncSummarizer] | None = None,
+        admit: AsyncAdmit | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        """Put the ports together; nothing is asked of them yet."""
+        by_id = declared(topics)
+        own = _own_templates(by_id, None if templates is None else templates, renderer)
+        self._setup = Setup(topics=by_id, settings=settings or Settings())
+        self._ports = AsyncPorts(
+            repository=_awaitable(repository, ("get", "commit", "log", "find")),
+            model=_awaitable(model, ("complete",)),
+            clock=clock or SystemClock(),
+            ids=ids or TimeOrderedIds(),
+            templates=_awaitable(templates or own, ("template",)),
+            renderer=renderer or BuiltinRenderer(),
+            summarizer=_awaitable(summarizer or ExtractiveSummarizer(), ("summarize",)),
+            admit=None if admit is None else _awaitable(admit, ("__call__",)),
+        )
+        self._observers = tuple(observers)
+
+    def as_user(
+        self, user: str, *, tenant: str = "default", scenario: str | None = None
+    ) -> AsyncUserCoach:
+        """Return the coach as one user sees it. See `Coach.as_user`."""
+        return AsyncUserCoach(self, Caller(tenant, user, scenario))
+
+    async def purge_expired(self, *, limit: int = 1000) -> Purged:
+        """Sweep away what has expired, of all tenants. See `coachwork.workflows.purge_expired`."""
+        return await self.run(workflows.purge_expired(self._setup, limit=limit))
+
+    async def run(self, workflow: Workflow[R]) -> R:
+        """Run a *workflow*, an application's own too, with the ports of this coach."""
+        return await run_async(workflow, self._ports, self._observers)
+
+    @property
+    def setup(self) -> Setup:
+        """What the workflows are given: topics and settings."""
+        return self._setup
+
+    async def close(self) -> None:
+        """Close the ports that can be closed."""
+        for port in _closable(self._ports.repository, self._ports.model):
+            done = port()
+            if isawaitable(done):
+                await done
+
+    async def __aenter__(self) -> Self:
+        """Return the coach itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        await self.close()
+
+
+class AsyncUserCoach:
+    """The coach as one user sees it. The same words as `UserCoach`, awaited."""
+
+    def __init__(self, coach: AsyncCoach, caller: Caller) -> None:
+        """Made by `AsyncCoach.as_user`."""
+        self._coach = coach
+        self._caller = caller
+
+    async def check(self, topic: Topic[T]) -> Check:
+        """See `UserCoach.check`."""
+        return await self._coach.run(workflows.check(self._coach.setup, self._caller, topic))
+
+    async def start(
+        self,
+        topic: Topic[T],
+        *,
+        context: Mapping[str, JSON] | None = None,
+        take_over: bool = False,
+        key: str | None = None,
+    ) -> AsyncChat[T]:
+        """See `UserCoach.start`."""
+        started = await self._coach.run(
+            workflows.start(
+                self._coach.setup,
+                self._caller,
+                topic,
+                context=context,
+                take_over=take_over,
+                key=key,
+            )
+        )
+        return AsyncChat(self._coach, self._caller, topic, started.session.id, started)
+
+    async def open(
+        self, topic: Topic[T], *, context: Mapping[str, JSON] | None = None, key: str | None = None
+    ) -> AsyncChat[T]:
+        """See `UserCoach.open`."""
+        opened = await self._coach.run(
+            workflows.open_session(
+                self._coach.setup, self._caller, topic, context=context, key=key
+            )
+        )
+        return AsyncChat(self._coach, self._caller, topic, opened.session.id, opened)
+
+    @overload
+    def session(self, topic: Topic[T], session_id: str) -> AsyncChat[T]: ...
+    @overload
+    def session(self, topic: str, session_id: str) -> AsyncChat[object]: ...
+    def session(
+        self, topic: Topic[T] | str, session_id: str
+    ) -> AsyncChat[T] | AsyncChat[object]:
+        """See `UserCoach.session`; nothing is asked, so nothing is awaited."""
+        if isinstance(topic, str):
+            return AsyncChat[object](self._coach, self._caller, topic, session_id)
+        return AsyncChat(self._coach, self._caller, topic, session_id)
+
+    async def list_sessions(
+        self,
+        *,
+        status: Collection[str] = (),
+        topic: str | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> SessionList:
+        """See `UserCoach.list_sessions`."""
+        return await self._coach.run(
+            workflows.list_sessions(
+                self._coach.setup,
+                self._caller,
+                status=status,
+                topic=topic,
+                since=since,
+                before=before,
+                after=after,
+                limit=limit,
+            )
+        )
+
+    async def topics(self) -> tuple[TopicStanding, ...]:
+        """See `UserCoach.topics`."""
+        return await self._coach.run(workflows.topics(self._coach.setup, self._caller))
+
+    async def export(self) -> Export:
+        """See `UserCoach.export`."""
+        return await self._coach.run(workflows.export(self._coach.setup, self._caller))
+
+    async def delete_all(self) -> Deleted:
+        """See `UserCoach.delete_all`."""
+        return await self._coach.run(workflows.delete_all(self._coach.setup, self._caller))
+
+
+class AsyncChat(Generic[T]):
+    """One session, as its owner talks in it. The same words as `Chat`, awaited.
+
+    Attributes:
+        topic: The topic, or its id where it is not declared.
+        session_id: The session's id.
+        opened: The answer to the call that made this handle, or None where none did.
+    """
+
+    def __init__(
+        self,
+        coach: AsyncCoach,
+        caller: Caller,
+        topic: Topic[T] | str,
+        session_id: str,
+        opened: Started[T] | Resumed[T] | None = None,
+    ) -> None:
+        """Made by `AsyncUserCoach`."""
+        self._coach = coach
+        self._caller = caller
+        self.topic = topic
+        self.session_id = checked_id(session_id, "session_id")
+        self.opened = opened
+
+    @property
+    def greeting(self) -> Message | None:
+        """See `Chat.greeting`."""
+        return _greeting(self.opened)
+
+    @property
+    def key(self) -> str | None:
+        """See `Chat.key`."""
+        return None if self.opened is None else self.opened.key
+
+    @property
+    def job(self) -> JobView | None:
+        """See `Chat.job`."""
+        return None if self.opened is None else self.opened.job
+
+    async def send(self, text: str, *, key: str | None = None) -> Turn[T]:
+        """See `Chat.send`."""
+        topic = _live(self.topic)
+        return await self._coach.run(
+            workflows.send(
+                self._coach.setup, self._caller, topic, self.session_id, text, key=key
+            )
+        )
+
+    async def pause(self) -> SessionView[T]:
+        """See `Chat.pause`."""
+        topic = _known(self.topic)
+        return await self._coach.run(
+            workflows.pause(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
+    async def resume(self, *, key: str | None = None) -> Resumed[T]:
+        """See `Chat.resume`."""
+        topic = _live(self.topic)
+        return await self._coach.run(
+            workflows.resume(self._coach.setup, self._caller, topic, self.session_id, key=key)
+        )
+
+    async def complete(self, *, key: str | None = None) -> Completed[T]:
+        """See `Chat.complete`."""
+        topic = _live(self.topic)
+        return await self._coach.run(
+            workflows.complete(self._coach.setup, self._caller, topic, self.session_id, key=key)
+        )
+
+    async def cancel(self) -> SessionView[T]:
+        """See `Chat.cancel`."""
+        topic = _known(self.topic)
+        return await self._coach.run(
+            workflows.cancel(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
+    async def get(self) -> SessionView[T]:
+        """See `Chat.get`."""
+        topic = _known(self.topic)
+        return await self._coach.run(
+            workflows.get(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
+    async def history(
+        self, *, after: int = 0, last: int | None = None, limit: int = 50
+    ) -> History:
+        """See `Chat.history`."""
+        return await self._coach.run(
+            workflows.history(
+                self._coach.setup,
+                self._caller,
+                self.session_id,
+                after=after,
+                last=last,
+                limit=limit,
+            )
+        )
+
+
+# --- what both share -------------------------------------------------------------------------
+
+
+def _own_templates(
+    topics: Mapping[str, Topic[object]], source: object, renderer: object
+) -> TopicTemplates:
+    """Return the topics' own templates, checked where they are what will be rendered.
+
+    Raises:
+        TemplateError: One of them is no template.
+    """
+    own = TopicTemplates(topics)
+    if source is None and renderer is None:
+        own.check()
+    return own
+
+
+def _greeting(opened: Started[T] | Resumed[T] | None) -> Message | None:
+    """Return what the coach said when a session was opened."""
+    if isinstance(opened, Started):
+        return opened.greeting
+    return None if opened is None else opened.message
+
+
+def _known(topic: Topic[T] | str) -> Topic[T] | None:
+    """Return the topic, or None where only its id is known."""
+    return None if isinstance(topic, str) else topic
+
+
+def _live(topic: Topic[T] | str) -> Topic[T]:
+    """Return the topic.
+
+    Raises:
+        MisuseError: Only its id is known, so nothing can be said on it.
+    """
+    if isinstance(topic, str):
+        raise MisuseError("this handle knows only the topic's id: make it with the topic")
+    return topic
+
+
+def _refuse_async(port: object, words: tuple[str, ...]) -> None:
+    """Refuse an async port behind a blocking coach.
+
+    Raises:
+        MisuseError: It is one.
+    """
+    if port is not None and any(_is_async(port, word) for word in words):
+        raise MisuseError(f"{type(port).__name__} is async: use AsyncCoach for it")
+
+
+def _awaitable(port: R | TwoColoured[R], words: tuple[str, ...]) -> R:
+    """Return *port*, or its own async form.
+
+    Raises:
+        MisuseError: It is blocking.
+    """
+    form: Callable[[], R] | None = getattr(port, "for_async", None)
+    if form is not None:
+        return form()
+    if not all(_is_async(port, word) for word in words):
+        name = type(port).__name__
+        raise MisuseError(
+            f"{name} is blocking and would stop the event loop: pass in_threads({name}(...))"
+        )
+    return port  # type: ignore[return-value]  # it has no form of its own, so it is an R
+
+
+def _is_async(port: object, word: str) -> bool:
+    """Whether that method of *port*, or *port* itself if it is a function, is async."""
+    return iscoroutinefunction(getattr(port, word, None)) or (
+        word == "__call__" and iscoroutinefunction(port)
+    )
+
+
+def _closable(*ports: object) -> list[Callable[[], object]]:
+    """Return what closes those *ports* that can be closed."""
+    closing = (getattr(port, "close", None) for port in ports)
+    return [close for close in closing if close is not None]

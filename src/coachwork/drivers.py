@@ -1,0 +1,126 @@
+"""The only two places where the world is touched.
+
+Both drivers are the same loop over a workflow of `coachwork.effects`; one says ``await``. What a
+port raises is thrown into the workflow at the line that asked, so a workflow may handle it, and
+tracebacks show where it was asked. Task cancellation and Ctrl-C arrive there too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from inspect import isawaitable
+from time import perf_counter
+from types import CoroutineType
+from typing import TypeAlias, TypeVar
+
+from attrs import frozen
+
+from coachwork.effects import Effect, Workflow
+from coachwork.errors import CoachworkError, MisuseError
+from coachwork.ports import AsyncPorts, Ports
+
+R = TypeVar("R")
+_log = logging.getLogger("coachwork")
+
+
+@frozen(kw_only=True)
+class Observation:
+    """One effect and its outcome: words and figures only, no text of anybody.
+
+    Attributes:
+        effect: The effect's name, such as ``AskModel`` or ``Commit``.
+        subject: What it is about: a kind of record, a purpose, a number.
+        seconds: How long it took.
+        error: None when it was answered, else the error's code, or the exception type's name.
+    """
+
+    effect: str
+    subject: str
+    seconds: float
+    error: str | None
+
+
+Observer: TypeAlias = Callable[[Observation], None]
+"""Told of every effect; what it raises is logged and goes no further."""
+
+
+def run(workflow: Workflow[R], ports: Ports, observers: Sequence[Observer] = ()) -> R:
+    """Drive *workflow* to its end against blocking *ports*.
+
+    Raises:
+        MisuseError: A port answered with something to be awaited.
+    """
+    try:
+        effect = next(workflow)
+        while True:
+            began = perf_counter()
+            try:
+                answer = effect.perform(ports)
+                if isinstance(answer, CoroutineType) or isawaitable(answer):
+                    raise _awaitable(effect, answer)
+            except BaseException as failure:  # noqa: BLE001 - thrown in where it was asked
+                _tell(observers, effect, began, failure)
+                effect = workflow.throw(failure)
+            else:
+                _tell(observers, effect, began, None)
+                effect = workflow.send(answer)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+
+
+async def run_async(
+    workflow: Workflow[R], ports: AsyncPorts, observers: Sequence[Observer] = ()
+) -> R:
+    """Drive *workflow* to its end against *ports* that are awaited."""
+    try:
+        effect = next(workflow)
+        while True:
+            began = perf_counter()
+            try:
+                answer = effect.perform(ports)
+                if isawaitable(answer):
+                    answer = await answer
+            except BaseException as failure:  # noqa: BLE001 - thrown in where it was asked
+                _tell(observers, effect, began, failure)
+                effect = workflow.throw(failure)
+            else:
+                _tell(observers, effect, began, None)
+                effect = workflow.send(answer)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+
+
+def _awaitable(effect: Effect[object], answer: object) -> MisuseError:
+    """Return the error of an async port behind the blocking driver; nobody awaits its answer."""
+    if isinstance(answer, CoroutineType):
+        answer.close()
+    return MisuseError(f"an async port answered {type(effect).__name__}: use AsyncCoach for it")
+
+
+def _tell(
+    observers: Sequence[Observer],
+    effect: Effect[object],
+    began: float,
+    failure: BaseException | None,
+) -> None:
+    """Tell all *observers* what became of *effect*."""
+    if not observers:
+        return
+    error = None
+    if failure is not None:
+        known = failure if isinstance(failure, CoachworkError) else None
+        error = known.code if known else type(failure).__name__
+    seen = Observation(
+        effect=type(effect).__name__,
+        subject=effect.subject,
+        seconds=perf_counter() - began,
+        error=error,
+    )
+    for observer in observers:
+        try:
+            observer(seen)
+        except Exception:
+            _log.exception("an observer failed")

@@ -1,0 +1,251 @@
+"""Everything that a workflow may ask of the outside world.
+
+An effect is a frozen request: it holds what is asked, says with its type parameter what comes
+back, and names in one line the port that answers. It does nothing by itself. The two drivers in
+`coachwork.drivers` carry them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Generator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Generic, TypeAlias, TypeVar, cast
+
+from attrs import field, frozen
+
+from coachwork.errors import MisuseError
+from coachwork.messages import Message
+from coachwork.ports import (
+    Admission,
+    Answer,
+    Ask,
+    AsyncPorts,
+    CommitResult,
+    Ports,
+    Query,
+)
+from coachwork.records import Key, Op, Record
+from coachwork.topics import TemplateName
+
+T_co = TypeVar("T_co", covariant=True)
+R = TypeVar("R")
+
+
+class Effect(Generic[T_co]):
+    """A question put to the outside; ``yield from`` it to get the answer."""
+
+    __slots__ = ()
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> T_co | Awaitable[T_co]:
+        """Put the question to its port; only a driver calls this."""
+        raise NotImplementedError
+
+    @property
+    def subject(self) -> str:
+        """What it is about, for observers: kinds and ids, never any text."""
+        return ""
+
+    def __iter__(self) -> Generator[Effect[object], object, T_co]:
+        """Yield the question and return its answer."""
+        # The one cast of the technique: a driver answers an Effect[T] with a T.
+        return cast("T_co", (yield self))
+
+
+Workflow: TypeAlias = Generator[Effect[object], object, R]
+"""A generator that asks by yielding effects and in the end returns an ``R``.
+
+What is sent in is typed ``object``, so a bare ``yield`` is useless to the type checkers and the
+precise ``yield from`` is the only way that compiles.
+"""
+
+
+@frozen
+class Now(Effect[datetime]):
+    """What time is it?"""
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> datetime:
+        """Ask the clock.
+
+        Raises:
+            MisuseError: The clock gave a datetime without a time zone, or none at all.
+        """
+        now: object = ports.clock.now()
+        if not isinstance(now, datetime) or now.tzinfo is None:
+            raise MisuseError("the clock must give an aware datetime in UTC")
+        return now.astimezone(UTC)
+
+
+@frozen
+class NewId(Effect[str]):
+    """An id that nobody has had."""
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> str:
+        """Ask the source of ids."""
+        return ports.ids.new_id()
+
+
+@frozen
+class Get(Effect[Record | None]):
+    """Which record has this key?"""
+
+    key: Key
+
+    def perform(
+        self, ports: Ports | AsyncPorts, /
+    ) -> Record | None | Awaitable[Record | None]:
+        """Ask the repository."""
+        return ports.repository.get(self.key)
+
+    @property
+    def subject(self) -> str:
+        """The kind of record."""
+        return self.key.kind
+
+
+@frozen
+class Commit(Effect[CommitResult]):
+    """Write all of this, or nothing."""
+
+    ops: tuple[Op, ...]
+
+    def perform(
+        self, ports: Ports | AsyncPorts, /
+    ) -> CommitResult | Awaitable[CommitResult]:
+        """Ask the repository."""
+        return ports.repository.commit(self.ops)
+
+    @property
+    def subject(self) -> str:
+        """How many operations."""
+        return f"{len(self.ops)} ops"
+
+
+@frozen(kw_only=True)
+class ReadLog(Effect[Sequence[Record]]):
+    """Which messages does the session have?"""
+
+    tenant: str
+    session: str
+    after: int = 0
+    last: int | None = None
+    limit: int
+
+    def perform(
+        self, ports: Ports | AsyncPorts, /
+    ) -> Sequence[Record] | Awaitable[Sequence[Record]]:
+        """Ask the repository."""
+        return ports.repository.log(
+            self.tenant, self.session, after=self.after, last=self.last, limit=self.limit
+        )
+
+    @property
+    def subject(self) -> str:
+        """How many at most."""
+        return f"at most {self.limit}"
+
+
+@frozen
+class Find(Effect[Sequence[Record]]):
+    """Which records are there of this description?"""
+
+    query: Query
+
+    def perform(
+        self, ports: Ports | AsyncPorts, /
+    ) -> Sequence[Record] | Awaitable[Sequence[Record]]:
+        """Ask the repository."""
+        return ports.repository.find(self.query)
+
+    @property
+    def subject(self) -> str:
+        """The kind of record."""
+        return self.query.kind
+
+
+@frozen
+class AskModel(Effect[Answer]):
+    """What does the coach say?"""
+
+    ask: Ask
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> Answer | Awaitable[Answer]:
+        """Ask the language model."""
+        return ports.model.complete(self.ask)
+
+    @property
+    def subject(self) -> str:
+        """The purpose."""
+        return self.ask.purpose.value
+
+
+@frozen
+class GetTemplate(Effect[str | None]):
+    """How does this template read?"""
+
+    topic: str
+    name: TemplateName
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> str | None | Awaitable[str | None]:
+        """Ask the source of templates."""
+        return ports.templates.template(self.topic, self.name)
+
+    @property
+    def subject(self) -> str:
+        """The template's name."""
+        return self.name.value
+
+
+@frozen
+class TemplateNames(Effect[frozenset[str]]):
+    """Which names does this template use?"""
+
+    template: str = field(repr=False)
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> frozenset[str]:
+        """Ask the renderer."""
+        return ports.renderer.names(self.template)
+
+
+@frozen
+class Render(Effect[str]):
+    """What does this template say with these values?"""
+
+    template: str = field(repr=False)
+    values: Mapping[str, object] = field(repr=False)
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> str:
+        """Ask the renderer."""
+        return ports.renderer.render(self.template, self.values)
+
+
+@frozen
+class Summarize(Effect[str]):
+    """What is the story so far?"""
+
+    previous: str | None = field(repr=False)
+    messages: tuple[Message, ...] = field(repr=False)
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> str | Awaitable[str]:
+        """Ask the summarizer."""
+        return ports.summarizer.summarize(self.previous, self.messages)
+
+    @property
+    def subject(self) -> str:
+        """How many messages."""
+        return f"{len(self.messages)} messages"
+
+
+@frozen
+class AskAdmission(Effect[str | None]):
+    """May this be accepted?"""
+
+    admission: Admission
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> str | None | Awaitable[str | None]:
+        """Ask the application's `Admit`, where it has one."""
+        return None if ports.admit is None else ports.admit(self.admission)
+
+    @property
+    def subject(self) -> str:
+        """The command."""
+        return self.admission.command

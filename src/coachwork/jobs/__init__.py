@@ -1,0 +1,31 @@
+"""Every call of the model is one durable thing: the job."""
+
+from coachwork.jobs._job import (
+    ErrorCode,
+    Job,
+    JobError,
+    JobStatus,
+    Lease,
+    Settlement,
+    Step,
+)
+from coachwork.jobs._table import JOB, OPEN, JobEffect, JobEvent, JobGiven, Kept, Settled
+from coachwork.sessions import JobKind
+
+__all__ = [
+    "JOB",
+    "OPEN",
+    "ErrorCode",
+    "Job",
+    "JobError",
+    "JobEffect",
+    "JobEvent",
+    "JobGiven",
+    "JobKind",
+    "JobStatus",
+    "Kept",
+    "Lease",
+    "Settled",
+    "Settlement",
+    "Step",
+]

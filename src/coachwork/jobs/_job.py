@@ -1,0 +1,164 @@
+"""The job: a call of the model that was accepted, and what became of it (brief, section 5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from coachwork.messages import NO_USAGE, Usage
+from coachwork.plain import JSON
+from coachwork.sessions import JobKind
+
+
+class JobStatus(StrEnum):
+    """The four states of a job; the last two are ends."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class ErrorCode(StrEnum):
+    """Why a job failed: a closed list."""
+
+    EMPTY_REPLY = "EMPTY_REPLY"
+    BAD_REPLY = "BAD_REPLY"
+    LENGTH = "LENGTH"
+    CONTENT_FILTER = "CONTENT_FILTER"
+    LLM_TIMEOUT = "LLM_TIMEOUT"
+    LLM_ERROR = "LLM_ERROR"
+    LEASE_EXPIRED = "LEASE_EXPIRED"
+    ATTEMPTS_EXHAUSTED = "ATTEMPTS_EXHAUSTED"
+    SESSION_CANCELLED = "SESSION_CANCELLED"
+    SESSION_REPLACED = "SESSION_REPLACED"
+    SESSION_EXPIRED = "SESSION_EXPIRED"
+    JOB_CANCELLED = "JOB_CANCELLED"
+    JOB_EXPIRED = "JOB_EXPIRED"
+
+    @property
+    def retryable(self) -> bool:
+        """Whether asking the model again may help."""
+        return self in _RETRYABLE
+
+
+_RETRYABLE = frozenset(
+    {
+        ErrorCode.EMPTY_REPLY,
+        ErrorCode.BAD_REPLY,
+        ErrorCode.LENGTH,
+        ErrorCode.LLM_TIMEOUT,
+        ErrorCode.LLM_ERROR,
+        ErrorCode.LEASE_EXPIRED,
+        ErrorCode.ATTEMPTS_EXHAUSTED,
+    }
+)
+
+
+@frozen
+class Lease:
+    """Who may settle the job: whoever knows the token, until the lease runs out.
+
+    Attributes:
+        token: Grows with every lease of the job.
+        until: When it runs out (UTC).
+    """
+
+    token: int
+    until: datetime
+
+
+@frozen(kw_only=True)
+class Step:
+    """What one call of the model gave, kept in the job before the next one asks.
+
+    Attributes:
+        purpose: What the model was asked for.
+        output: What it answered, as plain data.
+    """
+
+    purpose: JobKind
+    output: JSON = field(repr=False)
+
+
+@frozen
+class JobError:
+    """Why the job failed.
+
+    Attributes:
+        code: The reason, from the closed list.
+        reason: In words, without anything that was said.
+        retry_after: Seconds to wait, where the provider said so.
+    """
+
+    code: ErrorCode
+    reason: str
+    retry_after: float | None = None
+
+
+@frozen(kw_only=True)
+class Settlement:
+    """The outcome of a job that was settled by its holder.
+
+    Attributes:
+        reply: The sequence number of the coach's message, or None where there is none.
+        final: Whether it ended the session.
+    """
+
+    reply: int | None = None
+    final: bool = False
+
+
+@frozen(kw_only=True)
+class Job:
+    """A call of the model.
+
+    Attributes:
+        id: Its id.
+        tenant: The session's tenant.
+        user: The session's user.
+        session: The session's id.
+        kind: What the model is asked for.
+        key: The idempotency key of the call that was accepted.
+        scenario: The test scenario it belongs to, if any.
+        message: The sequence number of the user's message to answer, or None.
+        created_at: When it was accepted (UTC).
+        updated_at: When it last changed (UTC); never goes back.
+        status: Its state.
+        attempts: How many leases there were.
+        lease: The lease it is worked on under, while it is.
+        steps: What was paid for already.
+        usage: What its model calls cost so far.
+        settlement: The outcome, once it completed.
+        error: Why it failed, once it failed.
+        retry_of: Reserved: the job that it repeats.
+    """
+
+    id: str
+    tenant: str
+    user: str
+    session: str
+    kind: JobKind
+    key: str = field(repr=False)
+    created_at: datetime
+    updated_at: datetime
+    status: JobStatus = JobStatus.PENDING
+    attempts: int = 0
+    lease: Lease | None = None
+    steps: tuple[Step, ...] = ()
+    usage: Usage = NO_USAGE
+    settlement: Settlement | None = None
+    error: JobError | None = None
+    message: int | None = None
+    retry_of: str | None = None
+    scenario: str | None = None
+
+    def is_held(self, now: datetime) -> bool:
+        """Whether somebody works on it under a lease that has not run out at *now*."""
+        return self.lease is not None and now < self.lease.until
+
+    def output(self, purpose: JobKind) -> Step | None:
+        """Return the step of that purpose, if it is done and kept."""
+        return next((step for step in self.steps if step.purpose is purpose), None)

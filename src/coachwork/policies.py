@@ -1,0 +1,62 @@
+"""Decisions that an application may replace, as one frozen value."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from attrs import frozen
+
+from coachwork.errors import ValidationError
+
+
+@frozen(kw_only=True)
+class Settings:
+    """How the workflows decide where the brief leaves a choice.
+
+    Attributes:
+        model_timeout: How long one call of the model may take; the port is told, in seconds.
+        lease: How long a job belongs to who asks the model; longer than `model_timeout`, so that
+            the holder of a lease has an answer, or none, before another may take over.
+        unclaimed: How long a job that nobody claims blocks its session.
+        attempts: How many leases a job may have before it fails.
+        commit_tries: How often a workflow decides again when others were faster.
+        start_new: What becomes of the owner's active session when they start a new one:
+            ``replace`` abandons it, ``cancel`` cancels it. A paused one is always abandoned.
+        show_conflict_user: Whether a conflict tells the id of the other user.
+        hide_foreign: Whether another user's session of the same tenant is answered like one that
+            does not exist.
+        keep_deleted: How long the mark stays that a user's data was deleted, against commands
+            that were under way.
+
+    Raises:
+        ValidationError: A field is not what it should be; it names the field.
+    """
+
+    model_timeout: timedelta = timedelta(minutes=5)
+    lease: timedelta = timedelta(minutes=5, seconds=30)
+    unclaimed: timedelta = timedelta(minutes=10)
+    attempts: int = 3
+    commit_tries: int = 8
+    start_new: Literal["replace", "cancel"] = "replace"
+    show_conflict_user: bool = True
+    hide_foreign: bool = False
+    keep_deleted: timedelta = timedelta(days=14)
+
+    def __attrs_post_init__(self) -> None:
+        """Check every field."""
+        for name in ("model_timeout", "lease", "unclaimed", "keep_deleted"):
+            duration: object = getattr(self, name)
+            if not isinstance(duration, timedelta) or duration <= timedelta(0):
+                raise ValidationError(f"settings.{name}", "a timedelta longer than zero")
+        if self.lease <= self.model_timeout:
+            raise ValidationError("settings.lease", "a timedelta longer than model_timeout")
+        for name in ("attempts", "commit_tries"):
+            number: object = getattr(self, name)
+            if type(number) is not int or not 1 <= number <= 100:
+                raise ValidationError(f"settings.{name}", "a whole number from 1 to 100")
+        if self.start_new not in {"replace", "cancel"}:
+            raise ValidationError("settings.start_new", "'replace' or 'cancel'")
+        for name in ("show_conflict_user", "hide_foreign"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValidationError(f"settings.{name}", "True or False")

@@ -1,0 +1,54 @@
+"""An error as a problem document, for any web service (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Final
+
+from coachwork.errors import CoachworkError, ModelError, RefusedError
+from coachwork.plain import JSON, to_json
+from coachwork.texts import TEXTS, user_text
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+def problem(
+    error: BaseException, catalogue: Mapping[str, str] = TEXTS
+) -> tuple[dict[str, JSON], int, dict[str, str]]:
+    """Return the body, the status and the headers that tell a client about *error*.
+
+    An error that is not this library's tells nothing but ``INTERNAL_ERROR``. The body never holds
+    the idempotency key, any message text, or the sentence of an error that the operator or the
+    developer has to deal with.
+
+    Args:
+        error: Any exception.
+        catalogue: The texts for users, by code.
+
+    Returns:
+        The body as plain data (``type``, ``title``, ``status``, ``detail``, ``code``,
+        ``retryable`` and the error's facts, with ``session_id`` and ``job_id`` where there are
+        any), the HTTP status, and the headers, with ``Retry-After`` in whole seconds where the
+        error names a pause.
+    """
+    known = error if isinstance(error, CoachworkError) else CoachworkError("internal error")
+    why = known.reason if isinstance(known, ModelError) else known.code
+    body: dict[str, JSON] = {
+        "type": f"urn:coachwork:error:{known.code.lower()}",
+        "title": known.code.replace("_", " ").capitalize(),
+        "status": known.http_status,
+        "detail": user_text(why, known.facts, catalogue),
+        "code": known.code,
+        "retryable": known.retryable,
+    }
+    # What the developer or the operator has to deal with is no business of a client.
+    if isinstance(known, (RefusedError, ModelError)):
+        body |= {name: to_json(value) for name, value in known.facts.items()}
+    for name, value in (("session_id", known.session), ("job_id", known.job)):
+        if value is not None:
+            body[name] = value
+    headers = {"Content-Type": MEDIA_TYPE}
+    if known.retry_after is not None:
+        headers["Retry-After"] = str(max(0, ceil(known.retry_after)))
+    return body, known.http_status, headers

@@ -1,0 +1,121 @@
+"""The converter between stored values and plain data: exact, and strict about what it reads."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
+from typing import Any
+
+import attrs
+from cattrs import (
+    ClassValidationError,
+    Converter,
+    IterableValidationError,
+)
+from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn
+
+from coachwork.errors import MisuseError
+from coachwork.plain import JSON
+
+
+class _Missing(ValueError):
+    """A stored value lacks fields."""
+
+
+@cache
+def converter() -> Converter:
+    """Return the one converter of this room.
+
+    Instants are ISO 8601 text in UTC, durations whole microseconds, enums their values. Every
+    field of a class must be there, none besides, and nothing is converted silently.
+    """
+    made = Converter(forbid_extra_keys=True, detailed_validation=True)
+    for exact in (str, int, float, bool):
+        # By identity: a hook for str would be taken for enums of text too.
+        made.register_structure_hook_func(partial(operator.is_, exact), _exactly(exact))
+    made.register_structure_hook(datetime, _read_instant)
+    made.register_unstructure_hook(datetime, _write_instant)
+    made.register_structure_hook(timedelta, _read_duration)
+    made.register_unstructure_hook(timedelta, _write_duration)
+    made.register_structure_hook_func(lambda type_: type_ == JSON, lambda value, _type: value)
+    made.register_unstructure_hook_func(lambda type_: type_ == JSON, lambda value: value)
+    made.register_structure_hook_factory(attrs.has, lambda cls: _class_hook(made, cls))
+    return made
+
+
+def _exactly(wanted: type) -> Callable[[object, object], object]:
+    """Return a hook that takes values of exactly that type."""
+
+    def hook(value: object, _type: object) -> object:
+        if type(value) is not wanted:
+            raise TypeError(f"is no {wanted.__name__}")
+        return value
+
+    return hook
+
+
+def _write_instant(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise MisuseError("an instant without a time zone cannot be stored")
+    return value.astimezone(UTC).isoformat()
+
+
+def _read_instant(value: object, _type: object) -> datetime:
+    if not isinstance(value, str):
+        raise TypeError("is no instant")
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is no instant") from None
+    if read.utcoffset() != timedelta(0):
+        raise ValueError("is no instant in UTC")
+    return read.replace(tzinfo=UTC)
+
+
+def _write_duration(value: timedelta) -> int:
+    return value // timedelta(microseconds=1)
+
+
+def _read_duration(value: object, _type: object) -> timedelta:
+    if type(value) is not int:
+        raise TypeError("is no whole number of microseconds")
+    return timedelta(microseconds=value)
+
+
+def _class_hook(made: Converter, cls: type[Any]) -> Callable[[object, type], object]:
+    """Return a hook for an attrs class that wants every field, not only those without default."""
+    read: Callable[[dict[str, JSON], type], object] = make_dict_structure_fn(cls, made)
+    wanted = {field.name for field in attrs.fields(cls)}
+
+    def hook(value: object, type_: type) -> object:
+        if not isinstance(value, dict):
+            raise TypeError("is no object")
+        if missing := wanted - value.keys():
+            raise _Missing(min(missing))
+        return read(value, type_)
+
+    return hook
+
+
+def first_fault(fault: BaseException) -> tuple[str, str]:
+    """Return where in the body the first fault is, as a path, and what it is; no values."""
+    path = ""
+    while isinstance(fault, ClassValidationError | IterableValidationError):
+        inner = fault.exceptions[0]
+        notes = [note for note in getattr(inner, "__notes__", ()) if not type(note) is str]
+        if notes:
+            note: Any = notes[-1]
+            step = getattr(note, "index", None)
+            path += f".{note.name}" if step is None else f"[{step!r}]"
+        fault = inner
+    if isinstance(fault, _Missing):
+        return f"{path}.{fault}".lstrip("."), "is missing"
+    if isinstance(fault, ForbiddenExtraKeysError):
+        return f"{path}.{min(fault.extra_fields)}".lstrip("."), "is unknown"
+    told = str(fault) if type(fault) in {TypeError, ValueError} else "is not what it should be"
+    if not told.startswith("is no"):
+        told = "is not what it should be"
+    return path.lstrip(".") or "body", told

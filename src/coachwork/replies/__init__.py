@@ -1,0 +1,30 @@
+"""What the model answered: read strictly, and what it should look like (brief, section 4)."""
+
+from coachwork.replies._parse import (
+    ABSENT,
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_REPLY_BYTES,
+    Absent,
+    BadReply,
+    BadReplyCode,
+    Reply,
+    parse_reply,
+    parse_result,
+)
+from coachwork.replies._schema import reply_schema, result_schema
+
+__all__ = [
+    "ABSENT",
+    "MAX_DEPTH",
+    "MAX_DIGITS",
+    "MAX_REPLY_BYTES",
+    "Absent",
+    "BadReply",
+    "BadReplyCode",
+    "Reply",
+    "parse_reply",
+    "parse_result",
+    "reply_schema",
+    "result_schema",
+]

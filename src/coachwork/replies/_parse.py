@@ -1,0 +1,350 @@
+r"""What the model's answer says: a reply, or why it is none (brief, section 4).
+
+Finality, actions and a result count only when JSON, bare or in one fence, is the whole reply. So
+nothing that a user types, and no quote of it by the coach, can end a session or trigger an action.
+What begins as JSON and does not parse is a bad reply, and never shown; all else is text.
+
+The strictness is that of the research on bad input: no duplicate keys, no NaN, no infinity, no
+text that a repository could not keep (lone surrogates, NUL), a bound on size, depth and digits.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from enum import Enum, StrEnum
+from itertools import chain
+from typing import Final, NoReturn, cast
+
+from attrs import field, frozen
+
+from coachwork.messages import is_blank
+from coachwork.plain import JSON
+
+MAX_REPLY_BYTES: Final = 40_000
+"""The most bytes of UTF-8 that a reply may take."""
+
+MAX_DEPTH: Final = 32
+"""How deep lists and objects of a reply may stand in each other."""
+
+MAX_DIGITS: Final = 300
+"""The most digits that an integer of a reply may have."""
+
+
+class BadReplyCode(StrEnum):
+    """Why an answer of the model is no reply; each is a word of `coachwork.jobs.ErrorCode`."""
+
+    EMPTY_REPLY = "EMPTY_REPLY"
+    BAD_REPLY = "BAD_REPLY"
+    LENGTH = "LENGTH"
+    CONTENT_FILTER = "CONTENT_FILTER"
+    LLM_ERROR = "LLM_ERROR"
+
+
+class Absent(Enum):
+    """The type of `ABSENT`: no result was given, which is not the same as a null one."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+@frozen(kw_only=True)
+class Reply:
+    """A reply of the coach.
+
+    Attributes:
+        message: What the coach says; not blank.
+        is_final: Whether the coach ends the session with it.
+        actions: What the coach wants to be done, as it came.
+        result: What the conversation yielded, as it came, or `ABSENT`.
+        structured: Whether the reply was JSON; False for plain text.
+    """
+
+    message: str = field(repr=False)
+    is_final: bool = False
+    actions: tuple[Mapping[str, JSON], ...] = field(default=(), repr=False)
+    result: JSON | Absent = field(default=ABSENT, repr=False)
+    structured: bool = False
+
+
+@frozen
+class BadReply:
+    """An answer that is no reply; nothing of it is kept here.
+
+    Attributes:
+        code: Why, for programs.
+        reason: Why, as a sentence without anything of the answer.
+    """
+
+    code: BadReplyCode
+    reason: str
+
+
+_FAILED: Final[Mapping[str, BadReply]] = {
+    "length": BadReply(BadReplyCode.LENGTH, "The model's answer was cut off at its length limit."),
+    "content_filter": BadReply(
+        BadReplyCode.CONTENT_FILTER, "The model's answer was held back by a content filter."
+    ),
+    "error": BadReply(BadReplyCode.LLM_ERROR, "The model ended its answer with an error."),
+}
+
+
+def parse_reply(text: str | None, data: object, finish: str) -> Reply | BadReply:
+    """Read an answer of the model as a reply of the coach.
+
+    Args:
+        text: What the model wrote, or None.
+        data: What it gave as native structured output, or None; when there is some, it alone is
+            judged.
+        finish: How it ended: ``stop``, ``length``, ``content_filter`` or ``error``.
+
+    Returns:
+        The reply, or why there is none. No input whatever makes it raise.
+    """
+    try:
+        return _reply(_answer(text, data, finish))
+    except _Refused as refused:
+        return refused.bad
+
+
+def parse_result(text: str | None, data: object, finish: str) -> JSON | BadReply:
+    """Read an answer of the model as the result of a conversation.
+
+    The whole answer must be one JSON value, bare or in one fence. Where it is a reply with a
+    result in it, that result is taken.
+
+    Args:
+        text: As for `parse_reply`.
+        data: As for `parse_reply`.
+        finish: As for `parse_reply`.
+
+    Returns:
+        The value, or why there is none. No input whatever makes it raise.
+    """
+    try:
+        answer = _answer(text, data, finish)
+        value = _strict(_candidate(answer)) if isinstance(answer, str) else answer.value
+    except _Refused as refused:
+        return refused.bad
+    if isinstance(value, dict) and {"message", "result"} <= value.keys() <= _ENVELOPE:
+        return value["result"]
+    return value
+
+
+_ENVELOPE: Final = frozenset({"message", "is_final", "actions", "result"})
+
+
+class _Refused(Exception):  # noqa: N818 - it never leaves this module
+    """The answer is no reply."""
+
+    def __init__(self, reason: str, code: BadReplyCode = BadReplyCode.BAD_REPLY) -> None:
+        super().__init__()
+        self.bad = BadReply(code, reason)
+
+
+# --- what is judged ----------------------------------------------------------------------------
+
+
+@frozen
+class _Native:
+    """Structured output, sound."""
+
+    value: JSON
+
+
+def _answer(text: str | None, data: object, finish: str) -> str | _Native:
+    """Return the text or the structured output, one that may be judged at all."""
+    if finish in _FAILED:
+        raise _Refused(_FAILED[finish].reason, _FAILED[finish].code)
+    if finish != "stop":
+        raise _Refused("The model ended its answer in an unknown way.")
+    if data is not None:
+        return _Native(_sound(data))
+    return _sized("" if text is None else text)
+
+
+def _sized(text: str) -> str:
+    if _size(text) > MAX_REPLY_BYTES:
+        raise _Refused(_TOO_LONG)
+    if is_blank(text):
+        raise _Refused("The model's answer is empty.", BadReplyCode.EMPTY_REPLY)
+    return text
+
+
+def _size(text: str) -> int:
+    """Return the bytes that a text takes in UTF-8, if it is one that any repository can keep."""
+    # A character takes a byte at least, so that a huge text is refused without encoding it.
+    if len(text) > MAX_REPLY_BYTES:
+        raise _Refused(_TOO_LONG)
+    if "\0" in text:
+        raise _Refused(_NO_TEXT)
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        raise _Refused(_NO_TEXT) from None
+
+
+_TOO_LONG: Final = f"The model's answer is longer than {MAX_REPLY_BYTES} bytes."
+_NO_TEXT: Final = "The model's answer holds NUL characters or lone surrogates."
+
+
+# --- text that may be JSON ---------------------------------------------------------------------
+
+# A fence without a language, or with that of JSON; what it holds may stand on the same line.
+_FENCE: Final = re.compile(
+    r"(`{3,})[ \t]*(?:json(?![^\s{\[])[^\n{\[]*)?(?:\r?\n|(?=[{\[]))", re.IGNORECASE
+)
+_BEGINS: Final = re.compile(r'\{|\[\s*[{"]')
+_BYTE_ORDER_MARK: Final = "\ufeff"
+
+
+@frozen
+class _Candidate:
+    """A text looked at as JSON that may stand in a fence.
+
+    Attributes:
+        body: What would have to be JSON for the whole text to be.
+        is_whole: False where a fence is not closed at the end.
+    """
+
+    body: str
+    is_whole: bool
+
+    @property
+    def begins(self) -> bool:
+        """Whether it begins as JSON, so that it must not be shown as text."""
+        return _BEGINS.match(self.body) is not None
+
+
+def _candidate(text: str) -> _Candidate:
+    body = text.strip().strip(_BYTE_ORDER_MARK).strip()
+    opened = _FENCE.match(body)
+    if opened is None:
+        return _Candidate(body, is_whole=True)
+    inside = body[opened.end() :]
+    rest = inside.removesuffix(opened[1])
+    return _Candidate(rest.strip(), is_whole=rest != inside and not rest.endswith("`"))
+
+
+def _strict(candidate: _Candidate) -> JSON:
+    if not candidate.is_whole:
+        raise _Refused(_NOT_WHOLE)
+    try:
+        value: object = json.loads(
+            candidate.body, object_pairs_hook=_without_duplicates, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError):
+        raise _Refused(_NOT_WHOLE) from None
+    return _sound(value)
+
+
+_NOT_WHOLE: Final = "The model's answer is not one strict JSON value."
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError
+
+
+# --- values ------------------------------------------------------------------------------------
+
+_TOO_BIG: Final = 10**MAX_DIGITS
+
+
+def _sound(data: object) -> JSON:
+    """Return *data* if it is JSON that any repository can keep, and not too much of it."""
+    left = MAX_REPLY_BYTES
+    waiting: list[tuple[object, int]] = [(data, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        # No part is looked at before it is known that there are not too many of them.
+        left -= _cost(value)
+        if left < 0:
+            raise _Refused(_TOO_LONG)
+        parts = _parts(value)
+        if parts is not None:
+            if depth > MAX_DEPTH:
+                raise _Refused(f"The model's answer is more than {MAX_DEPTH} levels deep.")
+            waiting.extend((part, depth + 1) for part in parts)
+    return cast("JSON", data)
+
+
+def _cost(value: object) -> int:
+    """Return how many bytes of JSON a value takes at least, without those of its parts."""
+    match value:
+        case None | bool():
+            return 4
+        case str():
+            return _size(value)
+        case list() | dict():
+            return len(cast("list[object]", value)) + 1
+        case int() if abs(value) < _TOO_BIG:
+            return 1
+        case float() if math.isfinite(value):
+            return 1
+        case _:
+            raise _Refused("The model's answer holds numbers or values that JSON has not.")
+
+
+def _parts(value: object) -> Iterable[object] | None:
+    if isinstance(value, list):
+        return cast("list[object]", value)
+    if not isinstance(value, dict):
+        return None
+    pairs = cast("dict[object, object]", value)
+    if not all(isinstance(key, str) for key in pairs):
+        raise _Refused("The model's answer has keys that are no text.")
+    return chain(pairs, pairs.values())
+
+
+# --- the reply ---------------------------------------------------------------------------------
+
+
+def _reply(answer: str | _Native) -> Reply:
+    if isinstance(answer, _Native):
+        return _structured(answer.value)
+    candidate = _candidate(answer)
+    if candidate.begins:
+        value = _strict(candidate)
+        if isinstance(value, dict):
+            return _structured(value)
+    return Reply(message=answer)
+
+
+def _structured(value: JSON) -> Reply:
+    if not isinstance(value, dict):
+        raise _Refused("The model's answer is JSON, but no object.")
+    message = value.get("message")
+    if not isinstance(message, str) or is_blank(message):
+        raise _Refused("The model's answer is JSON without a message.")
+    is_final = value.get("is_final", False)
+    # Only the word true ends a session: no text, no number, no null.
+    if not isinstance(is_final, bool):
+        raise _Refused("The model's answer has an is_final that is neither true nor false.")
+    return Reply(
+        message=message,
+        is_final=is_final,
+        actions=_actions(value.get("actions")),
+        result=value.get("result", ABSENT),
+        structured=True,
+    )
+
+
+def _actions(value: JSON) -> tuple[Mapping[str, JSON], ...]:
+    actions = [] if value is None else value
+    if not isinstance(actions, list):
+        raise _Refused("The model's answer has actions that are no list.")
+    found = tuple(action for action in actions if isinstance(action, dict))
+    if len(found) < len(actions):
+        raise _Refused("The model's answer has an action that is no object.")
+    return found

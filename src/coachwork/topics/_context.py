@@ -1,0 +1,57 @@
+"""The plain data that a caller gives to a session, to be used in its templates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from coachwork.errors import ValidationError
+from coachwork.plain import JSON
+from coachwork.topics._topic import RESERVED_NAMES
+
+MAX_CONTEXT_BYTES: Final = 64 * 1024
+"""The most bytes a context may have as ASCII-escaped JSON text."""
+
+
+def checked_context(value: object) -> dict[str, JSON]:
+    """Return *value* as a context of its own, equal but not the caller's object.
+
+    Args:
+        value: A mapping of template names to plain data (what JSON can hold, exactly), or None.
+
+    Returns:
+        A new dict that shares nothing with *value*.
+
+    Raises:
+        ValidationError: It is no such mapping, uses a reserved name, or is too large.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValidationError("context", "a mapping of names to plain data")
+    for name in value:
+        if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
+            raise ValidationError("context", "names made of ASCII letters, digits and _")
+        if name in RESERVED_NAMES:
+            raise ValidationError(f"context.{name}", "another name: this one is reserved")
+    try:
+        text = json.dumps(dict(value), allow_nan=False)
+        plain: dict[str, JSON] = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        raise ValidationError("context", "plain data: what JSON can hold, and no NaN") from None
+    if plain != dict(value):
+        raise ValidationError("context", "plain data: text keys, lists instead of tuples")
+    if len(text) > MAX_CONTEXT_BYTES:
+        raise ValidationError("context", f"at most {MAX_CONTEXT_BYTES} bytes of JSON text")
+    if "\\ud" in text:
+        _refuse_lone_surrogates(text)
+    return plain
+
+
+def _refuse_lone_surrogates(text: str) -> None:
+    """Refuse escaped halves of characters that have no other half: no model takes them."""
+    try:
+        json.dumps(json.loads(text), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValidationError("context", "text without lone surrogates") from None

@@ -1,0 +1,305 @@
+"""Asking the model, and what its answers come to (brief, sections 4 and 5).
+
+Nothing here is written but one thing: a final reply whose result has still to be extracted is
+kept in the job before the model is asked again, so nothing that was paid for is asked for twice.
+What is written in the end is decided in `coachwork.workflows._settling`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from attrs import evolve, frozen
+
+from coachwork.effects import AskModel, Now, Workflow
+from coachwork.errors import (
+    CoachworkError,
+    LLMError,
+    LLMTimeoutError,
+    TemplateError,
+    ValidationError,
+)
+from coachwork.jobs import (
+    JOB,
+    ErrorCode,
+    JobError,
+    JobEvent,
+    JobKind,
+    Kept,
+    Lease,
+    Step,
+)
+from coachwork.messages import NO_USAGE, Usage
+from coachwork.plain import JSON, from_plain, to_json
+from coachwork.ports import Answer
+from coachwork.records import ACCOUNT, JOB_RECORD, SESSION_RECORD, Op, Stored
+from coachwork.replies import ABSENT, Absent, BadReply, parse_reply, parse_result
+from coachwork.sessions import (
+    Background,
+    Conclusion,
+    ResultError,
+    Session,
+    SessionStatus,
+)
+from coachwork.topics import Topic
+from coachwork.workflows._jobs import Held, about_job, reread
+from coachwork.workflows._prompting import build_ask
+from coachwork.workflows._settling import (
+    Concluded,
+    Failed,
+    Said,
+    give_up,
+    is_mine,
+    raise_for,
+    settle,
+)
+from coachwork.workflows._setup import Setup
+from coachwork.workflows._store import Tries
+
+MAX_RESULT: Final = 128 * 1024
+"""The most characters of a result as JSON text."""
+
+MAX_RAW: Final = 8_000
+"""How much of an answer that is no result is kept."""
+
+
+def finish(setup: Setup, topic: Topic[object], held: Held) -> Workflow[Held]:
+    """Ask the model under the lease that is held, and settle the job.
+
+    Args:
+        setup: The application's declarations.
+        topic: The session's topic.
+        held: A job whose current lease is the caller's own.
+
+    Returns:
+        The session and the settled job.
+
+    Raises:
+        ModelError: The model failed; the job is settled so.
+        TemplateError: A prompt could not be made; the job is settled as failed.
+        StillAnsweringError: The lease ran out meanwhile, and another holds the job now.
+        CoachworkError: The session ended meanwhile, or the repository failed. After a failure the
+            lease is given up where that is possible, and the same call with the same key goes on.
+    """
+    job = held.job.value
+    try:
+        held, cause = yield from _finish(setup, topic, held)
+        raise_for(held.job.value, cause)
+    except CoachworkError as error:
+        raise about_job(error, job)  # noqa: B904 - it is the same error, told more
+    return held
+
+
+def _finish(
+    setup: Setup, topic: Topic[object], held: Held
+) -> Workflow[tuple[Held, Exception | None]]:
+    """Do it, and return what is left with the cause of a failure."""
+    tries = Tries(setup)
+    try:
+        outcome = yield from _first_answer(setup, topic, held)
+        while True:
+            tries.another()
+            if isinstance(outcome, Said) and outcome.final and outcome.conclusion is None:
+                outcome, held = yield from _conclude(setup, topic, held, outcome)
+            settled = yield from settle(setup, topic, held, outcome)
+            if settled is not None:
+                return settled, outcome.cause if isinstance(outcome, Failed) else None
+            held = yield from reread(held)
+    except GeneratorExit:  # the process is gone: nothing can be asked any more
+        raise
+    except BaseException:
+        yield from give_up(held)
+        raise
+
+
+def _first_answer(
+    setup: Setup, topic: Topic[object], held: Held
+) -> Workflow[Said | Concluded | Failed]:
+    """Return what the job's first step comes to, asked for now or kept from an earlier lease."""
+    job, session = held.job.value, held.session.value
+    if job.kind is JobKind.EXTRACTION:
+        return Concluded((yield from _extract(setup, topic, held, None)))
+    kept = job.output(job.kind)
+    if kept is not None:
+        return Said(text=str(kept.output), final=True, usage=NO_USAGE)
+    try:
+        ask, background = yield from build_ask(setup, topic, held, job.kind)
+    except TemplateError as error:
+        why = JobError(ErrorCode.LLM_ERROR, "the prompt could not be made")
+        return Failed(why, NO_USAGE, error)
+    answer = yield from _answer(AskModel(ask))
+    if isinstance(answer, Failed):
+        return answer
+    reply = parse_reply(answer.text, answer.data, answer.finish)
+    usage = answer.usage.clamped()
+    if isinstance(reply, BadReply):
+        return Failed(JobError(ErrorCode(reply.code.value), reply.reason), usage)
+    final = (reply.is_final or _is_last_turn(topic, session, job.kind)) and (
+        session.user_messages > 0
+    )
+    return Said(
+        text=reply.message,
+        final=final,
+        usage=usage,
+        conclusion=_known(topic, reply.result) if final else None,
+        background=background,
+    )
+
+
+def _is_last_turn(topic: Topic[object], session: Session, kind: JobKind) -> bool:
+    """Whether the topic completes by itself with this reply."""
+    most = session.about.max_turns
+    return (
+        topic.complete_at_max_turns
+        and kind is JobKind.REPLY
+        and most > 0
+        and session.turns >= most
+    )
+
+
+def _known(topic: Topic[object], result: JSON | Absent) -> Conclusion | None:
+    """Return the conclusion of a final reply where no extraction is needed for it."""
+    if topic.result is None:
+        return Conclusion()
+    if result is ABSENT:
+        return None
+    told = _structured(topic, result)
+    return None if told.error is not None else told
+
+
+def _conclude(
+    setup: Setup, topic: Topic[object], held: Held, said: Said
+) -> Workflow[tuple[Said, Held]]:
+    """Keep a final reply in its job, then have the result extracted.
+
+    A session that is paused is left alone: the reply is settled without a conclusion, and the
+    next resume extracts.
+    """
+    job = held.job.value
+    if job.output(job.kind) is None:
+        kept = yield from _keep(setup, held, Step(purpose=job.kind, output=said.text), said.usage)
+        if kept is None:
+            return said, held
+        held = kept
+        said = evolve(said, usage=NO_USAGE)
+    conclusion = yield from _extract(setup, topic, held, said.text)
+    return evolve(said, conclusion=conclusion), held
+
+
+def _keep(setup: Setup, held: Held, step: Step, usage: Usage) -> Workflow[Held | None]:
+    """Commit a step's output in the job, with a new lease of the same token for the next step.
+
+    The session is checked in the same commit: as long as the step is kept it is ACTIVE, since
+    pause is refused while a job is completing.
+
+    Returns:
+        The same with the step kept, or None where the session is not ACTIVE or the job is lost.
+    """
+    tries = Tries(setup)
+    token = held.job.value.attempts
+    while True:
+        tries.another()
+        session, job = held.session, held.job
+        if session.value.status is not SessionStatus.ACTIVE or not is_mine(job.value, token):
+            return None
+        if job.value.output(step.purpose) is not None:  # done, though the answer was lost
+            return held
+        now = yield from Now()
+        given = Kept(step, usage, Lease(token, now + setup.settings.lease))
+        kept = JOB.move(job.value, JobEvent.KEEP, now, given).value
+        ops: list[Op] = [
+            JOB_RECORD.update(job, kept),
+            SESSION_RECORD.check(session),
+            ACCOUNT.check(held.account),
+        ]
+        if (yield from tries.commit(ops)):
+            return Held(held.account, session, Stored(kept, job.version + 1))
+        held = yield from reread(held)
+
+
+def _extract(
+    setup: Setup, topic: Topic[object], held: Held, said: str | None
+) -> Workflow[Conclusion]:
+    """Ask for the result of the conversation; a failure is a conclusion too, never an error."""
+    try:
+        ask, _ = yield from build_ask(setup, topic, held, JobKind.EXTRACTION, said)
+    except TemplateError:
+        return _no_result(ErrorCode.LLM_ERROR, "the prompt could not be made")
+    answer = yield from _answer(AskModel(ask))
+    if isinstance(answer, Failed):
+        return _no_result(answer.error.code, answer.error.reason)
+    usage = answer.usage.clamped()
+    raw = answer.text
+    result = parse_result(answer.text, answer.data, answer.finish)
+    if isinstance(result, BadReply):
+        return _no_result(ErrorCode(result.code.value), result.reason, raw, usage)
+    told = _structured(topic, result)
+    if told.error is not None:
+        return _no_result(ErrorCode.BAD_REPLY, told.error.reason, raw or _dumped(result), usage)
+    return evolve(told, usage=usage)
+
+
+def _structured(topic: Topic[object], result: JSON | Absent) -> Conclusion:
+    """Return the conclusion that *result* is, in the normal form of the topic's type."""
+    if topic.result is None:  # a topic without a result was asked for none
+        return Conclusion()
+    try:
+        plain = to_json(from_plain(result, topic.result))
+    except ValidationError as fault:
+        why = f"it does not fit {topic.result.__name__}: {fault.field}: {fault.expected}"
+        return _no_result(ErrorCode.BAD_REPLY, why)
+    if len(json.dumps(plain)) > MAX_RESULT:
+        return _no_result(ErrorCode.BAD_REPLY, f"it is longer than {MAX_RESULT} characters")
+    return Conclusion(result=plain)
+
+
+def _dumped(result: JSON | Absent) -> str:
+    """Return a result that the provider gave as data as text."""
+    return json.dumps(result)
+
+
+def _no_result(
+    code: ErrorCode, reason: str, raw: str | None = None, usage: Usage = NO_USAGE
+) -> Conclusion:
+    """Return the conclusion that there is no result, and why."""
+    error = ResultError(code.value, reason, None if raw is None else raw[:MAX_RAW])
+    return Conclusion(error=error, usage=usage)
+
+
+def _answer(effect: AskModel) -> Workflow[Answer | Failed]:
+    """Ask the model; whatever its port raises is a failed answer."""
+    try:
+        answer: object = yield from effect
+    except (LLMTimeoutError, TimeoutError) as cause:
+        pause = cause.retry_after if isinstance(cause, LLMTimeoutError) else None
+        return Failed(JobError(ErrorCode.LLM_TIMEOUT, _TOO_LATE, pause), NO_USAGE, cause)
+    except Exception as cause:  # noqa: BLE001 - a model port may raise anything
+        pause = cause.retry_after if isinstance(cause, LLMError) else None
+        code = _code(cause)
+        return Failed(JobError(code, "the language model failed", pause), NO_USAGE, cause)
+    if not isinstance(answer, Answer):
+        return Failed(JobError(ErrorCode.LLM_ERROR, "the model port gave no Answer"), NO_USAGE)
+    return answer
+
+
+_TOO_LATE: Final = "the language model did not answer in time"
+
+
+def _code(cause: Exception) -> ErrorCode:
+    """Return why the model failed, as its adapter says it where it says it."""
+    if isinstance(cause, LLMError) and cause.reason in _MODEL_CODES:
+        return ErrorCode(cause.reason)
+    return ErrorCode.LLM_ERROR
+
+
+_MODEL_CODES: Final = frozenset(
+    code.value
+    for code in (
+        ErrorCode.EMPTY_REPLY,
+        ErrorCode.BAD_REPLY,
+        ErrorCode.LENGTH,
+        ErrorCode.CONTENT_FILTER,
+        ErrorCode.LLM_ERROR,
+    )
+)

@@ -1,0 +1,123 @@
+"""Taking a topic: the claims that a start needs, and the sessions that give way to it.
+
+Uniqueness is a claim record whose key is the live key and whose value is the session. Every
+session holds its user's claim; one on an exclusive topic the tenant's too. To take over a claim
+is an update from its version, in the commit that ends the session that held it, so of two starts
+that both saw it free or ripe, one is told to look again (brief, section 8).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+
+from coachwork.effects import Now, Workflow
+from coachwork.errors import SessionConflictError
+from coachwork.records import CLAIM, SESSION_RECORD, Delete, Op, Stored, claim_key, session_key
+from coachwork.sessions import LIVE, Claim, Session, SessionEvent, SessionStatus
+from coachwork.topics import Topic
+from coachwork.workflows._ending import end_session, load_job
+from coachwork.workflows._setup import Caller, Setup
+from coachwork.workflows._store import load
+
+
+@frozen
+class Holding:
+    """A claim on a topic, or that there is none, and the live session that it leads to."""
+
+    claim: Stored[Claim] | None
+    session: Stored[Session] | None
+
+
+NOTHING = Holding(None, None)
+
+
+def read_holding(caller: Caller, topic: str, user: str | None) -> Workflow[Holding]:
+    """Return who holds *topic*: the *user*'s claim, or the tenant's where *user* is None."""
+    claim = yield from load(CLAIM, claim_key(caller.tenant, topic, user))
+    if claim is None:
+        return NOTHING
+    key = session_key(caller.tenant, claim.value.session)
+    session = yield from load(SESSION_RECORD, key)
+    if session is not None and session.value.status not in LIVE:
+        session = None
+    return Holding(claim, session)
+
+
+def held_by_another(caller: Caller, tenant_wide: Holding, now: datetime) -> Session | None:
+    """Return the session of another user that holds the tenant's claim, if it has not expired."""
+    session = tenant_wide.session
+    if session is None or session.value.about.user == caller.user:
+        return None
+    return None if session.value.is_expired(now) else session.value
+
+
+def read_holdings(caller: Caller, topic: Topic[object]) -> Workflow[tuple[Holding, Holding]]:
+    """Return the user's holding and, where the topic is exclusive, the tenant's."""
+    own = yield from read_holding(caller, topic.id, caller.user)
+    if not topic.exclusive:
+        return own, NOTHING
+    return own, (yield from read_holding(caller, topic.id, None))
+
+
+def conflict(setup: Setup, session: Session) -> SessionConflictError:
+    """Return the refusal of a start that finds *session* of another user."""
+    return SessionConflictError(
+        session.about.user if setup.settings.show_conflict_user else None
+    )
+
+
+def may_take_over(topic: Topic[object], session: Session, now: datetime) -> bool:
+    """Whether another user's *session* may be taken over: an active one never."""
+    ripe = session.status is SessionStatus.PAUSED or session.is_idle(now)
+    return ripe and topic.allow_take_over
+
+
+def claim_ops(
+    setup: Setup,
+    caller: Caller,
+    topic: Topic[object],
+    session_id: str,
+    holdings: tuple[Holding, Holding],
+) -> Workflow[list[Op]]:
+    """Return what makes *session_id* the holder of *topic* and ends the sessions before it."""
+    own, tenant_wide = holdings
+    new = [(own, _claim(caller, topic, session_id, tenant_wide=False))]
+    if topic.exclusive:
+        new.append((tenant_wide, _claim(caller, topic, session_id, tenant_wide=True)))
+    ops: list[Op] = [
+        CLAIM.insert(claim) if old.claim is None else CLAIM.update(old.claim, claim)
+        for old, claim in new
+    ]
+    claimed = {CLAIM.key(claim) for _, claim in new}
+    ended: set[str] = set()
+    for holding in holdings:
+        session = holding.session
+        if session is None or session.value.about.id in ended:
+            continue
+        ended.add(session.value.about.id)
+        freeing = yield from _retire(setup, caller, session)
+        ops += [op for op in freeing if not (isinstance(op, Delete) and op.key in claimed)]
+    return ops
+
+
+def _claim(caller: Caller, topic: Topic[object], session: str, *, tenant_wide: bool) -> Claim:
+    """Return the claim of *session*."""
+    return Claim(caller.tenant, topic.id, caller.user, session, tenant_wide)
+
+
+def _retire(setup: Setup, caller: Caller, session: Stored[Session]) -> Workflow[list[Op]]:
+    """Return what ends *session* because another takes its place."""
+    job = yield from load_job(session.value)
+    now = yield from Now()
+    event = SessionEvent.REPLACE
+    if session.value.is_expired(now):
+        event = SessionEvent.EXPIRE
+    elif (
+        session.value.about.user == caller.user
+        and session.value.status is SessionStatus.ACTIVE
+        and setup.settings.start_new == "cancel"
+    ):
+        event = SessionEvent.CANCEL
+    return (yield from end_session(session, job, event, now)).ops

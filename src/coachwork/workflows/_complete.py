@@ -1,0 +1,143 @@
+"""The owner ends the conversation and gets its result."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from coachwork.effects import Now, Workflow
+from coachwork.ids import checked_id
+from coachwork.jobs import JobKind
+from coachwork.records import ACCOUNT, JOB_RECORD, RECEIPT, SESSION_RECORD, Stored
+from coachwork.sessions import SESSION, Conclusion, Session, SessionEvent, SessionStatus
+from coachwork.topics import Topic
+from coachwork.workflows._answering import finish
+from coachwork.workflows._answers import Completed, T, job_view, session_view
+from coachwork.workflows._continuing import finish_abandoned, go_on
+from coachwork.workflows._ending import consequences, load_job
+from coachwork.workflows._jobs import (
+    Call,
+    Held,
+    admitted,
+    blocked_for,
+    busy,
+    check_topic,
+    displace,
+    is_completing,
+    load_held,
+    new_call,
+    new_job,
+    not_active,
+    open_account,
+    read_receipt,
+)
+from coachwork.workflows._setup import Caller, Setup
+from coachwork.workflows._store import Tries, load_session
+
+
+def complete(
+    setup: Setup, caller: Caller, topic: Topic[T], session_id: str, *, key: str | None = None
+) -> Workflow[Completed[T]]:
+    """End an active session and extract its result; on a completed one, answer with that.
+
+    No model is asked where the topic has no result type or the user has said nothing. An
+    extraction that fails completes the session too, and the answer says why there is no result.
+
+    Asks: the session, the account, the receipt, admission, one commit; then templates, the whole
+    log, the model, and one more commit.
+
+    Args:
+        setup: The application's declarations.
+        caller: Who ends it.
+        topic: The session's topic.
+        session_id: The session.
+        key: The idempotency key; a new one if it is left out.
+
+    Raises:
+        ValidationError: Key or id is not what it should be.
+        TopicNotFoundError: The application declares no such topic.
+        SessionNotFoundError: There is no such session for the caller.
+        SessionAccessDeniedError: It is another user's.
+        IdempotencyKeyReusedError: The key was used for another request.
+        SessionNotActiveError: It is paused (resume it first), cancelled or abandoned.
+        SessionBusyError: A turn is in flight.
+        StoreError: The repository failed.
+    """
+    declared = setup.declared(topic.id)
+    checked_id(session_id, "session_id")
+    call = yield from new_call(caller, "complete", key, session_id)
+    done = yield from _accept(setup, declared, call, session_id)
+    session, held = done.session, done.held
+    if held is not None:
+        mine = held.job.value.id == call.job and held.job.version == 1
+        held = yield from (finish if mine else go_on)(setup, declared, held)
+        session = held.session.value
+    now = yield from Now()
+    view = session_view(session, topic, now)
+    return Completed(
+        session=view,
+        result=view.result,
+        result_error=view.result_error,
+        job=None if held is None else job_view(held.job.value),
+        key=call.key,
+    )
+
+
+@frozen
+class _Done:
+    """A session that is completed, or will be by the job that is held."""
+
+    session: Session
+    held: Held | None
+
+
+def _accept(setup: Setup, topic: Topic[object], call: Call, session_id: str) -> Workflow[_Done]:
+    """Complete the session, or open the job that extracts its result, or find that it was done."""
+    tries = Tries(setup)
+    asked = False
+    while True:
+        tries.another()
+        session, now = yield from load_session(setup, call.caller, session_id)
+        check_topic(session.value, topic)
+        account = yield from open_account(call.caller)
+        in_flight = yield from load_job(session.value)
+        receipt = yield from read_receipt(call)
+        if receipt is not None and receipt.job is not None:
+            held = yield from load_held(call.caller, session_id, receipt.job)
+            return _Done(held.session.value, held)
+        if session.value.status is SessionStatus.COMPLETED:
+            return _Done(session.value, None)
+        if session.value.status is not SessionStatus.ACTIVE:
+            raise not_active(session.value, "complete", now)
+        seconds = blocked_for(in_flight, now, setup.settings)
+        if in_flight is not None and seconds is not None:
+            raise busy(in_flight.value, seconds)
+        if in_flight is not None and is_completing(in_flight):
+            left = Held(account, session, in_flight)
+            yield from finish_abandoned(setup, topic, tries, left, now)
+            continue
+        if not asked:
+            asked = True
+            yield from admitted(call, topic.id, session_id)
+        freed, ops = displace(session.value, in_flight, now)
+        ops.append(ACCOUNT.check(account))
+        if topic.result is None or freed.user_messages == 0:
+            moved = SESSION.move(freed, SessionEvent.COMPLETE, now, Conclusion())
+            ops += [
+                SESSION_RECORD.update(session, moved.value),
+                RECEIPT.insert(call.receipt(session_id, None, now)),
+                *(yield from consequences(moved, now)),
+            ]
+            if (yield from tries.commit(ops)):
+                return _Done(moved.value, None)
+            continue
+        until = now + setup.settings.lease
+        waits, job = new_job(call, freed.about, JobKind.EXTRACTION, now, until)
+        waiting = SESSION.move(freed, SessionEvent.EXTRACT, now, waits).value
+        ops += [
+            SESSION_RECORD.update(session, waiting),
+            JOB_RECORD.insert(job),
+            RECEIPT.insert(call.receipt(session_id, call.job, now)),
+        ]
+        if (yield from tries.commit(ops)):
+            stored = Stored(waiting, session.version + 1)
+            return _Done(waiting, Held(account, stored, Stored(job, 1)))

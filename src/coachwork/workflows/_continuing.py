@@ -1,0 +1,97 @@
+"""Going on with a job that was accepted before: by a retry, a resume, or whoever finds it left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from coachwork.effects import Now, Workflow
+from coachwork.errors import StillAnsweringError
+from coachwork.jobs import OPEN, ErrorCode, JobError, JobKind
+from coachwork.messages import NO_USAGE
+from coachwork.records import Op
+from coachwork.sessions import Conclusion, ResultError
+from coachwork.topics import Topic
+from coachwork.workflows._answering import finish
+from coachwork.workflows._jobs import Held, reread, still_answering, take
+from coachwork.workflows._settling import Concluded, Failed, Outcome, Said, raise_for, settle
+from coachwork.workflows._setup import Setup
+from coachwork.workflows._store import Tries
+
+
+def go_on(setup: Setup, topic: Topic[object], held: Held) -> Workflow[Held]:
+    """Return a job that was accepted before with its outcome, finishing it if nobody holds it.
+
+    Args:
+        setup: The application's declarations.
+        topic: The session's topic.
+        held: The job as it was read; the caller may hold no lease of it.
+
+    Raises:
+        StillAnsweringError: Somebody holds it.
+        CoachworkError: What the job failed with, or what `finish` raises.
+    """
+    tries = Tries(setup)
+    while True:
+        tries.another()
+        job = held.job.value
+        if job.status not in OPEN:
+            raise_for(job)
+            return held
+        now = yield from Now()
+        if job.lease is not None and job.is_held(now):
+            raise still_answering(job, (job.lease.until - now).total_seconds())
+        taken = yield from take_and_finish(setup, topic, tries, held, now)
+        if taken is not None:
+            return taken
+        held = yield from reread(held)
+
+
+def take_and_finish(
+    setup: Setup, topic: Topic[object], tries: Tries, held: Held, now: datetime, *more: Op
+) -> Workflow[Held | None]:
+    """Take a job that nobody holds, with *more* in the same commit, and finish it.
+
+    A job that was taken as often as it may be is settled without asking: as failed, or, where a
+    final reply is kept in it, with that reply and without a result.
+
+    Returns:
+        The session and the settled job; None to read again and decide again.
+    """
+    taken = yield from take(setup, tries, held, now, *more)
+    if taken is None:
+        return None
+    if taken.job.value.attempts > setup.settings.attempts:
+        settled = yield from settle(setup, topic, taken, _exhausted(taken))
+        done = settled or taken
+        raise_for(done.job.value)
+        return done
+    return (yield from finish(setup, topic, taken))
+
+
+def _exhausted(held: Held) -> Outcome:
+    """Return the outcome of a job that was taken too often."""
+    job = held.job.value
+    code = ErrorCode.ATTEMPTS_EXHAUSTED
+    why = "it was taken on too often without an outcome"
+    conclusion = Conclusion(error=ResultError(code.value, why))
+    if job.kind is JobKind.EXTRACTION:
+        return Concluded(conclusion)
+    kept = job.output(job.kind)
+    if kept is not None:
+        return Said(text=str(kept.output), final=True, usage=NO_USAGE, conclusion=conclusion)
+    return Failed(JobError(code, why), NO_USAGE)
+
+
+def finish_abandoned(
+    setup: Setup, topic: Topic[object], tries: Tries, held: Held, now: datetime
+) -> Workflow[None]:
+    """Finish a job that was about to end its session and that nobody holds any more.
+
+    Whatever comes of it, whoever found it reads the session again and decides again.
+    """
+    try:
+        yield from take_and_finish(setup, topic, tries, held, now)
+    except StillAnsweringError:
+        return
+
+

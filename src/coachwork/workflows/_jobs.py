@@ -1,0 +1,373 @@
+"""Opening, taking and leaving jobs: the accept side of the protocol (brief, section 5)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Final
+
+from attrs import frozen
+
+from coachwork.effects import AskAdmission, NewId, Workflow
+from coachwork.errors import (
+    CoachworkError,
+    CorruptRecordError,
+    IdempotencyKeyReusedError,
+    LLMError,
+    LLMTimeoutError,
+    SessionBusyError,
+    SessionNotActiveError,
+    SessionNotFoundError,
+    StillAnsweringError,
+)
+from coachwork.ids import MAX_KEY, checked_id
+from coachwork.jobs import (
+    JOB,
+    OPEN,
+    ErrorCode,
+    Job,
+    JobError,
+    JobEvent,
+    JobKind,
+    JobStatus,
+    Settled,
+)
+from coachwork.messages import NO_USAGE, Message
+from coachwork.plain import JSON
+from coachwork.policies import Settings
+from coachwork.ports import Admission
+from coachwork.records import (
+    ACCOUNT,
+    JOB_RECORD,
+    MESSAGE,
+    RECEIPT,
+    SESSION_RECORD,
+    Op,
+    Stored,
+    account_key,
+    job_key,
+    message_key,
+    receipt_key,
+    session_key,
+)
+from coachwork.sessions import (
+    SESSION,
+    About,
+    Account,
+    AccountStatus,
+    InFlight,
+    Receipt,
+    Session,
+    SessionEvent,
+)
+from coachwork.topics import Topic
+from coachwork.workflows._ending import close_ops, closed
+from coachwork.workflows._setup import Caller, Setup
+from coachwork.workflows._store import Tries, load
+
+
+@frozen
+class Held:
+    """What the holder of a job works with; also what is left when the job is settled.
+
+    Attributes:
+        account: The user's account, checked by every commit.
+        session: The session.
+        job: The job.
+    """
+
+    account: Stored[Account]
+    session: Stored[Session]
+    job: Stored[Job]
+
+
+# --- the call --------------------------------------------------------------------------------
+
+
+@frozen
+class Call:
+    """One call of a command that may ask the model.
+
+    Attributes:
+        caller: Who calls.
+        command: The command, in one word.
+        key: The idempotency key, the caller's or a new one.
+        fingerprint: What the key may be used for.
+        job: The id of the job that this very call would make; whoever finds it in the receipt
+            of the key knows that its own commit was done, whatever the repository answered.
+    """
+
+    caller: Caller
+    command: str
+    key: str
+    fingerprint: str
+    job: str
+
+    def receipt(self, session: str, job: str | None, now: datetime) -> Receipt:
+        """Return the receipt of this call."""
+        return Receipt(
+            tenant=self.caller.tenant,
+            user=self.caller.user,
+            key=self.key,
+            command=self.command,
+            fingerprint=self.fingerprint,
+            session=session,
+            job=job,
+            at=now,
+        )
+
+
+def new_call(caller: Caller, command: str, key: str | None, *content: JSON) -> Workflow[Call]:
+    """Return the call of *command* with this *content* under *key*, or under a new key.
+
+    Raises:
+        ValidationError: The key is none.
+    """
+    if key is not None:
+        checked_id(key, "key", most=MAX_KEY)
+    told = json.dumps([command, *content], sort_keys=True, separators=(",", ":"))
+    fingerprint = hashlib.sha256(told.encode()).hexdigest()
+    job = yield from NewId()
+    if key is None:
+        key = yield from NewId()
+    return Call(caller, command, key, fingerprint, job)
+
+
+def read_receipt(call: Call) -> Workflow[Receipt | None]:
+    """Return what the call's key was used for, or None.
+
+    It is the last thing that is read before a refusal: a call that was accepted, by whomever, is
+    never refused (brief, section 5).
+
+    Raises:
+        IdempotencyKeyReusedError: For something else.
+    """
+    caller = call.caller
+    stored = yield from load(RECEIPT, receipt_key(caller.tenant, caller.user, call.key))
+    if stored is None:
+        return None
+    if stored.value.fingerprint != call.fingerprint:
+        raise IdempotencyKeyReusedError
+    return stored.value
+
+
+def admitted(
+    call: Call, topic: str, session: str | None, text: str | None = None
+) -> Workflow[str | None]:
+    """Return what the application's `Admit` makes of *text*, or None where it lets it be.
+
+    Raises:
+        Exception: Whatever the application refuses with, unless the call was accepted meanwhile.
+    """
+    caller = call.caller
+    admission = Admission(
+        command=call.command,
+        tenant=caller.tenant,
+        user=caller.user,
+        topic=topic,
+        session=session,
+        text=text,
+    )
+    try:
+        return (yield from AskAdmission(admission))
+    except Exception:
+        if (yield from read_receipt(call)) is None:
+            raise
+        return None
+
+
+# --- the account -----------------------------------------------------------------------------
+
+
+def open_account(caller: Caller) -> Workflow[Stored[Account]]:
+    """Return the caller's account.
+
+    Raises:
+        SessionNotFoundError: The caller's data is being deleted, or was.
+    """
+    account = yield from load(ACCOUNT, account_key(caller.tenant, caller.user))
+    if account is None or account.value.status is not AccountStatus.OPEN:
+        raise SessionNotFoundError
+    return account
+
+
+# --- refusals that several commands share -----------------------------------------------------
+
+
+def check_topic(session: Session, topic: Topic[object]) -> None:
+    """Make sure that *session* is on *topic*.
+
+    Raises:
+        SessionNotFoundError: It is on another one.
+    """
+    if session.about.topic != topic.id:
+        raise SessionNotFoundError
+
+
+_COMMANDS: Final = {
+    SessionEvent.MESSAGE: "send",
+    SessionEvent.PAUSE: "pause",
+    SessionEvent.RESUME: "resume",
+    SessionEvent.COMPLETE: "complete",
+    SessionEvent.CANCEL: "cancel",
+}
+
+
+def not_active(session: Session, command: str, now: datetime) -> SessionNotActiveError:
+    """Return the refusal of *command*, with the commands that would be allowed now."""
+    allowed = SESSION.available(session, now)
+    told = tuple(word for event, word in _COMMANDS.items() if event in allowed)
+    return SessionNotActiveError(command, session.status.value, told)
+
+
+# --- the job in flight -----------------------------------------------------------------------
+
+
+def blocked_for(job: Stored[Job] | None, now: datetime, settings: Settings) -> float | None:
+    """Return for how many seconds *job* blocks its session at the most, or None if not at all."""
+    if job is None or job.value.status not in OPEN:
+        return None
+    lease = job.value.lease
+    until = job.value.updated_at + settings.unclaimed if lease is None else lease.until
+    left = (until - now).total_seconds()
+    return left if left > 0 else None
+
+
+def is_completing(job: Stored[Job] | None) -> bool:
+    """Whether *job* is about to end the session: a final reply is paid for, or asked to be."""
+    return job is not None and (
+        job.value.kind is JobKind.EXTRACTION or bool(job.value.steps)
+    )
+
+
+def displace(
+    session: Session, job: Stored[Job] | None, now: datetime
+) -> tuple[Session, list[Op]]:
+    """Return *session* without its job in flight, whose lease ran out, and what settles the job."""
+    if session.in_flight is None:
+        return session, []
+    freed = SESSION.move(session, SessionEvent.FAIL, now, NO_USAGE).value
+    return freed, close_ops(job, closed(job, ErrorCode.LEASE_EXPIRED, now))
+
+
+def new_job(
+    call: Call,
+    about: About,
+    kind: JobKind,
+    now: datetime,
+    until: datetime,
+    *,
+    message: int | None = None,
+) -> tuple[InFlight, Job]:
+    """Return a job of this call, claimed *until* then, and what the session is to wait for."""
+    pending = Job(
+        id=call.job,
+        tenant=about.tenant,
+        user=about.user,
+        session=about.id,
+        kind=kind,
+        key=call.key,
+        scenario=about.scenario,
+        message=message,
+        created_at=now,
+        updated_at=now,
+    )
+    return InFlight(call.job, kind), JOB.move(pending, JobEvent.CLAIM, now, until).value
+
+
+def take(
+    setup: Setup, tries: Tries, held: Held, now: datetime, *more: Op
+) -> Workflow[Held | None]:
+    """Take the lease of a job that nobody holds, with *more* in the same commit.
+
+    Returns:
+        The same with the new lease; None to read again and decide again.
+    """
+    job = held.job
+    event = JobEvent.CLAIM if job.value.status is JobStatus.PENDING else JobEvent.TAKE_OVER
+    taken = JOB.move(job.value, event, now, now + setup.settings.lease).value
+    if not (yield from tries.commit([JOB_RECORD.update(job, taken), *more])):
+        return None
+    return Held(held.account, held.session, Stored(taken, job.version + 1))
+
+
+# --- what became of a call that was accepted before -------------------------------------------
+
+
+def reread(held: Held) -> Workflow[Held]:
+    """Return the same, read again.
+
+    Raises:
+        SessionNotFoundError: The session, the job or the account is gone.
+    """
+    session, job = held.session.value.about, held.job.value
+    return (yield from load_held(Caller(session.tenant, session.user), session.id, job.id))
+
+
+def load_held(caller: Caller, session_id: str, job_id: str) -> Workflow[Held]:
+    """Return a job with its session and account.
+
+    Raises:
+        SessionNotFoundError: The session or the account is gone.
+        CorruptRecordError: The job is missing although its session is there.
+    """
+    job = yield from load(JOB_RECORD, job_key(caller.tenant, job_id))
+    session = yield from load(SESSION_RECORD, session_key(caller.tenant, session_id))
+    account = yield from open_account(caller)
+    if session is None:
+        raise SessionNotFoundError
+    if job is None:
+        raise CorruptRecordError("job", "id", "is missing although its session refers to it")
+    return Held(account, session, job)
+
+
+def error_of(error: JobError) -> CoachworkError:
+    """Return the error that a job's failure is to its caller."""
+    code = error.code
+    if code is ErrorCode.LLM_TIMEOUT:
+        return LLMTimeoutError(retry_after=error.retry_after)
+    if code is ErrorCode.SESSION_CANCELLED:
+        return SessionNotActiveError("answer in", "cancelled", ())
+    if code is ErrorCode.SESSION_REPLACED:
+        return SessionNotActiveError("answer in", "abandoned", ())
+    if code is ErrorCode.SESSION_EXPIRED:
+        return SessionNotFoundError()
+    return LLMError(
+        f"the coach could not answer: {error.reason}",
+        reason=code.value,
+        retry_after=error.retry_after,
+    )
+
+
+def about_job(error: CoachworkError, job: Job) -> CoachworkError:
+    """Return *error* with session, job and key."""
+    return error.about(session=job.session, job=job.id, key=job.key)
+
+
+def busy(job: Job, seconds: float) -> SessionBusyError:
+    """Return the refusal of a call that finds another's job in flight."""
+    error = SessionBusyError(retry_after=seconds)
+    error.about(session=job.session)
+    return error
+
+
+def still_answering(job: Job, seconds: float) -> StillAnsweringError:
+    """Return the answer to a call whose own job is in somebody else's hands."""
+    error = StillAnsweringError(retry_after=seconds)
+    about_job(error, job)
+    return error
+
+
+def message_of(job: Job, sequence: int | None) -> Workflow[Message | None]:
+    """Return a message of the job's session, or None where there is no such number."""
+    if sequence is None:
+        return None
+    stored = yield from load(MESSAGE, message_key(job.tenant, job.session, sequence))
+    return None if stored is None else stored.value
+
+
+def reply_of(held: Held) -> Workflow[Message | None]:
+    """Return the coach's message that a settled job made, or None where it made none."""
+    job = held.job.value
+    return (yield from message_of(job, job.settlement.reply if job.settlement else None))

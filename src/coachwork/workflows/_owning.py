@@ -1,0 +1,222 @@
+"""Everything that is a user's: taken out as one document, or deleted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from attrs import field, frozen
+
+from coachwork.effects import Now, Workflow
+from coachwork.messages import Message
+from coachwork.plain import JSON
+from coachwork.ports import Query
+from coachwork.records import (
+    ACCOUNT,
+    BACKGROUND,
+    CLAIM,
+    JOB_RECORD,
+    MAX_OPS,
+    RECEIPT,
+    SESSION_RECORD,
+    SPENDING,
+    STANDING,
+    Key,
+    Kind,
+    Stored,
+    account_key,
+    background_key,
+    session_key,
+)
+from coachwork.sessions import (
+    LIVE,
+    Account,
+    AccountStatus,
+    Session,
+    SessionEvent,
+    Spending,
+    Standing,
+)
+from coachwork.workflows._answers import JobView, SessionView, job_view, session_view
+from coachwork.workflows._ending import end_session, load_job
+from coachwork.workflows._purging import delete_found, delete_session
+from coachwork.workflows._setup import Caller, Setup
+from coachwork.workflows._store import PAGE, Tries, V, find, load, read_all_messages
+
+EXPORT_VERSION: Final = 1
+"""The version of the form of an export."""
+
+
+@frozen(kw_only=True)
+class SessionExport:
+    """One session with all that is its own.
+
+    Attributes:
+        session: The session; its result is plain data.
+        context: The plain data that it was started with.
+        summary: The summary of what was said, if one was made.
+        messages: All messages in order.
+        jobs: All jobs in the order of their ids.
+    """
+
+    session: SessionView[object]
+    context: dict[str, JSON] = field(repr=False)
+    summary: str | None = field(repr=False)
+    messages: tuple[Message, ...]
+    jobs: tuple[JobView, ...]
+
+
+@frozen(kw_only=True)
+class Export:
+    """Everything that is stored of a user (brief, section 9).
+
+    Attributes:
+        version: The version of this form.
+        tenant: The tenant.
+        user: The user.
+        at: When it was taken out (UTC).
+        sessions: All sessions, the oldest first, expired ones too as long as they are stored.
+        standings: How often which topic was completed.
+        spendings: What answers cost that came too late.
+    """
+
+    version: int
+    tenant: str
+    user: str
+    at: datetime
+    sessions: tuple[SessionExport, ...]
+    standings: tuple[Standing, ...]
+    spendings: tuple[Spending, ...]
+
+
+@frozen
+class Deleted:
+    """What a deletion did.
+
+    Attributes:
+        sessions: How many sessions were deleted with all that was theirs.
+    """
+
+    sessions: int
+
+
+def export(setup: Setup, caller: Caller) -> Workflow[Export]:
+    """Return everything that is stored of the caller, as one frozen value.
+
+    Raises:
+        StoreError: The repository failed.
+    """
+    del setup  # what is stored is told whatever is declared
+    now = yield from Now()
+    stored = yield from _all(SESSION_RECORD, caller)
+    sessions: list[SessionExport] = []
+    for session in stored:
+        sessions.append((yield from _session_export(caller, session.value, now)))
+    standings = yield from _all(STANDING, caller)
+    spendings = yield from _all(SPENDING, caller)
+    return Export(
+        version=EXPORT_VERSION,
+        tenant=caller.tenant,
+        user=caller.user,
+        at=now,
+        sessions=tuple(sessions),
+        standings=tuple(standing.value for standing in standings),
+        spendings=tuple(spending.value for spending in spendings),
+    )
+
+
+def _session_export(caller: Caller, session: Session, now: datetime) -> Workflow[SessionExport]:
+    """Return *session* with all that is its own."""
+    about = session.about
+    background = yield from load(BACKGROUND, background_key(about.tenant, about.id))
+    messages = yield from read_all_messages(about.tenant, about.id)
+    jobs = yield from _all(JOB_RECORD, caller, session=about.id)
+    return SessionExport(
+        session=session_view(session, None, now),
+        context={} if background is None else background.value.context,
+        summary=None if background is None else background.value.summary,
+        messages=tuple(messages),
+        jobs=tuple(job_view(job.value) for job in jobs),
+    )
+
+
+def _all(kind: Kind[V], caller: Caller, *, session: str | None = None) -> Workflow[list[Stored[V]]]:
+    """Return all of the caller's records of that kind, page by page."""
+    found: list[Stored[V]] = []
+    after: Key | None = None
+    while True:
+        query = Query(
+            kind=kind.name,
+            tenant=caller.tenant,
+            owner=caller.user,
+            session=session,
+            after=after,
+            limit=PAGE,
+        )
+        page = yield from find(kind, query)
+        found += page
+        if len(page) < PAGE:
+            return found
+        after = kind.key(page[-1].value)
+
+
+def delete_all(setup: Setup, caller: Caller) -> Workflow[Deleted]:
+    """Delete everything that is stored of the caller.
+
+    First the account is marked, so that no command under way can add anything any more; then all
+    goes in batches, which may be repeated after a failure. The mark stays for a while, without
+    anything but the user's id, and is swept away later. The user may come back at once.
+
+    Raises:
+        StoreError: The repository failed; what was done stays done, call again.
+    """
+    yield from _mark(setup, caller, AccountStatus.DELETING)
+    deleted = 0
+    while True:
+        query = Query(
+            kind=SESSION_RECORD.name, tenant=caller.tenant, owner=caller.user, limit=MAX_OPS
+        )
+        page = yield from find(SESSION_RECORD, query)
+        for stored in page:
+            ended = yield from _ended(setup, stored)
+            if ended is not None:
+                yield from delete_session(ended)
+                deleted += 1
+        if len(page) < MAX_OPS:
+            break
+    for kind in (CLAIM, STANDING, RECEIPT, JOB_RECORD, BACKGROUND, SPENDING):
+        yield from delete_found(
+            Query(kind=kind.name, tenant=caller.tenant, owner=caller.user, limit=MAX_OPS)
+        )
+    yield from _mark(setup, caller, AccountStatus.DELETED)
+    return Deleted(deleted)
+
+
+def _mark(setup: Setup, caller: Caller, status: AccountStatus) -> Workflow[None]:
+    """Write that the caller's data is being deleted, or was."""
+    tries = Tries(setup)
+    while True:
+        tries.another()
+        old = yield from load(ACCOUNT, account_key(caller.tenant, caller.user))
+        now = yield from Now()
+        until = now + setup.settings.keep_deleted if status is AccountStatus.DELETED else None
+        new = Account(caller.tenant, caller.user, status, now, until)
+        op = ACCOUNT.insert(new) if old is None else ACCOUNT.update(old, new)
+        if (yield from tries.commit([op])):
+            return
+
+
+def _ended(setup: Setup, stored: Stored[Session]) -> Workflow[Stored[Session] | None]:
+    """Return the session ended, ending it if it is live; None where it is gone."""
+    about = stored.value.about
+    tries = Tries(setup)
+    while True:
+        tries.another()
+        session = yield from load(SESSION_RECORD, session_key(about.tenant, about.id))
+        if session is None or session.value.status not in LIVE:
+            return session
+        job = yield from load_job(session.value)
+        now = yield from Now()
+        ended = yield from end_session(session, job, SessionEvent.REPLACE, now)
+        if (yield from tries.commit(ended.ops)):
+            return Stored(ended.session, session.version + 1)

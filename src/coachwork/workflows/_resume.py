@@ -1,0 +1,264 @@
+"""Resume means continue (brief, section 3), and `open` is resume or start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import frozen
+
+from coachwork.effects import GetTemplate, Now, Workflow
+from coachwork.ids import MAX_KEY, checked_id
+from coachwork.jobs import JobKind
+from coachwork.plain import JSON
+from coachwork.records import (
+    ACCOUNT,
+    JOB_RECORD,
+    RECEIPT,
+    SESSION_RECORD,
+    Op,
+    Stored,
+    receipt_key,
+)
+from coachwork.sessions import (
+    LIVE,
+    SESSION,
+    Account,
+    Conclusion,
+    Session,
+    SessionEvent,
+)
+from coachwork.topics import TemplateName, Topic
+from coachwork.workflows._answering import finish
+from coachwork.workflows._answers import Resumed, Started, T, job_view, session_view
+from coachwork.workflows._claiming import read_holding
+from coachwork.workflows._continuing import go_on, take_and_finish
+from coachwork.workflows._ending import consequences, load_job
+from coachwork.workflows._jobs import (
+    Call,
+    Held,
+    admitted,
+    blocked_for,
+    check_topic,
+    load_held,
+    new_call,
+    new_job,
+    not_active,
+    open_account,
+    read_receipt,
+    reply_of,
+)
+from coachwork.workflows._setup import Caller, Setup
+from coachwork.workflows._start import start
+from coachwork.workflows._store import Tries, load, load_session
+
+
+def resume(
+    setup: Setup, caller: Caller, topic: Topic[T], session_id: str, *, key: str | None = None
+) -> Workflow[Resumed[T]]:
+    """Continue a live session, paused or not, with a welcome-back.
+
+    A session that waits for a reply turns ACTIVE and answers with that job: finished, if nobody
+    held it any more. One whose final reply came while it was paused is completed. One in which
+    the coach has not spoken yet is greeted. A welcome-back that fails does not un-resume.
+
+    Asks: the session, the account, the receipt, admission, one commit; then templates, the log,
+    the summary, the model, and one more commit.
+
+    Args:
+        setup: The application's declarations.
+        caller: Who comes back.
+        topic: The session's topic.
+        session_id: The session.
+        key: The idempotency key; a new one if it is left out.
+
+    Raises:
+        ValidationError: Key or id is not what it should be.
+        TopicNotFoundError: The application declares no such topic.
+        SessionNotFoundError: There is no such session for the caller.
+        SessionAccessDeniedError: It is another user's.
+        IdempotencyKeyReusedError: The key was used for another request.
+        SessionNotActiveError: It has ended.
+        ModelError: The model failed; the session is resumed all the same.
+        StoreError: The repository failed.
+    """
+    declared = setup.declared(topic.id)
+    checked_id(session_id, "session_id")
+    call = yield from new_call(caller, "resume", key, session_id)
+    back = yield from _accept(setup, declared, call, session_id)
+    now = yield from Now()
+    held = back.held
+    final = back.ended or _is_final(held)
+    view = session_view(back.session if held is None else held.session.value, topic, now)
+    return Resumed(
+        session=view,
+        message=None if held is None else (yield from reply_of(held)),
+        is_final=final,
+        result=view.result if final else None,
+        job=None if held is None else job_view(held.job.value),
+        key=call.key,
+    )
+
+
+@frozen
+class _Back:
+    """A session that was resumed.
+
+    Attributes:
+        session: The session.
+        held: The job that answers, or None where no model was asked.
+        ended: Whether the resume ended the session without asking a model.
+    """
+
+    session: Session
+    held: Held | None
+    ended: bool = False
+
+
+def _is_final(held: Held | None) -> bool:
+    """Whether the job ended its session."""
+    settlement = None if held is None else held.job.value.settlement
+    return settlement is not None and settlement.final
+
+
+def _accept(
+    setup: Setup, topic: Topic[object], call: Call, session_id: str
+) -> Workflow[_Back]:
+    """Turn the session ACTIVE, with the job that answers, or find that it was done before."""
+    initiation = yield from GetTemplate(topic.id, TemplateName.INITIATION)
+    tries = Tries(setup)
+    asked = False
+    while True:
+        tries.another()
+        session, now = yield from load_session(setup, call.caller, session_id)
+        check_topic(session.value, topic)
+        account = yield from open_account(call.caller)
+        in_flight = yield from load_job(session.value)
+        receipt = yield from read_receipt(call)
+        if receipt is not None:
+            return (yield from _resumed_before(setup, topic, call, session.value, receipt.job))
+        if session.value.status not in LIVE:
+            raise not_active(session.value, "resume", now)
+        if not asked:
+            asked = True
+            yield from admitted(call, topic.id, session_id)
+        if in_flight is not None:
+            held = Held(account, session, in_flight)
+            back = yield from _with_job(setup, topic, call, tries, held, now)
+        elif session.value.ledger.completion_pending and topic.result is None:
+            back = yield from _end(call, tries, account, session, now)
+        else:
+            greets = initiation is not None and session.value.ledger.coach_messages == 0
+            back = yield from _ask(setup, topic, call, tries, account, session, greets, now)
+        if back is not None:
+            return back
+
+
+def _resumed_before(
+    setup: Setup, topic: Topic[object], call: Call, session: Session, job_id: str | None
+) -> Workflow[_Back]:
+    """Return what an earlier call under the same key came to, or go on with it."""
+    if job_id is None:
+        return _Back(session, None, ended=True)
+    held = yield from load_held(call.caller, session.about.id, job_id)
+    if held.job.value.id == call.job and held.job.version == 1:
+        held = yield from finish(setup, topic, held)
+    else:
+        held = yield from go_on(setup, topic, held)
+    return _Back(held.session.value, held)
+
+
+def _with_job(
+    setup: Setup, topic: Topic[object], call: Call, tries: Tries, held: Held, now: datetime
+) -> Workflow[_Back | None]:
+    """Resume a session that has a job in flight: somebody else's to finish, or left to us."""
+    resumed = SESSION.move(held.session.value, SessionEvent.RESUME, now, None).value
+    after = Held(held.account, Stored(resumed, held.session.version + 1), held.job)
+    ops: tuple[Op, ...] = (
+        SESSION_RECORD.update(held.session, resumed),
+        RECEIPT.insert(call.receipt(resumed.about.id, held.job.value.id, now)),
+        ACCOUNT.check(held.account),
+    )
+    if blocked_for(held.job, now, setup.settings) is not None:
+        done = yield from tries.commit(ops)
+        return _Back(resumed, after) if done else None
+    finished = yield from take_and_finish(setup, topic, tries, after, now, *ops)
+    return None if finished is None else _Back(finished.session.value, finished)
+
+
+def _end(
+    call: Call, tries: Tries, account: Stored[Account], session: Stored[Session], now: datetime
+) -> Workflow[_Back | None]:
+    """Complete a session whose final reply came while it was paused, and that yields nothing."""
+    resumed = SESSION.move(session.value, SessionEvent.RESUME, now, None).value
+    moved = SESSION.move(resumed, SessionEvent.COMPLETE, now, Conclusion())
+    ops = [
+        SESSION_RECORD.update(session, moved.value),
+        RECEIPT.insert(call.receipt(resumed.about.id, None, now)),
+        ACCOUNT.check(account),
+        *(yield from consequences(moved, now)),
+    ]
+    done = yield from tries.commit(ops)
+    return _Back(moved.value, None, ended=True) if done else None
+
+
+def _ask(  # noqa: PLR0913, PLR0917 - all that one commit is decided on
+    setup: Setup,
+    topic: Topic[object],
+    call: Call,
+    tries: Tries,
+    account: Stored[Account],
+    session: Stored[Session],
+    greets: bool,  # noqa: FBT001 - read together with the others
+    now: datetime,
+) -> Workflow[_Back | None]:
+    """Resume a session that waits for nothing: ask for what is to be said, or for the result."""
+    kind = JobKind.GREETING if greets else JobKind.WELCOME_BACK
+    if session.value.ledger.completion_pending:
+        kind = JobKind.EXTRACTION
+    waits, job = new_job(call, session.value.about, kind, now, now + setup.settings.lease)
+    resumed = SESSION.move(session.value, SessionEvent.RESUME, now, waits).value
+    ops: list[Op] = [
+        SESSION_RECORD.update(session, resumed),
+        JOB_RECORD.insert(job),
+        RECEIPT.insert(call.receipt(resumed.about.id, job.id, now)),
+        ACCOUNT.check(account),
+    ]
+    if not (yield from tries.commit(ops)):
+        return None
+    held = Held(account, Stored(resumed, session.version + 1), Stored(job, 1))
+    held = yield from finish(setup, topic, held)
+    return _Back(held.session.value, held)
+
+
+def open_session(
+    setup: Setup,
+    caller: Caller,
+    topic: Topic[T],
+    *,
+    context: Mapping[str, JSON] | None = None,
+    key: str | None = None,
+) -> Workflow[Started[T] | Resumed[T]]:
+    """Resume the caller's live session on *topic*, else start one.
+
+    The same call with the same key does what it did before, whatever became of the session.
+
+    Raises:
+        CoachworkError: What `start` or `resume` raises.
+    """
+    setup.declared(topic.id)
+    waiting: str | None = None
+    receipt = None
+    if key is not None:
+        checked_id(key, "key", most=MAX_KEY)
+        receipt = yield from load(RECEIPT, receipt_key(caller.tenant, caller.user, key))
+    if receipt is not None:
+        waiting = receipt.value.session if receipt.value.command == "resume" else None
+    else:
+        holding = yield from read_holding(caller, topic.id, caller.user)
+        now = yield from Now()
+        if holding.session is not None and not holding.session.value.is_expired(now):
+            waiting = holding.session.value.about.id
+    if waiting is None:
+        return (yield from start(setup, caller, topic, context=context, key=key))
+    return (yield from resume(setup, caller, topic, waiting, key=key))

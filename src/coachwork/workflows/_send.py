@@ -1,0 +1,182 @@
+"""A message of the user, and the coach's reply."""
+
+from __future__ import annotations
+
+from coachwork.effects import Now, Workflow
+from coachwork.errors import CorruptRecordError, MaxTurnsReachedError
+from coachwork.ids import checked_id
+from coachwork.jobs import Job, JobKind
+from coachwork.machine import Moved
+from coachwork.messages import Message, Role, checked_text
+from coachwork.records import ACCOUNT, JOB_RECORD, MESSAGE, RECEIPT, SESSION_RECORD, Stored
+from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus
+from coachwork.topics import Topic
+from coachwork.workflows._answering import finish
+from coachwork.workflows._answers import T, Turn, job_view, session_view
+from coachwork.workflows._continuing import finish_abandoned, go_on
+from coachwork.workflows._ending import load_job
+from coachwork.workflows._jobs import (
+    Call,
+    Held,
+    admitted,
+    blocked_for,
+    busy,
+    check_topic,
+    displace,
+    is_completing,
+    load_held,
+    message_of,
+    new_call,
+    new_job,
+    not_active,
+    open_account,
+    read_receipt,
+    reply_of,
+)
+from coachwork.workflows._setup import Caller, Setup
+from coachwork.workflows._store import Tries, load_session
+
+
+def send(
+    setup: Setup,
+    caller: Caller,
+    topic: Topic[T],
+    session_id: str,
+    text: str,
+    *,
+    key: str | None = None,
+) -> Workflow[Turn[T]]:
+    """Take the user's *text* into the session and answer it.
+
+    Asks: the session, the account, the receipt, admission, one commit; then templates, the log,
+    the model, and one more commit (two more for a final reply whose result is extracted).
+
+    Args:
+        setup: The application's declarations.
+        caller: Who speaks.
+        topic: The session's topic.
+        session_id: The session.
+        text: What is said; as long as the topic allows, not blank.
+        key: The idempotency key; a new one if it is left out.
+
+    Raises:
+        ValidationError: Text, key or id is not what it should be.
+        TopicNotFoundError: The application declares no such topic.
+        SessionNotFoundError: There is no such session for the caller.
+        SessionAccessDeniedError: It is another user's.
+        IdempotencyKeyReusedError: The key was used for another request.
+        SessionNotActiveError: It is paused or ended.
+        SessionBusyError: Another turn is in flight.
+        MaxTurnsReachedError: All turns are used.
+        ModelError: The model failed; the message is kept.
+        StoreError: The repository failed.
+    """
+    declared = setup.declared(topic.id)
+    checked_id(session_id, "session_id")
+    checked_text(text, "text", max_bytes=declared.max_message_bytes)
+    call = yield from new_call(caller, "send", key, session_id, text)
+    held, mine = yield from _accept(setup, declared, call, session_id, text)
+    held = yield from (finish if mine else go_on)(setup, declared, held)
+    return (yield from _turn(topic, held, call))
+
+
+def _accept(
+    setup: Setup, topic: Topic[object], call: Call, session_id: str, text: str
+) -> Workflow[tuple[Held, bool]]:
+    """Write the message with all that must not be lost, or find that it was done before.
+
+    Returns:
+        The job, and whether this very call holds its lease.
+    """
+    tries = Tries(setup)
+    asked = False
+    while True:
+        tries.another()
+        session, now = yield from load_session(setup, call.caller, session_id)
+        check_topic(session.value, topic)
+        account = yield from open_account(call.caller)
+        in_flight = yield from load_job(session.value)
+        receipt = yield from read_receipt(call)
+        if receipt is not None and receipt.job is not None:
+            held = yield from load_held(call.caller, session_id, receipt.job)
+            return held, held.job.value.id == call.job and held.job.version == 1
+        if session.value.status is not SessionStatus.ACTIVE:
+            raise not_active(session.value, "send to", now)
+        seconds = blocked_for(in_flight, now, setup.settings)
+        if in_flight is not None and seconds is not None:
+            raise busy(in_flight.value, seconds)
+        if in_flight is not None and is_completing(in_flight):
+            left = Held(account, session, in_flight)
+            yield from finish_abandoned(setup, topic, tries, left, now)
+            continue
+        freed, ops = displace(session.value, in_flight, now)
+        until = now + setup.settings.lease
+        waits, job = new_job(
+            call, freed.about, JobKind.REPLY, now, until, message=freed.messages + 1
+        )
+        step = SESSION.step(freed, SessionEvent.MESSAGE, now, waits)
+        if not isinstance(step, Moved):  # active, not expired, no job: only turns are left to ask
+            raise MaxTurnsReachedError(freed.about.max_turns)
+        if not asked:
+            asked = True
+            text = yield from _admitted(call, topic, session_id, text)
+        moved = step.value
+        ops += [
+            SESSION_RECORD.update(session, moved),
+            MESSAGE.insert(_message(moved, job, text)),
+            JOB_RECORD.insert(job),
+            RECEIPT.insert(call.receipt(session_id, call.job, now)),
+            ACCOUNT.check(account),
+        ]
+        if (yield from tries.commit(ops)):
+            return Held(account, Stored(moved, session.version + 1), Stored(job, 1)), True
+
+
+def _admitted(call: Call, topic: Topic[object], session_id: str, text: str) -> Workflow[str]:
+    """Return the text to take: the user's, or what the application put in its place.
+
+    Raises:
+        ValidationError: The application's text is none that a user could send.
+    """
+    rewritten = yield from admitted(call, topic.id, session_id, text)
+    if rewritten is None:
+        return text
+    return checked_text(rewritten, "admit", max_bytes=topic.max_message_bytes)
+
+
+def _message(session: Session, job: Job, text: str) -> Message:
+    """Return the user's message, the last one of *session*."""
+    about = session.about
+    return Message(
+        tenant=about.tenant,
+        user=about.user,
+        session=about.id,
+        sequence=session.messages,
+        role=Role.USER,
+        text=text,
+        at=session.last_activity_at,
+        job=job.id,
+        scenario=about.scenario,
+    )
+
+
+def _turn(topic: Topic[T], held: Held, call: Call) -> Workflow[Turn[T]]:
+    """Return the answer to a message whose job is completed."""
+    session, job = held.session.value, held.job.value
+    said = yield from message_of(job, job.message)
+    reply = yield from reply_of(held)
+    if said is None or reply is None:
+        raise CorruptRecordError("message", "sequence", "is missing although a job refers to it")
+    final = job.settlement is not None and job.settlement.final
+    now = yield from Now()
+    view = session_view(session, topic, now)
+    return Turn(
+        session=view,
+        user_message=said,
+        message=reply,
+        is_final=final,
+        result=view.result if final else None,
+        result_error=view.result_error if final else None,
+        job=job_view(job),
+        key=call.key,
+    )

@@ -1,0 +1,299 @@
+"""Settling a job: one commit that writes the outcome, decided on the newest state.
+
+What happens when the world moved while the model thought (brief, section 5):
+
+==================================  =========================================================
+what is found                       what is written
+==================================  =========================================================
+session ACTIVE                      the message; the end and the result, if it is final
+session PAUSED                      the message; a final one only marks ``completion_pending``
+session expired                     the end (EXPIRED), the job failed so; the reply is dropped
+session ended, job closed           nothing but what the dropped reply cost
+job taken over by another           nothing but what the dropped reply cost
+only the version moved              the same, decided again with the answer that is there
+==================================  =========================================================
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+
+from coachwork.effects import Commit, Now, Workflow
+from coachwork.errors import StoreError, TemplateError
+from coachwork.jobs import (
+    JOB,
+    OPEN,
+    Job,
+    JobError,
+    JobEvent,
+    JobStatus,
+    Settled,
+    Settlement,
+)
+from coachwork.messages import NO_USAGE, Message, Role, Usage
+from coachwork.records import (
+    ACCOUNT,
+    BACKGROUND,
+    JOB_RECORD,
+    MESSAGE,
+    SESSION_RECORD,
+    SPENDING,
+    Op,
+    Stored,
+)
+from coachwork.sessions import (
+    SESSION,
+    Background,
+    Conclusion,
+    Session,
+    SessionEvent,
+    SessionStatus,
+    Spending,
+    Spoken,
+)
+from coachwork.topics import Topic
+from coachwork.workflows._ending import CLOSING, consequences, end_session
+from coachwork.workflows._jobs import Held, error_of, reread, still_answering
+from coachwork.workflows._setup import Setup
+from coachwork.workflows._store import Tries
+
+
+@frozen(kw_only=True)
+class Said:
+    """The coach said something.
+
+    Attributes:
+        text: The message.
+        final: Whether it is to end the session.
+        usage: What the call cost, unless the job has it already.
+        conclusion: What the session yielded, once that is known.
+        background: The session's background, if it changes.
+    """
+
+    text: str
+    final: bool
+    usage: Usage
+    conclusion: Conclusion | None = None
+    background: Stored[Background] | None = None
+
+    @property
+    def cost(self) -> Usage:
+        """What is not in the job yet."""
+        return self.usage + self.conclusion.usage if self.conclusion else self.usage
+
+
+@frozen
+class Concluded:
+    """The owner asked for the result; nothing was said."""
+
+    conclusion: Conclusion
+
+    @property
+    def cost(self) -> Usage:
+        """What is not in the job yet."""
+        return self.conclusion.usage
+
+
+@frozen
+class Failed:
+    """There is no usable answer.
+
+    Attributes:
+        error: Why.
+        cost: What it cost all the same.
+        cause: What was raised, if something was.
+    """
+
+    error: JobError
+    cost: Usage
+    cause: Exception | None = None
+
+
+Outcome = Said | Concluded | Failed
+
+
+def is_mine(job: Job, token: int) -> bool:
+    """Whether *job* is still held under the lease of that token."""
+    return job.lease is not None and job.lease.token == token
+
+
+def settle(
+    setup: Setup, topic: Topic[object], held: Held, outcome: Outcome
+) -> Workflow[Held | None]:
+    """Write *outcome*, if the lease is still the caller's own.
+
+    Returns:
+        The session and the settled job, by whomever it was settled; None where a final reply
+        wants a conclusion first, since the session was resumed meanwhile.
+
+    Raises:
+        StillAnsweringError: Another holds the job now.
+        SessionNotFoundError: All is gone.
+        StoreError: The repository failed.
+    """
+    token = held.job.value.attempts
+    tries = Tries(setup)
+    while True:
+        tries.another()
+        now = yield from Now()
+        if not is_mine(held.job.value, token):
+            yield from _came_late(held, token, outcome, now)
+            return held
+        if _wants_conclusion(topic, held.session.value, outcome):
+            return None
+        new, ops = yield from _decide(held, outcome, now)
+        if (yield from tries.commit(ops)):
+            return new
+        held = yield from reread(held)
+
+
+def _wants_conclusion(topic: Topic[object], session: Session, outcome: Outcome) -> bool:
+    """Whether a final reply found the session ACTIVE that was PAUSED when it was to be kept."""
+    return (
+        isinstance(outcome, Said)
+        and outcome.final
+        and outcome.conclusion is None
+        and topic.result is not None
+        and session.status is SessionStatus.ACTIVE
+    )
+
+
+def _decide(held: Held, outcome: Outcome, now: datetime) -> Workflow[tuple[Held, list[Op]]]:
+    """Return what session and job become, and all that must be written for it."""
+    session, job = held.session, held.job
+    if session.value.is_expired(now):
+        ended = yield from end_session(session, job, SessionEvent.EXPIRE, now, outcome.cost)
+        return _after(held, ended.session, ended.job or job.value), ended.ops
+    ops: list[Op] = [ACCOUNT.check(held.account)]
+    if isinstance(outcome, Failed):
+        given = Settled(outcome.error, outcome.cost)
+        settled = JOB.move(job.value, JobEvent.FAIL, now, given).value
+        after = SESSION.move(session.value, SessionEvent.FAIL, now, settled.usage).value
+    else:
+        after, settled, more = yield from _completed(session.value, job.value, outcome, now)
+        ops += more
+    ops += [SESSION_RECORD.update(session, after), JOB_RECORD.update(job, settled)]
+    return _after(held, after, settled), ops
+
+
+def _after(held: Held, session: Session, job: Job) -> Held:
+    """Return what is stored once the commit is done."""
+    return Held(
+        held.account,
+        Stored(session, held.session.version + 1),
+        Stored(job, held.job.version + 1),
+    )
+
+
+def _completed(
+    session: Session, job: Job, outcome: Said | Concluded, now: datetime
+) -> Workflow[tuple[Session, Job, list[Op]]]:
+    """Return session and job after an outcome, and what else must be written."""
+    ops: list[Op] = []
+    ends = isinstance(outcome, Concluded) or (
+        session.status is SessionStatus.ACTIVE and outcome.conclusion is not None
+    )
+    reply = session.messages + 1 if isinstance(outcome, Said) else None
+    given = Settled(Settlement(reply=reply, final=ends), outcome.cost)
+    settled = JOB.move(job, JobEvent.SETTLE, now, given).value
+    if isinstance(outcome, Said):
+        message, session = _spoken(session, settled, outcome, now)
+        ops.append(MESSAGE.insert(message))
+        if outcome.background is not None:
+            ops.append(BACKGROUND.update(outcome.background, outcome.background.value))
+        spent = NO_USAGE
+    else:
+        spent = settled.usage
+    if ends and outcome.conclusion is not None:
+        conclusion = Conclusion(
+            result=outcome.conclusion.result, error=outcome.conclusion.error, usage=spent
+        )
+        moved = SESSION.move(session, SessionEvent.COMPLETE, now, conclusion)
+        ops += yield from consequences(moved, now)
+        session = moved.value
+    return session, settled, ops
+
+
+def _spoken(session: Session, job: Job, said: Said, now: datetime) -> tuple[Message, Session]:
+    """Return the coach's message, and the session with it."""
+    about = session.about
+    pending = said.final and session.status is SessionStatus.PAUSED
+    after = SESSION.move(session, SessionEvent.REPLY, now, Spoken(job.usage, pending)).value
+    message = Message(
+        tenant=about.tenant,
+        user=about.user,
+        session=about.id,
+        sequence=after.messages,
+        role=Role.COACH,
+        text=said.text,
+        at=after.last_activity_at,
+        job=job.id,
+        scenario=about.scenario,
+    )
+    return message, after
+
+
+def _came_late(held: Held, token: int, outcome: Outcome, now: datetime) -> Workflow[None]:
+    """Keep what a dropped answer cost, unless it was this very call that settled the job.
+
+    Raises:
+        StillAnsweringError: Another holds the job, or may take it.
+    """
+    job = held.job.value
+    closed = job.error is not None and job.error.code in CLOSING
+    if job.status not in OPEN and job.attempts == token and not closed:
+        return
+    if outcome.cost != NO_USAGE:
+        spending = Spending(
+            tenant=job.tenant,
+            user=job.user,
+            session=job.session,
+            job=job.id,
+            token=token,
+            usage=outcome.cost,
+            at=now,
+        )
+        try:
+            yield from Commit((SPENDING.insert(spending),))
+        except StoreError:  # figures are no reason to fail
+            return
+    if job.status in OPEN:
+        left = (job.lease.until - now).total_seconds() if job.lease else 0.0
+        raise still_answering(job, max(0.0, left))
+
+
+def give_up(held: Held) -> Workflow[None]:
+    """Give the lease up, if it is still the caller's own and the repository can be reached.
+
+    Whoever is interrupted leaves the job to the next one at once, instead of when the lease ends.
+    """
+    token = held.job.value.attempts
+    try:
+        fresh = yield from reread(held)
+        job = fresh.job
+        if is_mine(job.value, token) and job.value.status is JobStatus.PROCESSING:
+            now = yield from Now()
+            free = JOB.move(job.value, JobEvent.GIVE_UP, now, None).value
+            yield from Commit((JOB_RECORD.update(job, free), ACCOUNT.check(fresh.account)))
+    except Exception:  # noqa: BLE001 - it is a courtesy; what interrupted is what counts
+        return
+
+
+def raise_for(job: Job, cause: Exception | None = None) -> None:
+    """Raise the error that a failed job stands for; do nothing for another one.
+
+    Args:
+        job: A settled job.
+        cause: What was raised where it failed, if that is known.
+
+    Raises:
+        TemplateError: It was the cause.
+        CoachworkError: What `coachwork.workflows._jobs.error_of` makes of the job's error.
+    """
+    if job.error is None:
+        return
+    if isinstance(cause, TemplateError):
+        raise cause
+    raise error_of(job.error) from cause

@@ -1,0 +1,64 @@
+"""What workflows are given besides their arguments: who calls, and how the application is set up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from attrs import field, frozen
+
+from coachwork.errors import TopicNotFoundError
+from coachwork.ids import checked_id
+from coachwork.policies import Settings
+from coachwork.topics import Topic
+
+T = TypeVar("T")
+
+
+@frozen
+class Caller:
+    """Who asks, as the application has made sure of.
+
+    Attributes:
+        tenant: The tenant.
+        user: The user.
+        scenario: The test scenario that what is made belongs to, if any.
+
+    Raises:
+        ValidationError: One of them is no id.
+    """
+
+    tenant: str
+    user: str
+    scenario: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Check the ids."""
+        checked_id(self.tenant, "tenant")
+        checked_id(self.user, "user")
+        if self.scenario is not None:
+            checked_id(self.scenario, "scenario")
+
+
+@frozen(kw_only=True)
+class Setup:
+    """The application's declarations.
+
+    Attributes:
+        topics: Its topics by id.
+        settings: Its choices.
+    """
+
+    topics: Mapping[str, Topic[object]]
+    settings: Settings = field(factory=Settings)
+
+    def declared(self, topic: str) -> Topic[object]:
+        """Return the topic of that id.
+
+        Raises:
+            TopicNotFoundError: There is none.
+        """
+        try:
+            return self.topics[topic]
+        except KeyError:
+            raise TopicNotFoundError from None

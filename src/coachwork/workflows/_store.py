@@ -1,0 +1,118 @@
+"""How workflows read and write values, on top of the two effects that decide: get and commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from coachwork.effects import Commit, Find, Get, Now, ReadLog, Workflow
+from coachwork.errors import (
+    OutcomeUnknownError,
+    SessionAccessDeniedError,
+    SessionNotFoundError,
+    VersionConflictError,
+)
+from coachwork.messages import Message
+from coachwork.ports import CommitResult, Query
+from coachwork.records import (
+    MESSAGE,
+    SESSION_RECORD,
+    Key,
+    Kind,
+    Op,
+    Stored,
+    session_key,
+)
+from coachwork.sessions import Session
+from coachwork.workflows._setup import Caller, Setup
+
+V = TypeVar("V")
+PAGE = 500
+
+
+def load(kind: Kind[V], key: Key) -> Workflow[Stored[V] | None]:
+    """Return what is stored under *key*, or None."""
+    record = yield from Get(key)
+    return None if record is None else kind.read(record)
+
+
+def find(kind: Kind[V], query: Query) -> Workflow[list[Stored[V]]]:
+    """Return what a view finds."""
+    records = yield from Find(query)
+    return [kind.read(record) for record in records]
+
+
+def read_messages(
+    tenant: str, session: str, *, after: int = 0, last: int | None = None, limit: int
+) -> Workflow[list[Message]]:
+    """Return messages of a session, as `coachwork.ports.Repository.log` tells."""
+    records = yield from ReadLog(
+        tenant=tenant, session=session, after=after, last=last, limit=limit
+    )
+    return [MESSAGE.read(record).value for record in records]
+
+
+def read_all_messages(tenant: str, session: str, *, after: int = 0) -> Workflow[list[Message]]:
+    """Return all messages of a session with a greater sequence number, page by page."""
+    read: list[Message] = []
+    while True:
+        page = yield from read_messages(tenant, session, after=after, limit=PAGE)
+        read.extend(page)
+        if len(page) < PAGE:
+            return read
+        after = page[-1].sequence
+
+
+class Tries:
+    """The bounded tries of a workflow to decide and commit while others do the same.
+
+    A commit whose outcome is unknown counts as a conflict: the workflow reads again and finds
+    what became of it. Only when all tries are used up does the caller get to know.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        """Allow as many tries as the settings say."""
+        self._left = self._allowed = setup.settings.commit_tries
+        self._unknown: OutcomeUnknownError | None = None
+
+    def another(self) -> None:
+        """Count one try; it stands first in the loop.
+
+        Raises:
+            OutcomeUnknownError: All tries are used up, and the last commit may have been done.
+            VersionConflictError: All tries are used up.
+        """
+        if self._left == 0:
+            raise self._unknown or VersionConflictError(self._allowed)
+        self._left -= 1
+
+    def commit(self, ops: Sequence[Op]) -> Workflow[bool]:
+        """Commit *ops*; False means to read again and decide again."""
+        try:
+            result = yield from Commit(tuple(ops))
+        except OutcomeUnknownError as unknown:
+            self._unknown = unknown
+            return False
+        self._unknown = None
+        return result is CommitResult.DONE
+
+
+def load_session(
+    setup: Setup, caller: Caller, session_id: str
+) -> Workflow[tuple[Stored[Session], datetime]]:
+    """Return the caller's session, and the time at which it was not expired.
+
+    Raises:
+        SessionNotFoundError: It never was, has expired, or is another tenant's.
+        SessionAccessDeniedError: It is another user's of the same tenant.
+    """
+    stored = yield from load(SESSION_RECORD, session_key(caller.tenant, session_id))
+    now = yield from Now()
+    if stored is None or stored.value.is_expired(now):
+        raise SessionNotFoundError
+    if stored.value.about.user != caller.user:
+        if setup.settings.hide_foreign:
+            raise SessionNotFoundError
+        raise SessionAccessDeniedError
+    return stored, now
