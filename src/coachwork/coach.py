@@ -11,9 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from inspect import isawaitable, iscoroutinefunction
 from types import TracebackType
-from typing import Generic, Protocol, TypeVar, overload
-
-from typing_extensions import Self
+from typing import Generic, Protocol, Self, TypeVar, cast, overload
 
 from coachwork import workflows
 from coachwork.adapters import (
@@ -106,7 +104,7 @@ class Coach:
         MisuseError: A port is async: use `AsyncCoach`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword for each port
         self,
         repository: Repository,
         model: LanguageModel,
@@ -230,9 +228,7 @@ class UserCoach:
     ) -> Chat[T]:
         """Resume the live session on *topic*, else start one."""
         opened = self._coach.run(
-            workflows.open_session(
-                self._coach.setup, self._caller, topic, context=context, key=key
-            )
+            workflows.open_session(self._coach.setup, self._caller, topic, context=context, key=key)
         )
         return Chat(self._coach, self._caller, topic, opened.session.id, opened)
 
@@ -330,9 +326,7 @@ class Chat(Generic[T]):
         """Say *text* and return the coach's reply. See `coachwork.workflows.send`."""
         topic = _live(self.topic)
         return self._coach.run(
-            workflows.send(
-                self._coach.setup, self._caller, topic, self.session_id, text, key=key
-            )
+            workflows.send(self._coach.setup, self._caller, topic, self.session_id, text, key=key)
         )
 
     def pause(self) -> SessionView[T]:
@@ -414,7 +408,7 @@ class AsyncCoach:
         MisuseError: A port is blocking and would stop the event loop.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword for each port
         self,
         repository: AsyncRepository | TwoColoured[AsyncRepository],
         model: AsyncLanguageModel | TwoColoured[AsyncLanguageModel],
@@ -523,9 +517,7 @@ class AsyncUserCoach:
     ) -> AsyncChat[T]:
         """See `UserCoach.open`."""
         opened = await self._coach.run(
-            workflows.open_session(
-                self._coach.setup, self._caller, topic, context=context, key=key
-            )
+            workflows.open_session(self._coach.setup, self._caller, topic, context=context, key=key)
         )
         return AsyncChat(self._coach, self._caller, topic, opened.session.id, opened)
 
@@ -533,9 +525,7 @@ class AsyncUserCoach:
     def session(self, topic: Topic[T], session_id: str) -> AsyncChat[T]: ...
     @overload
     def session(self, topic: str, session_id: str) -> AsyncChat[object]: ...
-    def session(
-        self, topic: Topic[T] | str, session_id: str
-    ) -> AsyncChat[T] | AsyncChat[object]:
+    def session(self, topic: Topic[T] | str, session_id: str) -> AsyncChat[T] | AsyncChat[object]:
         """See `UserCoach.session`; nothing is asked, so nothing is awaited."""
         if isinstance(topic, str):
             return AsyncChat[object](self._coach, self._caller, topic, session_id)
@@ -621,9 +611,7 @@ class AsyncChat(Generic[T]):
         """See `Chat.send`."""
         topic = _live(self.topic)
         return await self._coach.run(
-            workflows.send(
-                self._coach.setup, self._caller, topic, self.session_id, text, key=key
-            )
+            workflows.send(self._coach.setup, self._caller, topic, self.session_id, text, key=key)
         )
 
     async def pause(self) -> SessionView[T]:
@@ -661,9 +649,7 @@ class AsyncChat(Generic[T]):
             workflows.get(self._coach.setup, self._caller, topic, self.session_id)
         )
 
-    async def history(
-        self, *, after: int = 0, last: int | None = None, limit: int = 50
-    ) -> History:
+    async def history(self, *, after: int = 0, last: int | None = None, limit: int = 50) -> History:
         """See `Chat.history`."""
         return await self._coach.run(
             workflows.history(
@@ -741,7 +727,7 @@ def _awaitable(port: R | TwoColoured[R], words: tuple[str, ...]) -> R:
         raise MisuseError(
             f"{name} is blocking and would stop the event loop: pass in_threads({name}(...))"
         )
-    return port  # type: ignore[return-value]  # it has no form of its own, so it is an R
+    return cast("R", port)  # it has no form of its own
 
 
 def _is_async(port: object, word: str) -> bool:

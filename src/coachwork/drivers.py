@@ -57,8 +57,8 @@ def run(workflow: Workflow[R], ports: Ports, observers: Sequence[Observer] = ())
             began = perf_counter()
             try:
                 answer = effect.perform(ports)
-                if isinstance(answer, CoroutineType) or isawaitable(answer):
-                    raise _awaitable(effect, answer)
+                if isawaitable(answer):
+                    _refuse(effect, answer)
             except BaseException as failure:  # noqa: BLE001 - thrown in where it was asked
                 _tell(observers, effect, began, failure)
                 effect = workflow.throw(failure)
@@ -93,11 +93,15 @@ async def run_async(
         return result
 
 
-def _awaitable(effect: Effect[object], answer: object) -> MisuseError:
-    """Return the error of an async port behind the blocking driver; nobody awaits its answer."""
+def _refuse(effect: Effect[object], answer: object) -> None:
+    """Refuse the answer of an async port behind the blocking driver; nobody would await it.
+
+    Raises:
+        MisuseError: Always.
+    """
     if isinstance(answer, CoroutineType):
         answer.close()
-    return MisuseError(f"an async port answered {type(effect).__name__}: use AsyncCoach for it")
+    raise MisuseError(f"an async port answered {type(effect).__name__}: use AsyncCoach for it")
 
 
 def _tell(
@@ -122,5 +126,5 @@ def _tell(
     for observer in observers:
         try:
             observer(seen)
-        except Exception:
+        except Exception:  # noqa: BLE001 - an observer must not change what it watches
             _log.exception("an observer failed")

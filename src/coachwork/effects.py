@@ -67,12 +67,12 @@ class Now(Effect[datetime]):
         """Ask the clock.
 
         Raises:
-            MisuseError: The clock gave a datetime without a time zone, or none at all.
+            MisuseError: The clock gave a datetime without a time zone.
         """
-        now: object = ports.clock.now()
-        if not isinstance(now, datetime) or now.tzinfo is None:
+        now = ports.clock.now()
+        if now.tzinfo is None:
             raise MisuseError("the clock must give an aware datetime in UTC")
-        return now.astimezone(UTC)
+        return now if now.tzinfo is UTC else now.astimezone(UTC)
 
 
 @frozen
@@ -90,9 +90,7 @@ class Get(Effect[Record | None]):
 
     key: Key
 
-    def perform(
-        self, ports: Ports | AsyncPorts, /
-    ) -> Record | None | Awaitable[Record | None]:
+    def perform(self, ports: Ports | AsyncPorts, /) -> Record | Awaitable[Record | None] | None:
         """Ask the repository."""
         return ports.repository.get(self.key)
 
@@ -108,9 +106,7 @@ class Commit(Effect[CommitResult]):
 
     ops: tuple[Op, ...]
 
-    def perform(
-        self, ports: Ports | AsyncPorts, /
-    ) -> CommitResult | Awaitable[CommitResult]:
+    def perform(self, ports: Ports | AsyncPorts, /) -> CommitResult | Awaitable[CommitResult]:
         """Ask the repository."""
         return ports.repository.commit(self.ops)
 
@@ -185,7 +181,7 @@ class GetTemplate(Effect[str | None]):
     topic: str
     name: TemplateName
 
-    def perform(self, ports: Ports | AsyncPorts, /) -> str | None | Awaitable[str | None]:
+    def perform(self, ports: Ports | AsyncPorts, /) -> str | Awaitable[str | None] | None:
         """Ask the source of templates."""
         return ports.templates.template(self.topic, self.name)
 
@@ -241,7 +237,7 @@ class AskAdmission(Effect[str | None]):
 
     admission: Admission
 
-    def perform(self, ports: Ports | AsyncPorts, /) -> str | None | Awaitable[str | None]:
+    def perform(self, ports: Ports | AsyncPorts, /) -> str | Awaitable[str | None] | None:
         """Ask the application's `Admit`, where it has one."""
         return None if ports.admit is None else ports.admit(self.admission)
 

@@ -3,31 +3,31 @@
 ::
 
     CoachworkError
-    |-- RefusedError                    the caller must ask for something else, or later
-    |   |-- ValidationError                 VALIDATION              names the field
-    |   |-- SessionNotFoundError            SESSION_NOT_FOUND
-    |   |-- SessionAccessDeniedError        SESSION_ACCESS_DENIED
-    |   |-- SessionNotActiveError           SESSION_NOT_ACTIVE
-    |   |-- SessionBusyError                SESSION_BUSY            a turn is in flight
-    |   |   `-- StillAnsweringError         SESSION_BUSY            the turn in flight is this very call's
-    |   |-- SessionConflictError            SESSION_CONFLICT        another user holds the topic
-    |   |-- MaxTurnsReachedError            MAX_TURNS_REACHED
-    |   |-- TopicNotFoundError              TOPIC_NOT_FOUND
-    |   `-- IdempotencyKeyReusedError       IDEMPOTENCY_KEY_REUSED
-    |-- ModelError                      the language model failed; the user's message is kept
-    |   |-- LLMTimeoutError                 LLM_TIMEOUT
-    |   `-- LLMError                        LLM_ERROR
-    |-- StoreError                      whoever runs the repository must look
-    |   |-- StoreUnavailableError           STORE_UNAVAILABLE       certainly not done
-    |   |-- OutcomeUnknownError             OUTCOME_UNKNOWN         perhaps done: call again with the key
-    |   |-- VersionConflictError            VERSION_CONFLICT        others were faster, every time
-    |   |-- CorruptRecordError              CORRUPT_RECORD          names kind and field
-    |   `-- UnsupportedSchemaError          UNSUPPORTED_SCHEMA      written by newer code
-    `-- ApplicationError                the application's developer must mend something
-        |-- TemplateError                   TEMPLATE_ERROR          names templates and gaps
-        |-- MachineError                    INTERNAL_ERROR          a table that cannot stand
-        |-- TransitionRefusedError          INTERNAL_ERROR          a step the table refuses
-        `-- MisuseError                     INTERNAL_ERROR          a port or a value of the wrong kind
+    |-- RefusedError                  the caller must ask for something else, or later
+    |   |-- ValidationError               VALIDATION              names the field
+    |   |-- SessionNotFoundError          SESSION_NOT_FOUND
+    |   |-- SessionAccessDeniedError      SESSION_ACCESS_DENIED
+    |   |-- SessionNotActiveError         SESSION_NOT_ACTIVE
+    |   |-- SessionBusyError              SESSION_BUSY            a turn is in flight
+    |   |   `-- StillAnsweringError       SESSION_BUSY            it is this very call's
+    |   |-- SessionConflictError          SESSION_CONFLICT        another user holds the topic
+    |   |-- MaxTurnsReachedError          MAX_TURNS_REACHED
+    |   |-- TopicNotFoundError            TOPIC_NOT_FOUND
+    |   `-- IdempotencyKeyReusedError     IDEMPOTENCY_KEY_REUSED
+    |-- ModelError                    the language model failed; the user's message is kept
+    |   |-- LLMTimeoutError               LLM_TIMEOUT
+    |   `-- LLMError                      LLM_ERROR
+    |-- StoreError                    whoever runs the repository must look
+    |   |-- StoreUnavailableError         STORE_UNAVAILABLE       certainly not done
+    |   |-- OutcomeUnknownError           OUTCOME_UNKNOWN         perhaps: call again with the key
+    |   |-- VersionConflictError          VERSION_CONFLICT        others were faster, every time
+    |   |-- CorruptRecordError            CORRUPT_RECORD          names kind and field
+    |   `-- UnsupportedSchemaError        UNSUPPORTED_SCHEMA      written by newer code
+    `-- ApplicationError              the application's developer must mend something
+        |-- TemplateError                 TEMPLATE_ERROR          names templates and gaps
+        |-- MachineError                  INTERNAL_ERROR          a table that cannot stand
+        |-- TransitionRefusedError        INTERNAL_ERROR          a step the table refuses
+        `-- MisuseError                   INTERNAL_ERROR          a port or value of the wrong kind
 
 Facts are attributes; the sentence is made from them. No error holds a message's text, a
 rendered prompt, an idempotency key in its sentence, or anything of another user or tenant
@@ -406,7 +406,8 @@ class UnsupportedSchemaError(StoreError):
     def __init__(self, kind: str, field: str, found: int, known: int) -> None:
         """Name *kind*, *field* and both versions."""
         super().__init__(
-            f"stored {kind}: {field} is {found}, written by newer code; this code reads up to {known}"
+            f"stored {kind}: {field} is {found}, written by newer code; "
+            f"this code reads up to {known}"
         )
         self.kind = kind
         self.field = field
@@ -437,7 +438,9 @@ class TemplateError(ApplicationError):
 
     code: ClassVar[str] = "TEMPLATE_ERROR"
 
-    def __init__(self, problems: Mapping[str, tuple[str, ...]], *, topic: str | None = None) -> None:
+    def __init__(
+        self, problems: Mapping[str, tuple[str, ...]], *, topic: str | None = None
+    ) -> None:
         """Name all *problems* at once."""
         told = "; ".join(f"{name}: {', '.join(said)}" for name, said in problems.items())
         super().__init__(f"templates{f' of topic {topic!r}' if topic else ''}: {told}")

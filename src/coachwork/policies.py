@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from attrs import frozen
 
 from coachwork.errors import ValidationError
+
+MOST: Final = 100
+"""The most attempts and tries that may be set."""
 
 
 @frozen(kw_only=True)
@@ -53,8 +56,8 @@ class Settings:
             raise ValidationError("settings.lease", "a timedelta longer than model_timeout")
         for name in ("attempts", "commit_tries"):
             number: object = getattr(self, name)
-            if type(number) is not int or not 1 <= number <= 100:
-                raise ValidationError(f"settings.{name}", "a whole number from 1 to 100")
+            if type(number) is not int or not 1 <= number <= MOST:
+                raise ValidationError(f"settings.{name}", f"a whole number from 1 to {MOST}")
         if self.start_new not in {"replace", "cancel"}:
             raise ValidationError("settings.start_new", "'replace' or 'cancel'")
         for name in ("show_conflict_user", "hide_foreign"):

@@ -188,7 +188,7 @@ class Ask:
         schema: JSON Schema of the answer that is wished for; an adapter passes it on where the
             provider can hold a model to it.
         purpose: Why it is asked.
-        model: The model's name that the topic gives for this purpose, or None for the adapter's own.
+        model: The name that the topic gives for this purpose, or None for the adapter's own.
         timeout: Seconds that the call may take; the adapter hands them to its client and raises
             `LLMTimeoutError` when they are over.
         session: The session's id, for tracing.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -66,11 +66,9 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
 )
 """What brings a database from each version of its schema to the next, in order."""
 
-_COLUMNS: Final = (
-    "key, version, owner, session, topic, status, at, due, expires, scenario, body, kind, tenant"
-)
 _INSERT: Final = (
-    f"INSERT INTO coachwork_record ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO coachwork_record (key, version, owner, session, topic, status, at, due, expires,"
+    " scenario, body, kind, tenant) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING"
 )
 _UPDATE: Final = (
@@ -167,7 +165,8 @@ class SQLite:
         self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
     ) -> Sequence[Record]:
         """See `coachwork.ports.Repository.log`."""
-        between = (message_key(tenant, session, after).text, message_key(tenant, session, _LAST).text)
+        first, end = message_key(tenant, session, after), message_key(tenant, session, _LAST)
+        between = (first.text, end.text)
         select = f"{_SELECT} WHERE key > ? AND key <= ? ORDER BY key"
         if last is None:
             return [_record(row) for row in self._read(f"{select} LIMIT ?", (*between, limit))]
@@ -176,10 +175,11 @@ class SQLite:
 
     def find(self, query: Query, /) -> Sequence[Record]:
         """See `coachwork.ports.Repository.find`."""
-        conditions: list[tuple[str, object]] = [("kind = ?", query.kind)]
-        for column in ("tenant", "owner", "session", "topic", "scenario"):
-            if (wanted := getattr(query, column)) is not None:
-                conditions.append((f"{column} = ?", wanted))
+        conditions: list[tuple[str, object]] = [
+            (f"{column} = ?", wanted)
+            for column in ("kind", "tenant", "owner", "session", "topic", "scenario")
+            if (wanted := getattr(query, column)) is not None
+        ]
         for condition, instant in (
             ("at >= ?", query.since),
             ("at < ?", query.before),
@@ -226,7 +226,7 @@ class SQLite:
             return connection.execute(sql, values).fetchall()
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self) -> Generator[sqlite3.Connection]:
         """Lend a connection to this thread, and tell in our words what goes wrong with it."""
         connection: sqlite3.Connection | None = None
         try:

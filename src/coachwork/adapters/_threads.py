@@ -41,9 +41,7 @@ class _Threads:
         self._port = port
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="coachwork")
 
-    async def _in_thread(
-        self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    async def _in_thread(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call *function* in a thread, with the caller's context variables."""
         import asyncio  # noqa: PLC0415 - only who awaits needs it
 

@@ -133,9 +133,7 @@ def _leased(old: Job, to: JobStatus, now: datetime, given: JobGiven) -> Job:
 def _kept(old: Job, to: JobStatus, now: datetime, given: JobGiven) -> Job:
     if not isinstance(given, Kept):
         raise _misused("keep", Kept)
-    return _next(
-        old, to, now, lease=given.lease, steps=(*old.steps, given.step), usage=given.usage
-    )
+    return _next(old, to, now, lease=given.lease, steps=(*old.steps, given.step), usage=given.usage)
 
 
 def _given_up(old: Job, to: JobStatus, now: datetime, _given: JobGiven) -> Job:

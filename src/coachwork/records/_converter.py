@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from cattrs import (
@@ -21,7 +21,7 @@ from coachwork.errors import MisuseError
 from coachwork.plain import JSON
 
 
-class _Missing(ValueError):
+class _MissingError(ValueError):
     """A stored value lacks fields."""
 
 
@@ -42,7 +42,7 @@ def converter() -> Converter:
     made.register_unstructure_hook(timedelta, _write_duration)
     made.register_structure_hook_func(lambda type_: type_ == JSON, lambda value, _type: value)
     made.register_unstructure_hook_func(lambda type_: type_ == JSON, lambda value: value)
-    made.register_structure_hook_factory(attrs.has, lambda cls: _class_hook(made, cls))
+    made.register_structure_hook_factory(attrs.has, partial(_class_hook, made))
     return made
 
 
@@ -93,9 +93,10 @@ def _class_hook(made: Converter, cls: type[Any]) -> Callable[[object, type], obj
     def hook(value: object, type_: type) -> object:
         if not isinstance(value, dict):
             raise TypeError("is no object")
-        if missing := wanted - value.keys():
-            raise _Missing(min(missing))
-        return read(value, type_)
+        body = cast("dict[str, JSON]", value)
+        if missing := wanted - body.keys():
+            raise _MissingError(min(missing))
+        return read(body, type_)
 
     return hook
 
@@ -105,13 +106,13 @@ def first_fault(fault: BaseException) -> tuple[str, str]:
     path = ""
     while isinstance(fault, ClassValidationError | IterableValidationError):
         inner = fault.exceptions[0]
-        notes = [note for note in getattr(inner, "__notes__", ()) if not type(note) is str]
+        notes = [note for note in getattr(inner, "__notes__", ()) if type(note) is not str]
         if notes:
             note: Any = notes[-1]
             step = getattr(note, "index", None)
             path += f".{note.name}" if step is None else f"[{step!r}]"
         fault = inner
-    if isinstance(fault, _Missing):
+    if isinstance(fault, _MissingError):
         return f"{path}.{fault}".lstrip("."), "is missing"
     if isinstance(fault, ForbiddenExtraKeysError):
         return f"{path}.{min(fault.extra_fields)}".lstrip("."), "is unknown"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -63,7 +63,7 @@ class Kind(Generic[V]):
     key: Callable[[V], Key]
     facts: Callable[[V], Facts]
     schema: int = 1
-    upcasts: Mapping[int, Upcast] = field(factory=dict)
+    upcasts: Mapping[int, Upcast] = field(factory=dict[int, Upcast])
 
     def record(self, value: V, version: int) -> Record:
         """Return *value* as a record of that *version*.
@@ -88,7 +88,7 @@ class Kind(Generic[V]):
         body = self._body(record)
         try:
             value = converter().structure(body, self.type)
-        except Exception as fault:  # whatever the converter meets, the record is what is wrong
+        except Exception as fault:  # noqa: BLE001 - whatever it met, the record is what is wrong
             where, why = first_fault(fault)
             raise CorruptRecordError(self.name, where, why) from None
         if self.key(value) != record.key:
@@ -103,12 +103,12 @@ class Kind(Generic[V]):
             raise CorruptRecordError(self.name, "body", "is not JSON") from None
         if not isinstance(body, dict):
             raise CorruptRecordError(self.name, "body", "is not a JSON object")
-        found: object = body.pop("schema", None)
+        upcast = cast("Body", body)
+        found = upcast.pop("schema", None)
         if type(found) is not int or found < 1:
             raise CorruptRecordError(self.name, "schema", "is no version number")
         if found > self.schema:
             raise UnsupportedSchemaError(self.name, "schema", found, self.schema)
-        upcast: Body = body
         for version in range(found, self.schema):
             try:
                 upcast = self.upcasts[version](upcast)

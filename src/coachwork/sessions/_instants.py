@@ -10,7 +10,7 @@ _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 def latest(old: datetime, now: datetime) -> datetime:
     """Return the later one: instants never go back, whatever the clock does."""
-    return now if now > old else old
+    return max(old, now)
 
 
 def later(at: datetime, duration: timedelta | None) -> datetime | None:

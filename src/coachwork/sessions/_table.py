@@ -269,9 +269,7 @@ _SessionRow = Row[Session, SessionStatus, SessionGiven, SessionEffect]
 _CANCELLED: Final[_SessionRow] = Row(
     _S.CANCELLED, _cancel, guards=(NOT_EXPIRED,), effects=(_F.SETTLE_JOB, _F.FREE_CLAIMS)
 )
-_REPLACED: Final[_SessionRow] = Row(
-    _S.ABANDONED, _replace, effects=(_F.SETTLE_JOB, _F.FREE_CLAIMS)
-)
+_REPLACED: Final[_SessionRow] = Row(_S.ABANDONED, _replace, effects=(_F.SETTLE_JOB, _F.FREE_CLAIMS))
 _EXPIRED: Final[_SessionRow] = Row(
     _S.ABANDONED, _expire, guards=(EXPIRED,), effects=(_F.SETTLE_JOB, _F.FREE_CLAIMS)
 )

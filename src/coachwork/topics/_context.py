@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from coachwork.errors import ValidationError
 from coachwork.plain import JSON
@@ -30,17 +30,18 @@ def checked_context(value: object) -> dict[str, JSON]:
         return {}
     if not isinstance(value, Mapping):
         raise ValidationError("context", "a mapping of names to plain data")
-    for name in value:
+    given = cast("Mapping[object, object]", value)
+    for name in given:
         if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
             raise ValidationError("context", "names made of ASCII letters, digits and _")
         if name in RESERVED_NAMES:
             raise ValidationError(f"context.{name}", "another name: this one is reserved")
     try:
-        text = json.dumps(dict(value), allow_nan=False)
+        text = json.dumps(dict(given), allow_nan=False)
         plain: dict[str, JSON] = json.loads(text)
     except (TypeError, ValueError, RecursionError):
         raise ValidationError("context", "plain data: what JSON can hold, and no NaN") from None
-    if plain != dict(value):
+    if plain != dict(given):
         raise ValidationError("context", "plain data: text keys, lists instead of tuples")
     if len(text) > MAX_CONTEXT_BYTES:
         raise ValidationError("context", f"at most {MAX_CONTEXT_BYTES} bytes of JSON text")

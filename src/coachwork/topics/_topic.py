@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final, Generic
+from typing import Final, Generic, cast
 
 from attrs import field, frozen
 from typing_extensions import TypeVar
@@ -97,7 +97,7 @@ class Topic(Generic[T_co]):
     message_window: int = 30
     resume_window: int = 20
     max_message_bytes: int = 16 * 1024
-    models: Mapping[str, str] = field(factory=dict)
+    models: Mapping[str, str] = field(factory=dict[str, str])
     revision: int = 1
 
     def __attrs_post_init__(self) -> None:
@@ -108,10 +108,10 @@ class Topic(Generic[T_co]):
             optional = name is TemplateName.INITIATION and template is None
             if not (optional or (isinstance(template, str) and template.strip())):
                 raise ValidationError(f"topic.{name}", "a template that is not blank")
-        if self.result is not None and not isinstance(self.result, type):
-            raise ValidationError("topic.result", "a class")
-        if not isinstance(self.title, str):
-            raise ValidationError("topic.title", "text")
+        for what, wanted, told in (("result", type, "a class"), ("title", str, "text")):
+            value: object = getattr(self, what)
+            if not isinstance(value, wanted) and (value is not None or what != "result"):
+                raise ValidationError(f"topic.{what}", told)
         for flag in ("complete_at_max_turns", "exclusive", "allow_take_over"):
             if not isinstance(getattr(self, flag), bool):
                 raise ValidationError(f"topic.{flag}", "True or False")
@@ -143,7 +143,7 @@ def _check_duration(name: str, value: object) -> None:
         raise ValidationError(f"topic.{name}", "a timedelta longer than zero")
 
 
-def declared(topics: Iterable[Topic[object]]) -> dict[str, Topic[object]]:
+def declared(topics: Iterable[object]) -> dict[str, Topic[object]]:
     """Return *topics* by id.
 
     Raises:
@@ -153,6 +153,7 @@ def declared(topics: Iterable[Topic[object]]) -> dict[str, Topic[object]]:
     for topic in topics:
         if not isinstance(topic, Topic):
             raise ValidationError("topics", "topics")
+        topic = cast("Topic[object]", topic)
         if topic.id in by_id:
             raise ValidationError("topics", "topics with different ids")
         by_id[topic.id] = topic

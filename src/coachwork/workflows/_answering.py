@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from coachwork.effects import AskModel, Now, Workflow
 from coachwork.errors import (
     CoachworkError,
     LLMError,
     LLMTimeoutError,
+    MisuseError,
     TemplateError,
     ValidationError,
 )
@@ -36,7 +37,6 @@ from coachwork.ports import Answer
 from coachwork.records import ACCOUNT, JOB_RECORD, SESSION_RECORD, Op, Stored
 from coachwork.replies import ABSENT, Absent, BadReply, parse_reply, parse_result
 from coachwork.sessions import (
-    Background,
     Conclusion,
     ResultError,
     Session,
@@ -270,7 +270,7 @@ def _no_result(
 def _answer(effect: AskModel) -> Workflow[Answer | Failed]:
     """Ask the model; whatever its port raises is a failed answer."""
     try:
-        answer: object = yield from effect
+        answer = _checked(yield from effect)
     except (LLMTimeoutError, TimeoutError) as cause:
         pause = cause.retry_after if isinstance(cause, LLMTimeoutError) else None
         return Failed(JobError(ErrorCode.LLM_TIMEOUT, _TOO_LATE, pause), NO_USAGE, cause)
@@ -278,8 +278,17 @@ def _answer(effect: AskModel) -> Workflow[Answer | Failed]:
         pause = cause.retry_after if isinstance(cause, LLMError) else None
         code = _code(cause)
         return Failed(JobError(code, "the language model failed", pause), NO_USAGE, cause)
+    return answer
+
+
+def _checked(answer: object) -> Answer:
+    """Return what the model port gave, if it is an answer.
+
+    Raises:
+        MisuseError: It is something else.
+    """
     if not isinstance(answer, Answer):
-        return Failed(JobError(ErrorCode.LLM_ERROR, "the model port gave no Answer"), NO_USAGE)
+        raise MisuseError("the language model port must return an Answer")
     return answer
 
 

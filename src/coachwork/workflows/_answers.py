@@ -1,4 +1,4 @@
-"""What the workflows answer: frozen values, for Python as they are and for the wire by `to_json`."""
+"""What the workflows answer: frozen values; `coachwork.to_json` makes plain data of them."""
 
 from __future__ import annotations
 
@@ -314,9 +314,7 @@ def session_view(session: Session, topic: Topic[T] | None, now: datetime) -> Ses
     )
 
 
-def read_result(
-    session: Session, topic: Topic[T] | None
-) -> tuple[T | None, ResultError | None]:
+def read_result(session: Session, topic: Topic[T] | None) -> tuple[T | None, ResultError | None]:
     """Return what *session* yielded in the type of *topic* (plain without one), and why nothing."""
     ending = session.ledger.ending
     if ending is None:

@@ -63,9 +63,7 @@ def read_holdings(caller: Caller, topic: Topic[object]) -> Workflow[tuple[Holdin
 
 def conflict(setup: Setup, session: Session) -> SessionConflictError:
     """Return the refusal of a start that finds *session* of another user."""
-    return SessionConflictError(
-        session.about.user if setup.settings.show_conflict_user else None
-    )
+    return SessionConflictError(session.about.user if setup.settings.show_conflict_user else None)
 
 
 def may_take_over(topic: Topic[object], session: Session, now: datetime) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from attrs import frozen
 
 from coachwork.effects import Now, Workflow
 from coachwork.ids import checked_id
-from coachwork.jobs import JobKind
-from coachwork.records import ACCOUNT, JOB_RECORD, RECEIPT, SESSION_RECORD, Stored
+from coachwork.jobs import Job, JobKind
+from coachwork.records import ACCOUNT, JOB_RECORD, RECEIPT, SESSION_RECORD, Op, Stored
 from coachwork.sessions import SESSION, Conclusion, Session, SessionEvent, SessionStatus
 from coachwork.topics import Topic
 from coachwork.workflows._answering import finish
@@ -121,23 +123,29 @@ def _accept(setup: Setup, topic: Topic[object], call: Call, session_id: str) -> 
         freed, ops = displace(session.value, in_flight, now)
         ops.append(ACCOUNT.check(account))
         if topic.result is None or freed.user_messages == 0:
-            moved = SESSION.move(freed, SessionEvent.COMPLETE, now, Conclusion())
-            ops += [
-                SESSION_RECORD.update(session, moved.value),
-                RECEIPT.insert(call.receipt(session_id, None, now)),
-                *(yield from consequences(moved, now)),
-            ]
-            if (yield from tries.commit(ops)):
-                return _Done(moved.value, None)
-            continue
-        until = now + setup.settings.lease
-        waits, job = new_job(call, freed.about, JobKind.EXTRACTION, now, until)
-        waiting = SESSION.move(freed, SessionEvent.EXTRACT, now, waits).value
-        ops += [
-            SESSION_RECORD.update(session, waiting),
-            JOB_RECORD.insert(job),
-            RECEIPT.insert(call.receipt(session_id, call.job, now)),
-        ]
+            after, job, more = yield from _ended(call, freed, now)
+        else:
+            after, job, more = _extracting(call, freed, now, now + setup.settings.lease)
+        ops += [SESSION_RECORD.update(session, after), *more]
         if (yield from tries.commit(ops)):
-            stored = Stored(waiting, session.version + 1)
-            return _Done(waiting, Held(account, stored, Stored(job, 1)))
+            stored = Stored(after, session.version + 1)
+            return _Done(after, None if job is None else Held(account, stored, Stored(job, 1)))
+
+
+def _ended(
+    call: Call, session: Session, now: datetime
+) -> Workflow[tuple[Session, Job | None, list[Op]]]:
+    """Return *session* completed without asking a model, and what else must be written."""
+    moved = SESSION.move(session, SessionEvent.COMPLETE, now, Conclusion())
+    receipt = RECEIPT.insert(call.receipt(session.about.id, None, now))
+    return moved.value, None, [receipt, *(yield from consequences(moved, now))]
+
+
+def _extracting(
+    call: Call, session: Session, now: datetime, until: datetime
+) -> tuple[Session, Job | None, list[Op]]:
+    """Return *session* waiting for its result, the job that extracts it, and what writes that."""
+    waits, job = new_job(call, session.about, JobKind.EXTRACTION, now, until)
+    after = SESSION.move(session, SessionEvent.EXTRACT, now, waits).value
+    receipt = RECEIPT.insert(call.receipt(session.about.id, job.id, now))
+    return after, job, [receipt, JOB_RECORD.insert(job)]

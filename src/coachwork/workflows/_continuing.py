@@ -93,5 +93,3 @@ def finish_abandoned(
         yield from take_and_finish(setup, topic, tries, held, now)
     except StillAnsweringError:
         return
-
-

@@ -103,9 +103,7 @@ def end_session(
     return Ended(moved.value, new, ops)
 
 
-def consequences(
-    moved: Moved[Session, SessionEffect], now: datetime
-) -> Workflow[list[Op]]:
+def consequences(moved: Moved[Session, SessionEffect], now: datetime) -> Workflow[list[Op]]:
     """Return what the effects of an end ask to be written: claims freed, the standing noted."""
     ops: list[Op] = []
     if SessionEffect.FREE_CLAIMS in moved.effects:

@@ -31,7 +31,6 @@ from coachwork.jobs import (
     JobEvent,
     JobKind,
     JobStatus,
-    Settled,
 )
 from coachwork.messages import NO_USAGE, Message
 from coachwork.plain import JSON
@@ -236,14 +235,10 @@ def blocked_for(job: Stored[Job] | None, now: datetime, settings: Settings) -> f
 
 def is_completing(job: Stored[Job] | None) -> bool:
     """Whether *job* is about to end the session: a final reply is paid for, or asked to be."""
-    return job is not None and (
-        job.value.kind is JobKind.EXTRACTION or bool(job.value.steps)
-    )
+    return job is not None and (job.value.kind is JobKind.EXTRACTION or bool(job.value.steps))
 
 
-def displace(
-    session: Session, job: Stored[Job] | None, now: datetime
-) -> tuple[Session, list[Op]]:
+def displace(session: Session, job: Stored[Job] | None, now: datetime) -> tuple[Session, list[Op]]:
     """Return *session* without its job in flight, whose lease ran out, and what settles the job."""
     if session.in_flight is None:
         return session, []
@@ -276,9 +271,7 @@ def new_job(
     return InFlight(call.job, kind), JOB.move(pending, JobEvent.CLAIM, now, until).value
 
 
-def take(
-    setup: Setup, tries: Tries, held: Held, now: datetime, *more: Op
-) -> Workflow[Held | None]:
+def take(setup: Setup, tries: Tries, held: Held, now: datetime, *more: Op) -> Workflow[Held | None]:
     """Take the lease of a job that nobody holds, with *more* in the same commit.
 
     Returns:

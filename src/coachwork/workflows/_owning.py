@@ -100,18 +100,21 @@ class Deleted:
     sessions: int
 
 
-def export(setup: Setup, caller: Caller) -> Workflow[Export]:
+def export(
+    setup: Setup,  # noqa: ARG001 - all workflows are called alike
+    caller: Caller,
+) -> Workflow[Export]:
     """Return everything that is stored of the caller, as one frozen value.
 
     Raises:
         StoreError: The repository failed.
     """
-    del setup  # what is stored is told whatever is declared
     now = yield from Now()
     stored = yield from _all(SESSION_RECORD, caller)
     sessions: list[SessionExport] = []
     for session in stored:
-        sessions.append((yield from _session_export(caller, session.value, now)))
+        told = yield from _session_export(caller, session.value, now)
+        sessions.append(told)
     standings = yield from _all(STANDING, caller)
     spendings = yield from _all(SPENDING, caller)
     return Export(

@@ -132,7 +132,7 @@ def history(
 
 
 def list_sessions(
-    setup: Setup,
+    setup: Setup,  # noqa: ARG001 - all workflows are called alike
     caller: Caller,
     *,
     status: Collection[str] = (),

@@ -121,9 +121,7 @@ def _is_final(held: Held | None) -> bool:
     return settlement is not None and settlement.final
 
 
-def _accept(
-    setup: Setup, topic: Topic[object], call: Call, session_id: str
-) -> Workflow[_Back]:
+def _accept(setup: Setup, topic: Topic[object], call: Call, session_id: str) -> Workflow[_Back]:
     """Turn the session ACTIVE, with the job that answers, or find that it was done before."""
     initiation = yield from GetTemplate(topic.id, TemplateName.INITIATION)
     tries = Tries(setup)
@@ -202,7 +200,7 @@ def _end(
     return _Back(moved.value, None, ended=True) if done else None
 
 
-def _ask(  # noqa: PLR0913, PLR0917 - all that one commit is decided on
+def _ask(
     setup: Setup,
     topic: Topic[object],
     call: Call,

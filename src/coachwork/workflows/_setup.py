@@ -1,4 +1,4 @@
-"""What workflows are given besides their arguments: who calls, and how the application is set up."""
+"""What every workflow is given: who calls, and how the application is set up."""
 
 from __future__ import annotations
 

@@ -216,9 +216,7 @@ def _opening(
 ) -> list[Op]:
     """Return what inserts the new session and everything that comes with it."""
     about = session.about
-    background = Background(
-        tenant=about.tenant, user=about.user, session=about.id, context=context
-    )
+    background = Background(tenant=about.tenant, user=about.user, session=about.id, context=context)
     ops: list[Op] = [
         SESSION_RECORD.insert(session),
         BACKGROUND.insert(background),
