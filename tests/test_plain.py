@@ -408,9 +408,10 @@ def test_a_cycle_is_refused() -> None:
     """Data without an end is refused, and no crash, on both ways."""
     ring: list[object] = []
     ring.append(ring)
-    for act in (lambda: to_json(ring), lambda: read(ring, object)):
-        with pytest.raises(ValidationError, match="without cycles"):
-            act()
+    with pytest.raises(ValidationError, match="without cycles"):
+        to_json(ring)
+    with pytest.raises(ValidationError, match="without cycles"):
+        read(ring, object)
     node: dict[str, object] = {"value": 1}
     node["parent"] = node
     with pytest.raises(ValidationError):
@@ -418,7 +419,7 @@ def test_a_cycle_is_refused() -> None:
     deep: object = 1
     for _ in range(100_000):
         deep = [deep]
-    assert fault(deep, list[object])
+    assert fault(deep, list[object]) == ("[0]", "data without cycles, and less deep")
 
 
 # --- described ---------------------------------------------------------------------------------

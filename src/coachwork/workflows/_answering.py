@@ -151,10 +151,7 @@ def _is_last_turn(topic: Topic[object], session: Session, kind: JobKind) -> bool
     """Whether the topic completes by itself with this reply."""
     most = session.about.max_turns
     return (
-        topic.complete_at_max_turns
-        and kind is JobKind.REPLY
-        and most > 0
-        and session.turns >= most
+        topic.complete_at_max_turns and kind is JobKind.REPLY and most > 0 and session.turns >= most
     )
 
 
@@ -270,7 +267,7 @@ def _no_result(
 def _answer(effect: AskModel) -> Workflow[Answer | Failed]:
     """Ask the model; whatever its port raises is a failed answer."""
     try:
-        answer = _checked(yield from effect)
+        answer = _checked((yield from effect))
     except (LLMTimeoutError, TimeoutError) as cause:
         pause = cause.retry_after if isinstance(cause, LLMTimeoutError) else None
         return Failed(JobError(ErrorCode.LLM_TIMEOUT, _TOO_LATE, pause), NO_USAGE, cause)
