@@ -308,9 +308,22 @@ class Chat(Generic[T]):
         self.opened = opened
 
     @property
-    def greeting(self) -> Message | None:
-        """What the coach said when it was opened: the greeting or the welcome-back, if any."""
+    def greeting(self) -> Message:
+        """What the coach said when it was opened.
+
+        Raises:
+            MisuseError: It said nothing; see `welcome`.
+        """
         return _greeting(self.opened)
+
+    @property
+    def welcome(self) -> Message | None:
+        """What the coach said when it was opened: the greeting or the welcome-back, if any.
+
+        There is none where the topic lets the user speak first, where another call is still
+        answering, and where this handle was made for a session that was opened elsewhere.
+        """
+        return _welcome(self.opened)
 
     @property
     def key(self) -> str | None:
@@ -593,9 +606,14 @@ class AsyncChat(Generic[T]):
         self.opened = opened
 
     @property
-    def greeting(self) -> Message | None:
+    def greeting(self) -> Message:
         """See `Chat.greeting`."""
         return _greeting(self.opened)
+
+    @property
+    def welcome(self) -> Message | None:
+        """See `Chat.welcome`."""
+        return _welcome(self.opened)
 
     @property
     def key(self) -> str | None:
@@ -680,8 +698,20 @@ def _own_templates(
     return own
 
 
-def _greeting(opened: Started[T] | Resumed[T] | None) -> Message | None:
-    """Return what the coach said when a session was opened."""
+def _greeting(opened: Started[T] | Resumed[T] | None) -> Message:
+    """Return what the coach said when a session was opened.
+
+    Raises:
+        MisuseError: It said nothing.
+    """
+    said = _welcome(opened)
+    if said is None:
+        raise MisuseError("the coach said nothing here: ask for `welcome`, which may be None")
+    return said
+
+
+def _welcome(opened: Started[T] | Resumed[T] | None) -> Message | None:
+    """Return what the coach said when a session was opened, if anything."""
     if isinstance(opened, Started):
         return opened.greeting
     return None if opened is None else opened.message

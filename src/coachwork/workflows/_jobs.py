@@ -341,7 +341,7 @@ def about_job(error: CoachworkError, job: Job) -> CoachworkError:
 def busy(job: Job, seconds: float) -> SessionBusyError:
     """Return the refusal of a call that finds another's job in flight."""
     error = SessionBusyError(retry_after=seconds)
-    error.about(session=job.session)
+    error.about(session=job.session, job=job.id)
     return error
 
 

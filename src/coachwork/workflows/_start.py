@@ -70,8 +70,8 @@ def start(
 ) -> Workflow[Started[T]]:
     """Start a new session; the owner's live session on the topic is retired in the same commit.
 
-    Asks: templates, admission, the claim and what it leads to, the receipt, one commit; then,
-    where the topic has an INITIATION template, the model, and one more commit.
+    Asks: the account, the claims and what they lead to, the receipt, templates, admission, one
+    commit; then, where the topic has an INITIATION template, the model, and one more commit.
 
     Args:
         setup: The application's declarations.
@@ -94,7 +94,6 @@ def start(
     declared = setup.declared(topic.id)
     values = checked_context(context)
     call = yield from new_call(caller, "start", key, topic.id, values, take_over)
-    yield from check_templates(declared, values)
     begun = yield from _accept(setup, declared, call, values, take_over=take_over)
     held = begun.held
     if held is not None:
@@ -147,6 +146,7 @@ def _accept(
             raise SessionConflictError
         if not asked:
             asked = True
+            yield from check_templates(topic, context)
             yield from admitted(call, topic.id, None)
         session, job = _new_session(setup, topic, call, session_id, now, greets=greets)
         ops = yield from claim_ops(setup, caller, topic, session_id, holdings)
