@@ -8,7 +8,7 @@ tracebacks show where it was asked. Task cancellation and Ctrl-C arrive there to
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from inspect import isawaitable
 from time import perf_counter
 from types import CoroutineType
@@ -18,7 +18,8 @@ from attrs import frozen
 
 from coachwork.effects import Effect, Workflow
 from coachwork.errors import CoachworkError, MisuseError
-from coachwork.ports import AsyncPorts, Ports
+from coachwork.messages import Usage
+from coachwork.ports import Answer, AsyncPorts, Ports
 
 R = TypeVar("R")
 _log = logging.getLogger("coachwork")
@@ -31,13 +32,17 @@ class Observation:
     Attributes:
         effect: The effect's name, such as ``AskModel`` or ``Commit``.
         subject: What it is about: a kind of record, a purpose, a number.
+        ids: The ids it concerns: ``tenant``, ``session``, ``job``, as far as it knows them.
         seconds: How long it took.
+        usage: The tokens that a call of the model used, as the provider tells them, else None.
         error: None when it was answered, else the error's code, or the exception type's name.
     """
 
     effect: str
     subject: str
+    ids: Mapping[str, str]
     seconds: float
+    usage: Usage | None
     error: str | None
 
 
@@ -60,10 +65,10 @@ def run(workflow: Workflow[R], ports: Ports, observers: Sequence[Observer] = ())
                 if isawaitable(answer):
                     _refuse(effect, answer)
             except BaseException as failure:  # noqa: BLE001 - thrown in where it was asked
-                _tell(observers, effect, began, failure)
+                _tell(observers, effect, began, None, failure)
                 effect = workflow.throw(failure)
             else:
-                _tell(observers, effect, began, None)
+                _tell(observers, effect, began, answer, None)
                 effect = workflow.send(answer)
     except StopIteration as stop:
         result: R = stop.value
@@ -83,10 +88,10 @@ async def run_async(
                 if isawaitable(answer):
                     answer = await answer
             except BaseException as failure:  # noqa: BLE001 - thrown in where it was asked
-                _tell(observers, effect, began, failure)
+                _tell(observers, effect, began, None, failure)
                 effect = workflow.throw(failure)
             else:
-                _tell(observers, effect, began, None)
+                _tell(observers, effect, began, answer, None)
                 effect = workflow.send(answer)
     except StopIteration as stop:
         result: R = stop.value
@@ -108,9 +113,10 @@ def _tell(
     observers: Sequence[Observer],
     effect: Effect[object],
     began: float,
+    answer: object,
     failure: BaseException | None,
 ) -> None:
-    """Tell all *observers* what became of *effect*."""
+    """Tell all *observers* what became of *effect*: its *answer* or its *failure*."""
     if not observers:
         return
     error = None
@@ -120,7 +126,9 @@ def _tell(
     seen = Observation(
         effect=type(effect).__name__,
         subject=effect.subject,
+        ids=effect.ids,
         seconds=perf_counter() - began,
+        usage=answer.usage if isinstance(answer, Answer) else None,
         error=error,
     )
     for observer in observers:

@@ -24,7 +24,7 @@ from coachwork.ports import (
     Ports,
     Query,
 )
-from coachwork.records import Key, Op, Record
+from coachwork.records import Insert, Key, Op, Record, Update
 from coachwork.topics import TemplateName
 
 T_co = TypeVar("T_co", covariant=True)
@@ -44,6 +44,11 @@ class Effect(Generic[T_co]):
     def subject(self) -> str:
         """What it is about, for observers: kinds and ids, never any text."""
         return ""
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The ids that it concerns, for observers; never an idempotency key."""
+        return {}
 
     def __iter__(self) -> Generator[Effect[object], object, T_co]:
         """Yield the question and return its answer."""
@@ -99,6 +104,11 @@ class Get(Effect[Record | None]):
         """The kind of record."""
         return self.key.kind
 
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The tenant's id."""
+        return {"tenant": self.key.tenant}
+
 
 @frozen
 class Commit(Effect[CommitResult]):
@@ -114,6 +124,17 @@ class Commit(Effect[CommitResult]):
     def subject(self) -> str:
         """How many operations."""
         return f"{len(self.ops)} ops"
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The ids of the tenant and, where the commit writes one, of the session and the job."""
+        told: dict[str, str] = {}
+        for op in self.ops:
+            key = op.record.key if isinstance(op, Insert | Update) else op.key
+            told["tenant"] = key.tenant
+            if key.kind in {"session", "job"}:
+                told[key.kind] = str(key.parts[0])
+        return told
 
 
 @frozen(kw_only=True)
@@ -138,6 +159,11 @@ class ReadLog(Effect[Sequence[Record]]):
     def subject(self) -> str:
         """How many at most."""
         return f"at most {self.limit}"
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The ids of tenant and session."""
+        return {"tenant": self.tenant, "session": self.session}
 
 
 @frozen
@@ -172,6 +198,11 @@ class AskModel(Effect[Answer]):
     def subject(self) -> str:
         """The purpose."""
         return self.ask.purpose.value
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The ids of session and job."""
+        return {"session": self.ask.session, "job": self.ask.job}
 
 
 @frozen

@@ -38,6 +38,7 @@ from typing import (
     Final,
     Generic,
     Literal,
+    NamedTuple,
     NewType,
     NotRequired,
     Required,
@@ -50,7 +51,6 @@ from typing import (
 )
 
 import attrs
-from attrs import field, frozen
 from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
 from cattrs import gen as cattrs_gen
 from typing_extensions import ReadOnly, get_type_hints, is_typeddict
@@ -191,8 +191,7 @@ _MAPPINGS: Final[Collection[object]] = frozenset({dict, Mapping, MutableMapping}
 _Class: TypeAlias = type[Any]
 
 
-@frozen
-class _Field:
+class _Field(NamedTuple):
     name: str
     of: object
     required: bool
@@ -350,12 +349,12 @@ def json_schema(of: object) -> dict[str, JSON]:
     return schemas.with_definitions(schema)
 
 
-@frozen
 class _Schemas:
     """The definitions made so far, and what they are called."""
 
-    definitions: dict[str, JSON] = field(factory=dict[str, JSON])
-    called: dict[object, str] = field(factory=dict[object, str])
+    def __init__(self) -> None:
+        self.definitions: dict[str, JSON] = {}
+        self.called: dict[object, str] = {}
 
     def with_definitions(self, schema: dict[str, JSON]) -> dict[str, JSON]:
         """Return the *schema* of a root, without the detour by a definition that only it uses."""

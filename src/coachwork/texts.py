@@ -69,8 +69,9 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
 """A short, friendly English text for every code."""
 
 _NO_FACTS: Final[Mapping[str, object]] = MappingProxyType({})
-_GAP: Final = re.compile(r"\{(\w+)\}")
-_SENTENCES: Final = re.compile(r"(?<=[.!?])\s+")
+# Patterns are compiled when they are first used: importing this library is to be quick.
+_GAP: Final = r"\{(\w+)\}"
+_SENTENCE_END: Final = r"(?<=[.!?])\s+"
 
 
 def user_text(
@@ -94,8 +95,8 @@ def user_text(
 
 def _filled(text: str, facts: Mapping[str, object]) -> str:
     known = {name: fact for name, fact in facts.items() if fact is not None}
-    if not known.keys() >= set(_GAP.findall(text)):
-        kept = (s for s in _SENTENCES.split(text) if known.keys() >= set(_GAP.findall(s)))
-        text = " ".join(kept)
+    if not known.keys() >= set(re.findall(_GAP, text)):
+        sentences = re.split(_SENTENCE_END, text)
+        text = " ".join(s for s in sentences if known.keys() >= set(re.findall(_GAP, s)))
     # One pass, so that no fact is read for gaps.
-    return _GAP.sub(lambda gap: str(known[gap[1]]), text)
+    return re.sub(_GAP, lambda gap: str(known[gap[1]]), text)

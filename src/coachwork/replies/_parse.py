@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import Enum, StrEnum
 from itertools import chain
-from typing import Final, NoReturn, cast
+from typing import Final, NamedTuple, NoReturn, cast
 
 from attrs import field, frozen
 
@@ -127,7 +127,7 @@ def parse_result(text: str | None, data: object, finish: str) -> JSON | BadReply
     """
     try:
         answer = _answer(text, data, finish)
-        value = _strict(_candidate(answer)) if isinstance(answer, str) else answer.value
+        value = answer.native if answer.is_native else _strict(_candidate(answer.text))
     except _Refused as refused:
         return refused.bad
     if isinstance(value, dict) and {"message", "result"} <= value.keys() <= _ENVELOPE:
@@ -149,22 +149,22 @@ class _Refused(Exception):  # noqa: N818 - it never leaves this module
 # --- what is judged ----------------------------------------------------------------------------
 
 
-@frozen
-class _Native:
-    """Structured output, sound."""
+class _Answer(NamedTuple):
+    """An answer that may be judged at all: structured output, or else text."""
 
-    value: JSON
+    text: str
+    native: JSON
+    is_native: bool
 
 
-def _answer(text: str | None, data: object, finish: str) -> str | _Native:
-    """Return the text or the structured output, one that may be judged at all."""
+def _answer(text: str | None, data: object, finish: str) -> _Answer:
     if finish in _FAILED:
         raise _Refused(_FAILED[finish].reason, _FAILED[finish].code)
     if finish != "stop":
         raise _Refused("The model ended its answer in an unknown way.")
     if data is not None:
-        return _Native(_sound(data))
-    return _sized("" if text is None else text)
+        return _Answer("", _sound(data), is_native=True)
+    return _Answer(_sized("" if text is None else text), None, is_native=False)
 
 
 def _sized(text: str) -> str:
@@ -195,15 +195,13 @@ _NO_TEXT: Final = "The model's answer holds NUL characters or lone surrogates."
 # --- text that may be JSON ---------------------------------------------------------------------
 
 # A fence without a language, or with that of JSON; what it holds may stand on the same line.
-_FENCE: Final = re.compile(
-    r"(`{3,})[ \t]*(?:json(?![^\s{\[])[^\n{\[]*)?(?:\r?\n|(?=[{\[]))", re.IGNORECASE
-)
-_BEGINS: Final = re.compile(r'\{|\[\s*[{"]')
+# Patterns are compiled when they are first used: importing this library is to be quick.
+_FENCE: Final = r"(?i)(`{3,})[ \t]*(?:json(?![^\s{\[])[^\n{\[]*)?(?:\r?\n|(?=[{\[]))"
+_BEGINS: Final = r'\{|\[\s*[{"]'
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
-@frozen
-class _Candidate:
+class _Candidate(NamedTuple):
     """A text looked at as JSON that may stand in a fence.
 
     Attributes:
@@ -217,12 +215,12 @@ class _Candidate:
     @property
     def begins(self) -> bool:
         """Whether it begins as JSON, so that it must not be shown as text."""
-        return _BEGINS.match(self.body) is not None
+        return re.match(_BEGINS, self.body) is not None
 
 
 def _candidate(text: str) -> _Candidate:
     body = text.strip().strip(_BYTE_ORDER_MARK).strip()
-    opened = _FENCE.match(body)
+    opened = re.match(_FENCE, body)
     if opened is None:
         return _Candidate(body, is_whole=True)
     inside = body[opened.end() :]
@@ -310,15 +308,15 @@ def _parts(value: object) -> Iterable[object] | None:
 # --- the reply ---------------------------------------------------------------------------------
 
 
-def _reply(answer: str | _Native) -> Reply:
-    if isinstance(answer, _Native):
-        return _structured(answer.value)
-    candidate = _candidate(answer)
+def _reply(answer: _Answer) -> Reply:
+    if answer.is_native:
+        return _structured(answer.native)
+    candidate = _candidate(answer.text)
     if candidate.begins:
         value = _strict(candidate)
         if isinstance(value, dict):
             return _structured(value)
-    return Reply(message=answer)
+    return Reply(message=answer.text)
 
 
 def _structured(value: JSON) -> Reply:

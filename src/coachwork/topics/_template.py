@@ -11,9 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Final
-
-from attrs import frozen
+from typing import Final, NamedTuple
 
 from coachwork.errors import TemplateError, ValidationError
 from coachwork.plain import to_json
@@ -24,7 +22,8 @@ MAX_TEMPLATE_BYTES: Final = 256 * 1024
 _MOST_PLACES: Final = 20
 _DOUBLED: Final = {"{{": "{", "}}": "}"}
 # A doubled brace, a gap, a mistaken gap (told once, not once for each of its braces), a lone brace.
-_TOKEN: Final = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|\{[^{}]*\}|[{}]")
+# Compiled when it is first used: importing this library is to be quick.
+_BRACES: Final = r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|\{[^{}]*\}|[{}]"
 _HINT: Final = "a brace that is no {name} gap; write {{ or }} for a brace"
 
 
@@ -78,8 +77,7 @@ def _as_text(gap: str, value: object) -> str:
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
-@frozen
-class _Compiled:
+class _Compiled(NamedTuple):
     pieces: tuple[tuple[bool, str], ...]
     names: frozenset[str]
 
@@ -90,7 +88,7 @@ def _compiled(template: str, name: str) -> _Compiled:
     pieces: list[tuple[bool, str]] = []
     wrong: list[int] = []
     end = 0
-    for token in _TOKEN.finditer(template):
+    for token in re.finditer(_BRACES, template):
         pieces.append((False, template[end : token.start()]))
         end = token.end()
         if token[1] is not None:
