@@ -12,6 +12,7 @@ from attrs import frozen
 
 from coachwork.diagrams import mermaid
 from coachwork.machine import Edge, Guard, Machine, Refused, Row
+from coachwork.messages import Usage
 from coachwork.sessions import (
     SESSION,
     About,
@@ -25,7 +26,7 @@ from coachwork.sessions import (
     SessionStatus,
     Spoken,
 )
-from coachwork.messages import Usage
+
 
 MONDAY = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 

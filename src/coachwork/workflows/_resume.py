@@ -38,7 +38,6 @@ from coachwork.workflows._jobs import (
     Call,
     Held,
     admitted,
-    blocked_for,
     check_topic,
     load_held,
     new_call,
@@ -177,7 +176,7 @@ def _with_job(
         RECEIPT.insert(call.receipt(resumed.about.id, held.job.value.id, now)),
         ACCOUNT.check(held.account),
     )
-    if blocked_for(held.job, now, setup.settings) is not None:
+    if held.job.value.is_held(now):
         done = yield from tries.commit(ops)
         return _Back(resumed, after) if done else None
     finished = yield from take_and_finish(setup, topic, tries, after, now, *ops)
