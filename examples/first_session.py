@@ -36,8 +36,7 @@ def first_visit(path: Path, model: LanguageModel) -> str:
     with Coach(SQLite(path), model, topics=[CORE_VALUES]) as coach:
         ada = coach.as_user("ada", tenant="acme")
         chat = ada.start(CORE_VALUES, context={"name": "Ada"})
-        if chat.greeting is not None:
-            print(f"Coach: {chat.greeting.text}")
+        print(f"Coach: {chat.greeting.text}")
         turn = chat.send("I told my team the bad news myself.", key="request-1")
         print(f"Ada:   {turn.user_message.text}")
         print(f"Coach: {turn.message.text}")

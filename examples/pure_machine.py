@@ -27,7 +27,6 @@ from coachwork.sessions import (
     Spoken,
 )
 
-
 MONDAY = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 
 

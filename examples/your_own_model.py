@@ -140,7 +140,7 @@ def _seconds(retry_after: str | None) -> float | None:
 class Provider(BaseHTTPRequestHandler):
     """Answers every request alike."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the name is the standard library's
+    def do_POST(self) -> None:
         """Answer as a provider does."""
         self.rfile.read(int(self.headers["Content-Length"]))
         reply = json.dumps({"message": "What would you like to keep?", "is_final": False})
@@ -155,8 +155,8 @@ class Provider(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing of it."""
 
 
 @contextmanager

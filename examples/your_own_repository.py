@@ -30,7 +30,7 @@ from coachwork.adapters import ScriptedModel
 from coachwork.errors import CorruptRecordError, ValidationError
 from coachwork.plain import from_plain
 from coachwork.ports import CommitResult, Query
-from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
+from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update, message_key
 
 
 @frozen
@@ -99,9 +99,12 @@ class Journal:
         self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
     ) -> Sequence[Record]:
         """See `coachwork.ports.Repository.log`."""
-        found = self._sorted("message", tenant)
-        found = [record for record in found if record.facts.session == session]
-        found = found[after:]  # the first message has sequence 1, and there are no gaps
+        read = message_key(tenant, session, after).text  # its number is the last part of a key
+        found = [
+            record
+            for record in self._sorted("message", tenant)
+            if record.facts.session == session and record.key.text > read
+        ]
         return (found if last is None else found[max(0, len(found) - last) :])[:limit]
 
     def find(self, query: Query, /) -> Sequence[Record]:

@@ -13,7 +13,8 @@ from typing import Generic, TypeAlias, TypeVar, cast
 
 from attrs import field, frozen
 
-from coachwork.errors import MisuseError
+from coachwork.errors import MisuseError, ValidationError
+from coachwork.ids import checked_id
 from coachwork.messages import Message
 from coachwork.ports import (
     Admission,
@@ -72,12 +73,23 @@ class Now(Effect[datetime]):
         """Ask the clock.
 
         Raises:
-            MisuseError: The clock gave a datetime without a time zone.
+            MisuseError: The clock gave something else, or an instant that UTC has not.
         """
-        now = ports.clock.now()
-        if now.tzinfo is None:
-            raise MisuseError("the clock must give an aware datetime in UTC")
+        return _in_utc(ports.clock.now())
+
+
+def _in_utc(now: object) -> datetime:
+    """Return what a clock gave in UTC.
+
+    Raises:
+        MisuseError: It is no aware datetime, or one that UTC has not.
+    """
+    if not isinstance(now, datetime) or now.utcoffset() is None:
+        raise MisuseError("the clock must give an aware datetime in UTC")
+    try:
         return now if now.tzinfo is UTC else now.astimezone(UTC)
+    except OverflowError:
+        raise MisuseError("the clock must give a time between the years 1 and 9999") from None
 
 
 @frozen
@@ -85,8 +97,15 @@ class NewId(Effect[str]):
     """An id that nobody has had."""
 
     def perform(self, ports: Ports | AsyncPorts, /) -> str:
-        """Ask the source of ids."""
-        return ports.ids.new_id()
+        """Ask the source of ids.
+
+        Raises:
+            MisuseError: It gave something that is no id.
+        """
+        try:
+            return checked_id(ports.ids.new_id(), "id")
+        except ValidationError as fault:
+            raise MisuseError(f"the source of ids must give ids: {fault.expected}") from None
 
 
 @frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 import attrs
 import pytest
@@ -12,11 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coachwork.errors import MachineError
-from coachwork.machine import (
-    Guard,
-    Machine,
-    Row,
-)
+from coachwork.machine import Guard, Machine, Row
 from tests.doors import (
     NOW,
     PATIENT,
@@ -33,14 +29,7 @@ from tests.doors import (
     table,
     turn,
 )
-from tests.random_machines import (
-    POOL,
-    ThingRow,
-    count_on,
-    fails,
-    machines,
-    mended,
-)
+from tests.random_machines import POOL, ThingRow, count_on, fails, machines, mended
 
 
 class Alias(StrEnum):

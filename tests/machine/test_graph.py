@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from coachwork.machine import (
-    Row,
-)
-from tests.doors import (
-    Event,
-    Status,
-    door_machine,
-    table,
-    turn,
-)
-from tests.random_machines import (
-    ThingMachine,
-    sound_machines,
-    walk_all,
-)
+from coachwork.machine import Row
+from tests.doors import Event, Status, door_machine, table, turn
+from tests.random_machines import ThingMachine, sound_machines, walk_all
 
 
 def test_two_events_between_two_states_are_two_paths() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime
+from operator import attrgetter
 from typing import cast
 
 import attrs
@@ -12,14 +13,7 @@ import pytest
 from hypothesis import given
 
 from coachwork.errors import MachineError, TransitionRefusedError
-from coachwork.machine import (
-    UNREADABLE,
-    Availability,
-    Guard,
-    Moved,
-    Refused,
-    Row,
-)
+from coachwork.machine import UNREADABLE, Availability, Guard, Moved, Refused, Row
 from tests.doors import (
     DOOR,
     LATER,
@@ -41,14 +35,7 @@ from tests.doors import (
     table,
     turn,
 )
-from tests.random_machines import (
-    COUNTS,
-    Thing,
-    ThingMachine,
-    everything,
-    outcome,
-    sound_machines,
-)
+from tests.random_machines import COUNTS, Thing, ThingMachine, everything, outcome, sound_machines
 
 
 def test_a_step_answers_the_next_value_and_the_effects() -> None:
@@ -287,3 +274,22 @@ def test_no_step_changes_the_value_it_is_given(machine: ThingMachine) -> None:
         assert thing == before
         if isinstance(answer, Refused):
             assert answer.value is thing
+
+
+def test_a_machine_walks() -> None:
+    """Every value that can come to be is visited, a hundred thousand at the most."""
+    walked = DOOR.walk([OPEN], lambda _door: [(Event.SHUT, NOW, None)], attrgetter("status"))
+    assert walked.states == 2
+    assert walked.taken == ((Status.OPEN, Event.SHUT, Status.SHUT),)
+
+
+def test_a_faulty_table_makes_no_machine() -> None:
+    """All faults are told in one error, with the machine's name in front."""
+    rows = table()
+    del rows[Status.GONE]
+    rows[Status.OPEN][Event.KNOCK] = Row(Status.GONE, turn, (PATIENT, PATIENT))
+    with pytest.raises(MachineError) as caught:
+        door_machine(rows)
+    assert str(caught.value) == (
+        "machine 'door': table: gone has no row; open, knock: guards: 'patient' is listed twice"
+    )

@@ -10,21 +10,8 @@ import pytest
 from hypothesis import given
 
 from coachwork.errors import MachineError
-from tests.doors import (
-    DOOR,
-    LATER,
-    NOW,
-    OPEN,
-    SHUT,
-    Door,
-    Event,
-    Status,
-)
-from tests.random_machines import (
-    ThingMachine,
-    sound_machines,
-    walk_all,
-)
+from tests.doors import DOOR, LATER, NOW, OPEN, SHUT, Door, Event, Status
+from tests.random_machines import ThingMachine, sound_machines, walk_all
 
 
 def all_moves(_door: Door) -> Iterator[tuple[Event, datetime, int | None]]:

@@ -65,10 +65,10 @@ def test_the_limit_counts_bytes_and_is_told() -> None:
 def test_ten_megabytes_are_refused_at_once() -> None:
     """A huge text costs no more than looking at its length."""
     text = "ä" * 5_000_000
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with pytest.raises(ValidationError):
         checked_text(text, "text", max_bytes=40_000)
-    assert time.perf_counter() - begun < 0.005
+    assert time.thread_time() - begun < 0.005
 
 
 @given(st.text(st.characters()), st.integers(0, 40))

@@ -420,21 +420,21 @@ def test_text_that_cannot_be_kept_is_a_bad_reply(text: str) -> None:
 )
 def test_five_megabytes_are_refused_at_once(text: str) -> None:
     """A huge answer costs no more than looking at its length, as text and as data."""
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert bad(text) == "BAD_REPLY"
     assert bad(None, {"message": text}) == "BAD_REPLY"
     assert bad(None, [text]) == "BAD_REPLY"
-    assert time.perf_counter() - begun < 0.01
+    assert time.thread_time() - begun < 0.01
 
 
 @pytest.mark.parametrize("char", ["`", "{", "[", "\\", " ", "\n", '"', "[ ", "```\n", "```json "])
 def test_no_text_within_the_limit_is_slow(char: str) -> None:
     """What is as long as allowed, and made to be hard to read, is read quickly."""
     text = char * (MAX_REPLY_BYTES // len(char))
-    begun = time.perf_counter()
+    begun = time.thread_time()
     parse_reply(text, None, "stop")
     parse_reply(f"```json\n{text}", None, "stop")
-    assert time.perf_counter() - begun < 0.25
+    assert time.thread_time() - begun < 0.25
 
 
 # --- the result --------------------------------------------------------------------------------

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 from threading import Lock
 
 from coachwork.ports import CommitResult, Query
-from coachwork.records import Delete, Facts, Insert, Key, Op, Record, Update, message_key
-
-_LAST = 10**12 - 1
+from coachwork.records import (
+    MESSAGE,
+    Delete,
+    Facts,
+    Insert,
+    Key,
+    Op,
+    Record,
+    Update,
+    message_key,
+)
 
 
 class Memory:
@@ -22,6 +31,8 @@ class Memory:
         """Begin with nothing."""
         self._lock = Lock()
         self._by_kind: dict[str, dict[str, Record]] = {}
+        # Per tenant and session the numbers of its messages, in order: a log is found at once.
+        self._logs: dict[tuple[str, ...], list[int]] = {}
 
     def get(self, key: Key, /) -> Record | None:
         """See `coachwork.ports.Repository.get`."""
@@ -37,8 +48,14 @@ class Memory:
                 if isinstance(op, Insert | Update):
                     key = op.record.key
                     self._by_kind.setdefault(key.kind, {})[key.text] = op.record
+                    if isinstance(op, Insert) and key.kind == MESSAGE.name:
+                        log, number = _place(key)
+                        insort(self._logs.setdefault(log, []), number)
                 elif isinstance(op, Delete):
                     del self._by_kind[op.key.kind][op.key.text]
+                    if op.key.kind == MESSAGE.name:
+                        log, number = _place(op.key)
+                        self._logs[log].remove(number)
         return CommitResult.DONE
 
     def _holds(self, op: Op) -> bool:
@@ -55,14 +72,12 @@ class Memory:
     ) -> Sequence[Record]:
         """See `coachwork.ports.Repository.log`."""
         with self._lock:
-            messages = self._by_kind.get("message", {})
-            # Sequence numbers have no gaps, so the log ends where a number is missing.
-            first, end = after + 1, after + 1
-            while end <= _LAST and message_key(tenant, session, end).text in messages:
-                end += 1
+            messages = self._by_kind.get(MESSAGE.name, {})
+            numbers = self._logs.get((tenant, session), [])
+            first = bisect_right(numbers, after)
             if last is not None:
-                first = max(first, end - last)
-            wanted = range(first, min(end, first + limit))
+                first = max(first, len(numbers) - last)
+            wanted = numbers[first : first + limit]
             return [messages[message_key(tenant, session, number).text] for number in wanted]
 
     def find(self, query: Query, /) -> Sequence[Record]:
@@ -108,6 +123,12 @@ class AsyncMemory:
     async def find(self, query: Query, /) -> Sequence[Record]:
         """See `coachwork.ports.Repository.find`."""
         return self._memory.find(query)
+
+
+def _place(key: Key) -> tuple[tuple[str, ...], int]:
+    """Return the log that a message's key belongs to, and its number there."""
+    *session, number = key.parts
+    return (key.tenant, *map(str, session)), int(number)
 
 
 def _matches(facts: Facts, tenant: str, query: Query) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from threading import Lock
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from coachwork.adapters._threads import in_threads
@@ -84,6 +85,8 @@ _SELECT: Final = (
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _LAST: Final = 10**12 - 1
+_HOUR: Final = 3600
+_A_MOMENT: Final = 0.01
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 _Row = tuple[Any, ...]
@@ -116,23 +119,19 @@ class SQLite:
         busy_timeout: float = 30.0,
     ) -> None:
         """Open the file and bring its schema up to date."""
-        if synchronous not in {"FULL", "NORMAL"}:
+        if synchronous not in ("FULL", "NORMAL"):
             raise ValidationError("synchronous", "'FULL' or 'NORMAL'")
-        if not 0 <= busy_timeout <= 3600:  # noqa: PLR2004 - an hour is longer than anybody waits
-            raise ValidationError("busy_timeout", "seconds from 0 to 3600")
-        self._path = os.fspath(path)
-        if self._path in {"", ":memory:"} or "\0" in self._path:
-            raise ValidationError("path", "the path of a file; Memory() keeps nothing on disk")
+        self._path = _checked_path(path)
         self._synchronous = synchronous
-        self._busy_timeout = busy_timeout
+        self._busy_timeout = _checked_seconds(busy_timeout)
         self._process = os.getpid()
         self._idle: list[sqlite3.Connection] = []
-        self._open: list[sqlite3.Connection] = []
         self._closed = False
         self._pool = Lock()
         self._writing = Lock()
         try:
             with self._connection() as connection:
+                _log_ahead(connection, self._busy_timeout)
                 _migrate(connection)
         except BaseException:
             self.close()
@@ -147,6 +146,7 @@ class SQLite:
 
     def commit(self, ops: Sequence[Op], /) -> CommitResult:
         """See `coachwork.ports.Repository.commit`."""
+        self._refuse_fork()
         # Writers of this process wait here in order, instead of polling the file's lock.
         with self._writing, self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -156,7 +156,8 @@ class SQLite:
             try:
                 connection.execute("COMMIT")
             except sqlite3.Error as error:
-                if connection.in_transaction:  # it was not done, and will not be
+                # Still open, or without room for its last page: it was not done, and will not be.
+                if connection.in_transaction or _primary(error) == sqlite3.SQLITE_FULL:
                     raise
                 raise OutcomeUnknownError from error
             return CommitResult.DONE
@@ -196,17 +197,26 @@ class SQLite:
             where.append(f"status IN ({', '.join('?' * len(query.status))})")
             values += query.status
         order = "DESC" if query.newest_first else "ASC"
+        # Left to itself, an analyzed file is read from its beginning to have the order for free.
+        by = ""
+        if query.due is not None:
+            by = " INDEXED BY coachwork_record_due"
+        elif query.expires is not None:
+            by = " INDEXED BY coachwork_record_expires"
         rows = self._read(
-            f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY key {order} LIMIT ?",
+            f"{_SELECT}{by} WHERE {' AND '.join(where)} ORDER BY key {order} LIMIT ?",
             (*values, query.limit),
         )
         return [_record(row) for row in rows]
 
     def close(self) -> None:
-        """Close the file; whoever uses it afterwards is told so."""
+        """Close the file; whoever uses it afterwards is told so, and calls under way still end."""
+        if os.getpid() != self._process:
+            return  # the connections are the parent's: to touch them here would harm it
         with self._pool:
             self._closed = True
-            connections, self._open, self._idle = self._open, [], []
+            # One that is lent is closed when it comes back: SQLite bears no other order.
+            connections, self._idle = self._idle, []
         for connection in connections:
             connection.close()
 
@@ -240,8 +250,7 @@ class SQLite:
 
     def _borrow(self) -> sqlite3.Connection:
         """Return an idle connection, or a new one."""
-        if os.getpid() != self._process:
-            raise StoreUnavailableError("it was opened before a fork; open it again after")
+        self._refuse_fork()
         with self._pool:
             if self._closed:
                 raise StoreUnavailableError("it is closed")
@@ -253,11 +262,21 @@ class SQLite:
             isolation_level=None,
             check_same_thread=False,
         )
-        with self._pool:
-            self._open.append(connection)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        try:
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
+
+    def _refuse_fork(self) -> None:
+        """Refuse to go on with a parent's connections, or to wait for a lock of its threads.
+
+        Raises:
+            StoreUnavailableError: This process was forked after the file was opened.
+        """
+        if os.getpid() != self._process:
+            raise StoreUnavailableError("it was opened before a fork; open it again after")
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         """Take a connection back, without a transaction that failed in the middle."""
@@ -269,6 +288,39 @@ class SQLite:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+def _checked_path(path: object) -> str:
+    """Return *path* as text, if it is the path of a file."""
+    told: object = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(told, str) or told in {"", ":memory:"} or "\0" in told:
+        raise ValidationError("path", "the path of a file; Memory() keeps nothing on disk")
+    return told
+
+
+def _checked_seconds(busy_timeout: object) -> float:
+    """Return *busy_timeout* if it is one; an hour is longer than anybody waits."""
+    if not isinstance(busy_timeout, int | float) or not 0 <= busy_timeout <= _HOUR:
+        raise ValidationError("busy_timeout", f"seconds from 0 to {_HOUR}")
+    return float(busy_timeout)
+
+
+def _log_ahead(connection: sqlite3.Connection, patience: float) -> None:
+    """Turn write-ahead logging on; the file remembers it.
+
+    While others open the new file too, SQLite says that it is locked at once, whatever its
+    timeout, so the waiting is done here: for at most *patience* seconds.
+    """
+    until = monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if _primary(error) != sqlite3.SQLITE_BUSY or monotonic() >= until:
+                raise
+            sleep(_A_MOMENT)
+        else:
+            return
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
@@ -293,7 +345,7 @@ def _version(connection: sqlite3.Connection) -> int:
     """Return the version of the schema; 0 is none."""
     row = connection.execute("SELECT version FROM coachwork_schema").fetchone()
     version: object = row[0] if row else 0
-    if not isinstance(version, int):
+    if not isinstance(version, int) or version < 0:
         raise CorruptRecordError("database", "coachwork_schema", "is no version number")
     return version
 
@@ -338,16 +390,19 @@ def _record(row: _Row) -> Record:
         parsed = Key.parse(key)
     except ValueError:
         raise CorruptRecordError("database", "key", "is no key of a record") from None
-    facts = Facts(
-        owner=owner,
-        session=session,
-        topic=topic,
-        status=status,
-        at=_instant(at),
-        due=_instant(due),
-        expires=_instant(expires),
-        scenario=scenario,
-    )
+    try:
+        facts = Facts(
+            owner=owner,
+            session=session,
+            topic=topic,
+            status=status,
+            at=_instant(at),
+            due=_instant(due),
+            expires=_instant(expires),
+            scenario=scenario,
+        )
+    except (TypeError, OverflowError):
+        raise CorruptRecordError(parsed.kind, "facts", "hold what is no instant") from None
     return Record(parsed, version, facts, body)
 
 
@@ -363,16 +418,23 @@ def _instant(number: int | None) -> datetime | None:
 
 def _translated(error: sqlite3.Error) -> Exception:
     """Return what went wrong in the words of the port; nothing was written."""
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in _DAMAGED:
+    code = _primary(error)
+    # Without a code it is Python that cannot read what SQLite gave: a text that is none.
+    if code in _DAMAGED or (code is None and isinstance(error, sqlite3.OperationalError)):
         return CorruptRecordError("database", "file", "is no intact SQLite database")
     name = getattr(error, "sqlite_errorname", type(error).__name__)
-    return StoreUnavailableError(_WHY.get(name, f"SQLite says {name}"))
+    return StoreUnavailableError(_WHY.get(code, f"SQLite says {name}"))
 
 
-_WHY: Final = {
-    "SQLITE_BUSY": "the database is locked by another process",
-    "SQLITE_READONLY": "the database is read-only",
-    "SQLITE_FULL": "the disk is full",
-    "SQLITE_CANTOPEN": "the file cannot be opened",
+def _primary(error: sqlite3.Error) -> int | None:
+    """Return SQLite's code without what it tells besides, or None where it has none."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+_WHY: Final[dict[int | None, str]] = {
+    sqlite3.SQLITE_BUSY: "the database is locked by another process",
+    sqlite3.SQLITE_READONLY: "the database is read-only",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
 }

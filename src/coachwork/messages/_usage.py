@@ -30,8 +30,19 @@ class Usage:
         )
 
     def clamped(self) -> Usage:
-        """Return the same without negative figures, which some providers report."""
-        return Usage(max(0, self.tokens_in), max(0, self.tokens_out), max(0, self.tokens_cached))
+        """Return the same with figures that can be kept; some providers report negative ones."""
+        return Usage(
+            _clamped(self.tokens_in), _clamped(self.tokens_out), _clamped(self.tokens_cached)
+        )
+
+
+def _clamped(figure: object) -> int:
+    """Return *figure* between nothing and the most; what is no whole number counts nothing."""
+    return min(max(0, figure), _MOST) if type(figure) is int else 0
+
+
+_MOST: Final = 10**15
+"""More tokens than that are none; a figure has to fit into any database."""
 
 
 NO_USAGE: Final = Usage()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, overload
 
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -13,6 +13,10 @@ def latest(old: datetime, now: datetime) -> datetime:
     return max(old, now)
 
 
+@overload
+def later(at: datetime, duration: timedelta) -> datetime: ...
+@overload
+def later(at: datetime, duration: timedelta | None) -> datetime | None: ...
 def later(at: datetime, duration: timedelta | None) -> datetime | None:
     """Return the instant *duration* after *at*, at most the last one there is; None is never."""
     if duration is None:

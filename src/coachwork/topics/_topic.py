@@ -112,6 +112,8 @@ class Topic(Generic[T_co]):
             value: object = getattr(self, what)
             if not isinstance(value, wanted) and (value is not None or what != "result"):
                 raise ValidationError(f"topic.{what}", told)
+        if not _is_of_texts(self.models):
+            raise ValidationError("topic.models", "a mapping of purposes to names of models")
         for flag in ("complete_at_max_turns", "exclusive", "allow_take_over"):
             if not isinstance(getattr(self, flag), bool):
                 raise ValidationError(f"topic.{flag}", "True or False")
@@ -135,6 +137,14 @@ class Topic(Generic[T_co]):
         """Return the template of that name, or None where the topic has none."""
         template: str | None = getattr(self, name)
         return template
+
+
+def _is_of_texts(value: object) -> bool:
+    """Whether *value* is a mapping of texts to texts."""
+    if not isinstance(value, Mapping):
+        return False
+    pairs = cast("Mapping[object, object]", value)
+    return all(isinstance(text, str) for pair in pairs.items() for text in pair)
 
 
 def _check_duration(name: str, value: object) -> None:

@@ -41,6 +41,7 @@ from coachwork.sessions import (
     ResultError,
     Session,
     SessionStatus,
+    later,
 )
 from coachwork.topics import Topic
 from coachwork.workflows._jobs import Held, about_job, reread
@@ -203,7 +204,7 @@ def _keep(setup: Setup, held: Held, step: Step, usage: Usage) -> Workflow[Held |
         if job.value.output(step.purpose) is not None:  # done, though the answer was lost
             return held
         now = yield from Now()
-        given = Kept(step, usage, Lease(token, now + setup.settings.lease))
+        given = Kept(step, usage, Lease(token, later(now, setup.settings.lease)))
         kept = JOB.move(job.value, JobEvent.KEEP, now, given).value
         ops: list[Op] = [
             JOB_RECORD.update(job, kept),
@@ -269,12 +270,11 @@ def _answer(effect: AskModel) -> Workflow[Answer | Failed]:
     try:
         answer = _checked((yield from effect))
     except (LLMTimeoutError, TimeoutError) as cause:
-        pause = cause.retry_after if isinstance(cause, LLMTimeoutError) else None
-        return Failed(JobError(ErrorCode.LLM_TIMEOUT, _TOO_LATE, pause), NO_USAGE, cause)
+        why = JobError(ErrorCode.LLM_TIMEOUT, _TOO_LATE, _pause(cause))
+        return Failed(why, NO_USAGE, cause)
     except Exception as cause:  # noqa: BLE001 - a model port may raise anything
-        pause = cause.retry_after if isinstance(cause, LLMError) else None
-        code = _code(cause)
-        return Failed(JobError(code, "the language model failed", pause), NO_USAGE, cause)
+        why = JobError(_code(cause), "the language model failed", _pause(cause))
+        return Failed(why, NO_USAGE, cause)
     return answer
 
 
@@ -282,11 +282,24 @@ def _checked(answer: object) -> Answer:
     """Return what the model port gave, if it is an answer.
 
     Raises:
-        MisuseError: It is something else.
+        MisuseError: It is something else, or holds something else.
     """
     if not isinstance(answer, Answer):
         raise MisuseError("the language model port must return an Answer")
+    for name, wanted in (("text", str | None), ("finish", str), ("usage", Usage)):
+        if not isinstance(getattr(answer, name), wanted):
+            raise MisuseError(f"the language model port gave an Answer with a wrong {name}")
     return answer
+
+
+def _pause(cause: Exception) -> float | None:
+    """Return for how many seconds the provider wants to be left alone, if that is a number."""
+    wish: object = cause.retry_after if isinstance(cause, (LLMError, LLMTimeoutError)) else None
+    return float(wish) if isinstance(wish, (int, float)) and 0 <= wish <= _LONGEST else None
+
+
+_LONGEST: Final = 10.0**9
+"""No pause is longer (seconds); NaN and infinity are no numbers that could be kept."""
 
 
 _TOO_LATE: Final = "the language model did not answer in time"

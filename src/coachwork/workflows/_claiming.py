@@ -40,9 +40,15 @@ def read_holding(caller: Caller, topic: str, user: str | None) -> Workflow[Holdi
         return NOTHING
     key = session_key(caller.tenant, claim.value.session)
     session = yield from load(SESSION_RECORD, key)
-    if session is not None and session.value.status not in LIVE:
+    if session is not None and not _is_of(claim.value, session.value):
         session = None
     return Holding(claim, session)
+
+
+def _is_of(claim: Claim, session: Session) -> bool:
+    """Whether *session* is the live one that *claim* speaks of, and no other's by some mistake."""
+    about = session.about
+    return session.status in LIVE and (about.user, about.topic) == (claim.user, claim.topic)
 
 
 def held_by_another(caller: Caller, tenant_wide: Holding, now: datetime) -> Session | None:

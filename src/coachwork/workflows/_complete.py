@@ -10,7 +10,7 @@ from coachwork.effects import Now, Workflow
 from coachwork.ids import checked_id
 from coachwork.jobs import Job, JobKind
 from coachwork.records import ACCOUNT, JOB_RECORD, RECEIPT, SESSION_RECORD, Op, Stored
-from coachwork.sessions import SESSION, Conclusion, Session, SessionEvent, SessionStatus
+from coachwork.sessions import SESSION, Conclusion, Session, SessionEvent, SessionStatus, later
 from coachwork.topics import Topic
 from coachwork.workflows._answering import finish
 from coachwork.workflows._answers import Completed, T, job_view, session_view
@@ -25,6 +25,7 @@ from coachwork.workflows._jobs import (
     check_topic,
     displace,
     is_completing,
+    keyed,
     load_held,
     new_call,
     new_job,
@@ -64,9 +65,16 @@ def complete(
         SessionBusyError: A turn is in flight.
         StoreError: The repository failed.
     """
-    declared = setup.declared(topic.id)
+    declared = setup.declared(topic)
     checked_id(session_id, "session_id")
     call = yield from new_call(caller, "complete", key, session_id)
+    return (yield from keyed(call, _complete(setup, topic, declared, call, session_id)))
+
+
+def _complete(
+    setup: Setup, topic: Topic[T], declared: Topic[object], call: Call, session_id: str
+) -> Workflow[Completed[T]]:
+    """Accept that the session is to end, extract its result, and tell it."""
     done = yield from _accept(setup, declared, call, session_id)
     session, held = done.session, done.held
     if held is not None:
@@ -125,7 +133,7 @@ def _accept(setup: Setup, topic: Topic[object], call: Call, session_id: str) -> 
         if topic.result is None or freed.user_messages == 0:
             after, job, more = yield from _ended(call, freed, now)
         else:
-            after, job, more = _extracting(call, freed, now, now + setup.settings.lease)
+            after, job, more = _extracting(call, freed, now, later(now, setup.settings.lease))
         ops += [SESSION_RECORD.update(session, after), *more]
         if (yield from tries.commit(ops)):
             stored = Stored(after, session.version + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from coachwork.effects import Now, Workflow
-from coachwork.errors import StillAnsweringError
+from coachwork.errors import RefusedError
 from coachwork.jobs import OPEN, ErrorCode, JobError, JobKind
 from coachwork.messages import NO_USAGE
 from coachwork.records import Op
@@ -91,5 +91,5 @@ def finish_abandoned(
     """
     try:
         yield from take_and_finish(setup, topic, tries, held, now)
-    except StillAnsweringError:
+    except RefusedError:
         return

@@ -10,7 +10,6 @@ from attrs import frozen
 from coachwork.effects import Workflow
 from coachwork.jobs import JOB, OPEN, ErrorCode, Job, JobError, JobEvent, Settled
 from coachwork.machine import Moved
-from coachwork.messages import NO_USAGE, Usage
 from coachwork.records import (
     CLAIM,
     JOB_RECORD,
@@ -28,6 +27,7 @@ from coachwork.sessions import (
     SessionEffect,
     SessionEvent,
     Standing,
+    latest,
 )
 from coachwork.workflows._store import load
 
@@ -50,13 +50,11 @@ def load_job(session: Session) -> Workflow[Stored[Job] | None]:
     return (yield from load(JOB_RECORD, job_key(session.about.tenant, session.in_flight.job)))
 
 
-def closed(
-    job: Stored[Job] | None, code: ErrorCode, now: datetime, cost: Usage = NO_USAGE
-) -> Job | None:
+def closed(job: Stored[Job] | None, code: ErrorCode, now: datetime) -> Job | None:
     """Return *job* settled from outside, or None if there is none without an outcome."""
     if job is None or job.value.status not in OPEN:
         return None
-    given = Settled(JobError(code, "it was closed from outside"), cost)
+    given = Settled(JobError(code, "it was closed from outside"))
     return JOB.move(job.value, JobEvent.CLOSE, now, given).value
 
 
@@ -85,7 +83,6 @@ def end_session(
     job: Stored[Job] | None,
     event: SessionEvent,
     now: datetime,
-    cost: Usage = NO_USAGE,
 ) -> Workflow[Ended]:
     """Return *session* ended by *event* and all that must be written for it.
 
@@ -94,10 +91,9 @@ def end_session(
         job: Its job in flight, if any; it is closed.
         event: ``cancel``, ``replace`` or ``expire``.
         now: When (UTC).
-        cost: What the job's last call of the model cost, if an answer came and is dropped.
     """
     moved = SESSION.move(session.value, event, now, None)
-    new = closed(job, _WHY_CLOSED[event], now, cost)
+    new = closed(job, _WHY_CLOSED[event], now)
     ops = [SESSION_RECORD.update(session, moved.value), *close_ops(job, new)]
     ops += yield from consequences(moved, now)
     return Ended(moved.value, new, ops)
@@ -133,7 +129,7 @@ def _note_standing(session: Session, now: datetime) -> Workflow[list[Op]]:
         user=about.user,
         topic=about.topic,
         completed=1 if old is None else old.value.completed + 1,
-        completed_at=now,
+        completed_at=now if old is None else latest(old.value.completed_at, now),
         session=about.id,
     )
     return [STANDING.insert(new) if old is None else STANDING.update(old, new)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import frozen
 
@@ -51,6 +51,7 @@ from coachwork.records import (
     session_key,
 )
 from coachwork.sessions import (
+    LIVE,
     SESSION,
     About,
     Account,
@@ -59,11 +60,14 @@ from coachwork.sessions import (
     Receipt,
     Session,
     SessionEvent,
+    later,
 )
 from coachwork.topics import Topic
 from coachwork.workflows._ending import close_ops, closed
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import Tries, load
+
+R = TypeVar("R")
 
 
 @frozen
@@ -131,6 +135,18 @@ def new_call(caller: Caller, command: str, key: str | None, *content: JSON) -> W
     if key is None:
         key = yield from NewId()
     return Call(caller, command, key, fingerprint, job)
+
+
+def keyed(call: Call, workflow: Workflow[R]) -> Workflow[R]:
+    """Return what *workflow* does; every error of it tells the key of the call.
+
+    Whoever left the key out learns it there, and whoever finds another call's job does not.
+    """
+    try:
+        return (yield from workflow)
+    except CoachworkError as error:
+        error.about(key=call.key)
+        raise
 
 
 def read_receipt(call: Call) -> Workflow[Receipt | None]:
@@ -228,7 +244,7 @@ def blocked_for(job: Stored[Job] | None, now: datetime, settings: Settings) -> f
     if job is None or job.value.status not in OPEN:
         return None
     lease = job.value.lease
-    until = job.value.updated_at + settings.unclaimed if lease is None else lease.until
+    until = later(job.value.updated_at, settings.unclaimed) if lease is None else lease.until
     left = (until - now).total_seconds()
     return left if left > 0 else None
 
@@ -279,7 +295,7 @@ def take(setup: Setup, tries: Tries, held: Held, now: datetime, *more: Op) -> Wo
     """
     job = held.job
     event = JobEvent.CLAIM if job.value.status is JobStatus.PENDING else JobEvent.TAKE_OVER
-    taken = JOB.move(job.value, event, now, now + setup.settings.lease).value
+    taken = JOB.move(job.value, event, now, later(now, setup.settings.lease)).value
     if not (yield from tries.commit([JOB_RECORD.update(job, taken), *more])):
         return None
     return Held(held.account, held.session, Stored(taken, job.version + 1))
@@ -302,13 +318,13 @@ def load_held(caller: Caller, session_id: str, job_id: str) -> Workflow[Held]:
     """Return a job with its session and account.
 
     Raises:
-        SessionNotFoundError: The session or the account is gone.
-        CorruptRecordError: The job is missing although its session is there.
+        SessionNotFoundError: The session or the account is gone, or is being swept away.
+        CorruptRecordError: The job is missing although its session is live.
     """
     job = yield from load(JOB_RECORD, job_key(caller.tenant, job_id))
     session = yield from load(SESSION_RECORD, session_key(caller.tenant, session_id))
     account = yield from open_account(caller)
-    if session is None:
+    if session is None or (job is None and session.value.status not in LIVE):
         raise SessionNotFoundError
     if job is None:
         raise CorruptRecordError("job", "id", "is missing although its session refers to it")
@@ -334,8 +350,8 @@ def error_of(error: JobError) -> CoachworkError:
 
 
 def about_job(error: CoachworkError, job: Job) -> CoachworkError:
-    """Return *error* with session, job and key."""
-    return error.about(session=job.session, job=job.id, key=job.key)
+    """Return *error* with session and job; the key is the call's own (see `keyed`)."""
+    return error.about(session=job.session, job=job.id)
 
 
 def busy(job: Job, seconds: float) -> SessionBusyError:

@@ -36,6 +36,7 @@ from coachwork.sessions import (
     SessionEvent,
     Spending,
     Standing,
+    later,
 )
 from coachwork.workflows._answers import JobView, SessionView, job_view, session_view
 from coachwork.workflows._ending import end_session, load_job
@@ -202,8 +203,8 @@ def _mark(setup: Setup, caller: Caller, status: AccountStatus) -> Workflow[None]
         tries.another()
         old = yield from load(ACCOUNT, account_key(caller.tenant, caller.user))
         now = yield from Now()
-        until = now + setup.settings.keep_deleted if status is AccountStatus.DELETED else None
-        new = Account(caller.tenant, caller.user, status, now, until)
+        keep = setup.settings.keep_deleted if status is AccountStatus.DELETED else None
+        new = Account(caller.tenant, caller.user, status, now, later(now, keep))
         op = ACCOUNT.insert(new) if old is None else ACCOUNT.update(old, new)
         if (yield from tries.commit([op])):
             return

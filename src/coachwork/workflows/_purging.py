@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from coachwork.effects import Commit, Find, Now, ReadLog, Workflow
-from coachwork.errors import ValidationError
+from coachwork.errors import CorruptRecordError, UnsupportedSchemaError, ValidationError
 from coachwork.ports import CommitResult, Query
 from coachwork.records import (
     ACCOUNT,
@@ -18,6 +18,7 @@ from coachwork.records import (
     SPENDING,
     Delete,
     Op,
+    Record,
     Stored,
     session_key,
 )
@@ -46,20 +47,38 @@ def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
 
     Raises:
         ValidationError: The limit is no whole number above zero.
+        CorruptRecordError: Something of a session is damaged; all others were swept.
+        UnsupportedSchemaError: Something was written by newer code; all others were swept.
         StoreError: The repository failed; what was done stays done.
     """
     if type(limit) is not int or limit < 1:
         raise ValidationError("limit", "a whole number from 1")
     now = yield from Now()
-    found = yield from find(
-        SESSION_RECORD, Query(kind=SESSION_RECORD.name, expires=now, limit=limit)
-    )
+    found = yield from Find(Query(kind=SESSION_RECORD.name, expires=now, limit=limit))
     expired = deleted = 0
-    for stored in found:
-        expired += yield from close_expired(setup, stored.value)
-        deleted += yield from _delete_expired(stored.value)
+    damaged: CorruptRecordError | UnsupportedSchemaError | None = None
+    for record in found:
+        swept = yield from _sweep(setup, record)
+        if isinstance(swept, CorruptRecordError | UnsupportedSchemaError):
+            damaged = damaged or swept
+        else:
+            expired += swept[0]
+            deleted += swept[1]
     yield from _sweep_accounts(now, limit)
+    if damaged is not None:
+        raise damaged
     return Purged(expired=expired, deleted=deleted, more=len(found) == limit)
+
+
+def _sweep(
+    setup: Setup, record: Record
+) -> Workflow[tuple[bool, bool] | CorruptRecordError | UnsupportedSchemaError]:
+    """Tell whether an expired session was closed and deleted, or what of it cannot be read."""
+    try:
+        session = SESSION_RECORD.read(record).value
+        return (yield from close_expired(setup, session)), (yield from _delete_expired(session))
+    except (CorruptRecordError, UnsupportedSchemaError) as fault:
+        return fault
 
 
 def close_expired(setup: Setup, session: Session) -> Workflow[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 from coachwork.effects import Now, Workflow
 from coachwork.errors import ValidationError
@@ -43,7 +43,7 @@ def check(setup: Setup, caller: Caller, topic: Topic[T]) -> Workflow[Check]:
         TopicNotFoundError: The application declares no such topic.
         StoreError: The repository failed.
     """
-    declared = setup.declared(topic.id)
+    declared = setup.declared(topic)
     own, tenant_wide = yield from read_holdings(caller, declared)
     now = yield from Now()
     other = held_by_another(caller, tenant_wide, now)
@@ -271,13 +271,14 @@ def _checked_instant(field: str, value: object) -> None:
         raise ValidationError(field, "an aware datetime")
 
 
-def _checked_statuses(value: Collection[str]) -> tuple[str, ...]:
+def _checked_statuses(value: object) -> tuple[str, ...]:
     """Return the statuses in stored form.
 
     Raises:
         ValidationError: One of them is none.
     """
     known = tuple(status.value for status in SessionStatus)
-    if isinstance(value, str) or any(status not in known for status in value):
+    some = cast("Collection[object]", value) if isinstance(value, Collection) else (None,)
+    if isinstance(value, str) or any(status not in known for status in some):
         raise ValidationError("status", f"some of {', '.join(known)}")
-    return tuple(str(status) for status in value)
+    return tuple(status for status in known if status in some)

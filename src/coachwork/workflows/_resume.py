@@ -8,6 +8,7 @@ from datetime import datetime
 from attrs import frozen
 
 from coachwork.effects import GetTemplate, Now, Workflow
+from coachwork.errors import IdempotencyKeyReusedError
 from coachwork.ids import MAX_KEY, checked_id
 from coachwork.jobs import JobKind
 from coachwork.plain import JSON
@@ -19,6 +20,7 @@ from coachwork.records import (
     Op,
     Stored,
     receipt_key,
+    session_key,
 )
 from coachwork.sessions import (
     LIVE,
@@ -27,6 +29,7 @@ from coachwork.sessions import (
     Conclusion,
     Session,
     SessionEvent,
+    later,
 )
 from coachwork.topics import TemplateName, Topic
 from coachwork.workflows._answering import finish
@@ -39,6 +42,7 @@ from coachwork.workflows._jobs import (
     Held,
     admitted,
     check_topic,
+    keyed,
     load_held,
     new_call,
     new_job,
@@ -81,9 +85,16 @@ def resume(
         ModelError: The model failed; the session is resumed all the same.
         StoreError: The repository failed.
     """
-    declared = setup.declared(topic.id)
+    declared = setup.declared(topic)
     checked_id(session_id, "session_id")
     call = yield from new_call(caller, "resume", key, session_id)
+    return (yield from keyed(call, _resume(setup, topic, declared, call, session_id)))
+
+
+def _resume(
+    setup: Setup, topic: Topic[T], declared: Topic[object], call: Call, session_id: str
+) -> Workflow[Resumed[T]]:
+    """Continue the session, and tell what the coach said."""
     back = yield from _accept(setup, declared, call, session_id)
     now = yield from Now()
     held = back.held
@@ -158,6 +169,10 @@ def _resumed_before(
     if job_id is None:
         return _Back(session, None, ended=True)
     held = yield from load_held(call.caller, session.about.id, job_id)
+    now = yield from Now()
+    if held.job.value.key != call.key and held.job.value.is_held(now):
+        # Another call still answers, as it did when this one was accepted.
+        return _Back(held.session.value, held)
     if held.job.value.id == call.job and held.job.version == 1:
         held = yield from finish(setup, topic, held)
     else:
@@ -213,7 +228,7 @@ def _ask(
     kind = JobKind.GREETING if greets else JobKind.WELCOME_BACK
     if session.value.ledger.completion_pending:
         kind = JobKind.EXTRACTION
-    waits, job = new_job(call, session.value.about, kind, now, now + setup.settings.lease)
+    waits, job = new_job(call, session.value.about, kind, now, later(now, setup.settings.lease))
     resumed = SESSION.move(session.value, SessionEvent.RESUME, now, waits).value
     ops: list[Op] = [
         SESSION_RECORD.update(session, resumed),
@@ -243,16 +258,22 @@ def open_session(
     Raises:
         CoachworkError: What `start` or `resume` raises.
     """
-    setup.declared(topic.id)
-    waiting: str | None = None
-    receipt = None
+    setup.declared(topic)
     if key is not None:
         checked_id(key, "key", most=MAX_KEY)
+    waiting: str | None = None
+    receipt = None
+    # A start writes claim and receipt in one commit: whoever sees its claim sees its receipt too.
+    holding = yield from read_holding(caller, topic.id, caller.user)
+    if key is not None:
         receipt = yield from load(RECEIPT, receipt_key(caller.tenant, caller.user, key))
     if receipt is not None:
-        waiting = receipt.value.session if receipt.value.command == "resume" else None
+        if receipt.value.command == "resume":
+            waiting = receipt.value.session
+            known = yield from load(SESSION_RECORD, session_key(caller.tenant, waiting))
+            if known is not None and known.value.about.topic != topic.id:
+                raise IdempotencyKeyReusedError
     else:
-        holding = yield from read_holding(caller, topic.id, caller.user)
         now = yield from Now()
         if holding.session is not None and not holding.session.value.is_expired(now):
             waiting = holding.session.value.about.id

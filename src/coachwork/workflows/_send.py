@@ -9,7 +9,7 @@ from coachwork.jobs import Job, JobKind
 from coachwork.machine import Moved
 from coachwork.messages import Message, Role, checked_text
 from coachwork.records import ACCOUNT, JOB_RECORD, MESSAGE, RECEIPT, SESSION_RECORD, Stored
-from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus
+from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus, later
 from coachwork.topics import Topic
 from coachwork.workflows._answering import finish
 from coachwork.workflows._answers import T, Turn, job_view, session_view
@@ -24,6 +24,7 @@ from coachwork.workflows._jobs import (
     check_topic,
     displace,
     is_completing,
+    keyed,
     load_held,
     message_of,
     new_call,
@@ -71,10 +72,22 @@ def send(
         ModelError: The model failed; the message is kept.
         StoreError: The repository failed.
     """
-    declared = setup.declared(topic.id)
+    declared = setup.declared(topic)
     checked_id(session_id, "session_id")
     checked_text(text, "text", max_bytes=declared.max_message_bytes)
     call = yield from new_call(caller, "send", key, session_id, text)
+    return (yield from keyed(call, _send(setup, topic, declared, call, session_id, text)))
+
+
+def _send(
+    setup: Setup,
+    topic: Topic[T],
+    declared: Topic[object],
+    call: Call,
+    session_id: str,
+    text: str,
+) -> Workflow[Turn[T]]:
+    """Accept the message, answer it, and tell the answer."""
     held, mine = yield from _accept(setup, declared, call, session_id, text)
     held = yield from (finish if mine else go_on)(setup, declared, held)
     return (yield from _turn(topic, held, call))
@@ -110,7 +123,7 @@ def _accept(
             yield from finish_abandoned(setup, topic, tries, left, now)
             continue
         freed, ops = displace(session.value, in_flight, now)
-        until = now + setup.settings.lease
+        until = later(now, setup.settings.lease)
         waits, job = new_job(
             call, freed.about, JobKind.REPLY, now, until, message=freed.messages + 1
         )

@@ -7,7 +7,8 @@ what is found                       what is written
 ==================================  =========================================================
 session ACTIVE                      the message; the end and the result, if it is final
 session PAUSED                      the message; a final one only marks ``completion_pending``
-session expired                     the end (EXPIRED), the job failed so; the reply is dropped
+session expired                     the end (EXPIRED), the job failed so, and what the dropped
+                                    reply cost
 session ended, job closed           nothing but what the dropped reply cost
 job taken over by another           nothing but what the dropped reply cost
 only the version moved              the same, decided again with the answer that is there
@@ -16,6 +17,7 @@ only the version moved              the same, decided again with the answer that
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from attrs import frozen
@@ -55,7 +57,7 @@ from coachwork.sessions import (
 )
 from coachwork.topics import Topic
 from coachwork.workflows._ending import CLOSING, consequences, end_session
-from coachwork.workflows._jobs import Held, error_of, reread, still_answering
+from coachwork.workflows._jobs import Held, about_job, error_of, reread, still_answering
 from coachwork.workflows._setup import Setup
 from coachwork.workflows._store import Tries
 
@@ -164,8 +166,11 @@ def _decide(held: Held, outcome: Outcome, now: datetime) -> Workflow[tuple[Held,
     """Return what session and job become, and all that must be written for it."""
     session, job = held.session, held.job
     if session.value.is_expired(now):
-        ended = yield from end_session(session, job, SessionEvent.EXPIRE, now, outcome.cost)
-        return _after(held, ended.session, ended.job or job.value), ended.ops
+        ended = yield from end_session(session, job, SessionEvent.EXPIRE, now)
+        return _after(held, ended.session, ended.job or job.value), [
+            *ended.ops,
+            *_spent(held, job.value.attempts, outcome, now),
+        ]
     ops: list[Op] = [ACCOUNT.check(held.account)]
     if isinstance(outcome, Failed):
         given = Settled(outcome.error, outcome.cost)
@@ -245,23 +250,29 @@ def _came_late(held: Held, token: int, outcome: Outcome, now: datetime) -> Workf
     closed = job.error is not None and job.error.code in CLOSING
     if job.status not in OPEN and job.attempts == token and not closed:
         return
-    if outcome.cost != NO_USAGE:
-        spending = Spending(
-            tenant=job.tenant,
-            user=job.user,
-            session=job.session,
-            job=job.id,
-            token=token,
-            usage=outcome.cost,
-            at=now,
-        )
-        try:
-            yield from Commit((SPENDING.insert(spending),))
-        except StoreError:  # figures are no reason to fail
-            return
+    if spent := _spent(held, token, outcome, now):
+        with suppress(StoreError):  # figures are no reason to fail; they may be there already
+            yield from Commit(tuple(spent))
     if job.status in OPEN:
         left = (job.lease.until - now).total_seconds() if job.lease else 0.0
         raise still_answering(job, max(0.0, left))
+
+
+def _spent(held: Held, token: int, outcome: Outcome, now: datetime) -> list[Op]:
+    """Return what writes the cost of a dropped answer, unless the user's data was deleted."""
+    job = held.job.value
+    if outcome.cost == NO_USAGE:
+        return []
+    spending = Spending(
+        tenant=job.tenant,
+        user=job.user,
+        session=job.session,
+        job=job.id,
+        token=token,
+        usage=outcome.cost,
+        at=now,
+    )
+    return [SPENDING.insert(spending), ACCOUNT.check(held.account)]
 
 
 def give_up(held: Held) -> Workflow[None]:
@@ -296,4 +307,4 @@ def raise_for(job: Job, cause: Exception | None = None) -> None:
         return
     if isinstance(cause, TemplateError):
         raise cause
-    raise error_of(job.error) from cause
+    raise about_job(error_of(job.error), job) from cause

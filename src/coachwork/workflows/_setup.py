@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from attrs import field, frozen
 
-from coachwork.errors import TopicNotFoundError
+from coachwork.errors import TopicNotFoundError, ValidationError
 from coachwork.ids import checked_id
 from coachwork.policies import Settings
 from coachwork.topics import Topic
@@ -52,13 +52,17 @@ class Setup:
     topics: Mapping[str, Topic[object]]
     settings: Settings = field(factory=Settings)
 
-    def declared(self, topic: str) -> Topic[object]:
-        """Return the topic of that id.
+    def declared(self, topic: Topic[object]) -> Topic[object]:
+        """Return *topic* as it is declared.
 
         Raises:
-            TopicNotFoundError: There is none.
+            ValidationError: It is no topic.
+            TopicNotFoundError: No topic of its id is declared.
         """
+        wanted: object = getattr(topic, "id", None)
+        if not isinstance(wanted, str):
+            raise ValidationError("topic", "a Topic")
         try:
-            return self.topics[topic]
+            return self.topics[wanted]
         except KeyError:
             raise TopicNotFoundError from None

@@ -8,7 +8,7 @@ from datetime import datetime
 from attrs import frozen
 
 from coachwork.effects import GetTemplate, NewId, Now, Workflow
-from coachwork.errors import SessionConflictError, SessionNotFoundError
+from coachwork.errors import SessionNotFoundError, StoreUnavailableError, ValidationError
 from coachwork.jobs import Job, JobKind
 from coachwork.plain import JSON
 from coachwork.records import (
@@ -32,6 +32,7 @@ from coachwork.sessions import (
     Receipt,
     Session,
     SessionStatus,
+    later,
 )
 from coachwork.topics import TemplateName, Topic, checked_context
 from coachwork.workflows._answering import finish
@@ -48,6 +49,7 @@ from coachwork.workflows._jobs import (
     Call,
     Held,
     admitted,
+    keyed,
     load_held,
     new_call,
     new_job,
@@ -91,10 +93,26 @@ def start(
         ModelError: The greeting failed; the session is there all the same.
         StoreError: The repository failed.
     """
-    declared = setup.declared(topic.id)
+    declared = setup.declared(topic)
+    if type(take_over) is not bool:
+        raise ValidationError("take_over", "True or False")
     values = checked_context(context)
     call = yield from new_call(caller, "start", key, topic.id, values, take_over)
-    begun = yield from _accept(setup, declared, call, values, take_over=take_over)
+    started = _start(setup, topic, declared, call, values, take_over=take_over)
+    return (yield from keyed(call, started))
+
+
+def _start(
+    setup: Setup,
+    topic: Topic[T],
+    declared: Topic[object],
+    call: Call,
+    context: dict[str, JSON],
+    *,
+    take_over: bool,
+) -> Workflow[Started[T]]:
+    """Accept the new session, have it greeted, and tell the greeting."""
+    begun = yield from _accept(setup, declared, call, context, take_over=take_over)
     held = begun.held
     if held is not None:
         mine = held.job.value.id == call.job and held.job.version == 1
@@ -143,7 +161,7 @@ def _accept(
         if other is not None and not (take_over and may_take_over(topic, other, now)):
             raise conflict(setup, other)
         if account is not None and account.value.status is AccountStatus.DELETING:
-            raise SessionConflictError
+            raise StoreUnavailableError("what is stored of the user is being deleted")
         if not asked:
             asked = True
             yield from check_templates(topic, context)
@@ -194,7 +212,7 @@ def _new_session(
     in_flight: InFlight | None = None
     job: Job | None = None
     if greets:
-        until = now + setup.settings.lease
+        until = later(now, setup.settings.lease)
         in_flight, job = new_job(call, about, JobKind.GREETING, now, until)
     return Session(about, SessionStatus.ACTIVE, 0, 0, now, now, in_flight, Ledger()), job
 

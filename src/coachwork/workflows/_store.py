@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from coachwork.effects import Commit, Find, Get, Now, ReadLog, Workflow
 from coachwork.errors import (
+    CorruptRecordError,
     OutcomeUnknownError,
     SessionAccessDeniedError,
     SessionNotFoundError,
@@ -50,7 +51,13 @@ def read_messages(
     records = yield from ReadLog(
         tenant=tenant, session=session, after=after, last=last, limit=limit
     )
-    return [MESSAGE.read(record).value for record in records]
+    messages = [MESSAGE.read(record).value for record in records]
+    # A log may lag behind, but it has no gaps: nothing is shown with a part left out.
+    first = after + 1 if last is None else messages[0].sequence if messages else 0
+    for sequence, message in enumerate(messages, first):
+        if message.sequence != sequence:
+            raise CorruptRecordError("message", "sequence", "one before it is missing")
+    return messages
 
 
 def read_all_messages(tenant: str, session: str, *, after: int = 0) -> Workflow[list[Message]]:

@@ -1,0 +1,237 @@
+"""The generated parts of the documents: what the code says, as Markdown.
+
+A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. `scripts/diagrams` writes
+all of them anew; `tests/test_docs.py` fails where a page says something else than the code.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from inspect import getdoc
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from coachwork import Settings, Topic, effects, errors
+from coachwork.diagrams import markdown, mermaid
+from coachwork.effects import Effect
+from coachwork.errors import CoachworkError
+from coachwork.jobs import JOB, ErrorCode
+from coachwork.sessions import SESSION
+from coachwork.texts import TEXTS
+from coachwork.topics import TemplateName
+from coachwork.workflows import _settling
+
+ROOT: Final = Path(__file__).parents[1]
+_PART: Final = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def pages() -> list[Path]:
+    """Return all pages that may hold a generated part."""
+    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def renewed(page: str) -> str:
+    """Return the text of a page with all its generated parts made anew."""
+    return _PART.sub(lambda part: f"{part[1]}\n{PARTS[part[2]]().rstrip()}\n\n{part[3]}", page)
+
+
+def used(page: str) -> set[str]:
+    """Return the names of the generated parts of a page."""
+    return {part[2] for part in _PART.finditer(page)}
+
+
+# --- how things are told ---------------------------------------------------------------------
+
+
+def _table(*rows: tuple[str, ...]) -> str:
+    """Return a Markdown table; the first row is its head."""
+    told = [rows[0], tuple("---" for _ in rows[0]), *rows[1:]]
+    return "".join(f"| {' | '.join(row)} |\n" for row in told)
+
+
+def _cell(text: str) -> str:
+    """Return *text* of a docstring as a cell: one line, code as Markdown writes it."""
+    return " ".join(text.split()).replace("``", "`").replace("|", "\\|")
+
+
+def _sentence(of: type) -> str:
+    """Return the first paragraph of a docstring."""
+    return _cell((getdoc(of) or "").partition("\n\n")[0])
+
+
+def _described(of: type) -> Iterator[tuple[str, str]]:
+    """Return name and description of each attribute in a docstring of Google's style."""
+    doc = (getdoc(of) or "").partition("Attributes:\n")[2].partition("\n\n")[0]
+    for entry in re.split(r"\n(?=    \S)", f"\n{doc}")[1:]:
+        name, _, told = entry.partition(":")
+        yield name.strip(), _cell(told)
+
+
+def _told(value: object) -> str:
+    """Return a default value as a reader would say it."""
+    if value is attrs.NOTHING:
+        return "required"
+    if isinstance(value, timedelta):
+        return _duration(value)
+    if value in _LONG:
+        return "[see below](#default-templates)"
+    is_made_when_asked = hasattr(value, "factory")
+    return "empty" if is_made_when_asked or value == "" else f"`{value!r}`"
+
+
+def _duration(value: timedelta) -> str:
+    """Return a length of time in the largest units."""
+    minutes, seconds = divmod(round(value.total_seconds()), 60)
+    days, minutes = divmod(minutes, 24 * 60)
+    parts = ((days, "days"), (minutes, "min"), (seconds, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+_LONG: Final = {
+    field.default for field in attrs.fields(Topic) if field.name in {"resume", "extraction"}
+}
+
+
+# --- the parts -------------------------------------------------------------------------------
+
+
+def _fields(of: type) -> str:
+    """Return the fields of a class with their defaults."""
+    defaults: dict[str, object] = {field.name: field.default for field in attrs.fields(of)}
+    rows = [(f"`{name}`", _told(defaults[name]), told) for name, told in _described(of)]
+    if len(rows) != len(defaults):
+        raise ValueError(f"{of.__name__}: not every field is described")
+    return _table(("Field", "Default", "What it is"), *rows)
+
+
+def _default_templates() -> str:
+    """Return the templates that a topic has by default."""
+    defaults = {field.name: field.default for field in attrs.fields(Topic)}
+    return "\n".join(
+        f"`{name.value}`:\n\n> {defaults[name.value]}\n"
+        for name in TemplateName
+        if isinstance(defaults[name.value], str)
+    )
+
+
+def _subclasses(of: type[CoachworkError]) -> Iterator[type[CoachworkError]]:
+    """Return the errors below *of* that `coachwork.errors` holds, in the order of the file."""
+    for below in vars(errors).values():
+        if isinstance(below, type) and below.__bases__ == (of,):
+            yield below
+
+
+def _error_tree() -> str:
+    """Return the tree of errors."""
+
+    def branches(of: type[CoachworkError], depth: int) -> Iterator[str]:
+        yield f"{'    ' * depth}{of.__name__}"
+        for below in _subclasses(of):
+            yield from branches(below, depth + 1)
+
+    return "```text\n" + "\n".join(branches(CoachworkError, 0)) + "\n```\n"
+
+
+def _all_errors(of: type[CoachworkError]) -> Iterator[type[CoachworkError]]:
+    """Return *of* and all below, depth first."""
+    yield of
+    for below in _subclasses(of):
+        yield from _all_errors(below)
+
+
+def _error_table() -> str:
+    """Return what each error says to a program."""
+    families = {CoachworkError, *_subclasses(CoachworkError)}
+    rows = [
+        (f"`{e.code}`", f"`{e.__name__}`", str(e.http_status), _retry(e), _sentence(e))
+        for e in _all_errors(CoachworkError)
+        if e not in families
+    ]
+    return _table(("Code", "Class", "Status", "Retry", "What happened"), *rows)
+
+
+def _retry(error: type[CoachworkError]) -> str:
+    """Return when the same call may succeed."""
+    if not error.retryable:
+        return "no"
+    pause = error.default_retry_after
+    if pause is None:
+        return "after `retry_after`"
+    return f"after {pause:g} s" if pause else "at once"
+
+
+def _reasons() -> str:
+    """Return why jobs fail."""
+    rows = [
+        (f"`{code.value}`", "yes" if code.retryable else "no", _cell(TEXTS[code.value]))
+        for code in ErrorCode
+    ]
+    return _table(("Reason", "Retryable", "What the person is told"), *rows)
+
+
+def _decisions() -> str:
+    """Return the table of `coachwork.workflows._settling`."""
+    _, found, rest = (_settling.__doc__ or "").partition("\n===")
+    lines = [line for line in (found + rest).splitlines() if line and not line.startswith("===")]
+    return _table(*(_two_cells(line) for line in lines))
+
+
+def _two_cells(line: str) -> tuple[str, str]:
+    """Return the two columns of a line."""
+    left, right = re.split(r"\s{2,}", line.strip(), maxsplit=1)
+    return _cell(left), _cell(right)
+
+
+def _effects() -> str:
+    """Return what a workflow may ask."""
+    rows = [
+        (f"`{effect.__name__}`", _sentence(effect), _port(effect))
+        for effect in vars(effects).values()
+        if isinstance(effect, type) and effect.__bases__ == (Effect,)
+    ]
+    return _table(("Effect", "The question", "Who answers"), *rows)
+
+
+def _port(effect: type[Effect[object]]) -> str:
+    """Return whom an effect asks."""
+    return _cell((getdoc(effect.perform) or "").partition(".")[0].removeprefix("Ask "))
+
+
+def _drawing(draw: Callable[[], str]) -> Callable[[], str]:
+    """Return the part that a diagram is."""
+    return lambda: f"```mermaid\n{draw()}```\n"
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "session-diagram": _drawing(lambda: mermaid(SESSION)),
+    "session-table": lambda: markdown(SESSION),
+    "job-diagram": _drawing(lambda: mermaid(JOB)),
+    "job-table": lambda: markdown(JOB),
+    "error-tree": _error_tree,
+    "error-table": _error_table,
+    "job-errors": _reasons,
+    "settings": lambda: _fields(Settings),
+    "topic": lambda: _fields(Topic),
+    "default-templates": _default_templates,
+    "decisions": _decisions,
+    "effects": _effects,
+}
+"""The generated parts by name."""
+
+
+def write(paths: Iterable[Path]) -> Iterator[Path]:
+    """Write the generated parts of these pages anew; return the pages that changed."""
+    for path in paths:
+        old = path.read_text("utf-8")
+        new = renewed(old)
+        if new != old:
+            path.write_text(new, "utf-8")
+            yield path
+
+
+if __name__ == "__main__":
+    for changed in write(pages()):
+        sys.stdout.write(f"{changed.relative_to(ROOT)}\n")

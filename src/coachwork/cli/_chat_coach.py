@@ -1,0 +1,126 @@
+"""A coach that needs neither a model nor a network: it listens, and asks open questions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from time import sleep
+from typing import Final
+
+from attrs import field, frozen
+
+from coachwork.adapters import final
+from coachwork.jobs import JobKind
+from coachwork.plain import to_json
+from coachwork.ports import Ask, PromptRole
+from coachwork.topics import Topic
+
+MOST_TURNS: Final = 8
+"""After so many turns it brings the conversation to its end."""
+
+ENOUGH_TURNS: Final = 4
+"""It may end after so many, if the person has written much."""
+
+ENOUGH_WORDS: Final = 150
+"""What it takes for much."""
+
+_FEW_WORDS: Final = 4
+_LONGEST_QUOTE: Final = 120
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+")
+
+_QUESTIONS: Final = (
+    "What makes that important to you?",
+    "What would it look like if it went well?",
+    "What have you tried so far, and what did you learn from it?",
+    "What is in your hands here, and what is not?",
+    "What would you tell a friend who stood where you stand?",
+    "What would you have to let go of?",
+    "What is the smallest step that you could take tomorrow?",
+)
+
+
+@frozen
+class Insight:
+    """What a conversation with this coach yields: the person's own words.
+
+    Attributes:
+        said: The gist of each message.
+        last_word: The last sentence of all.
+    """
+
+    said: list[str] = field(repr=False)
+    last_word: str = field(repr=False)
+
+
+def topic_of(name: str) -> Topic[Insight]:
+    """Return the topic of that *name*.
+
+    Raises:
+        ValidationError: The name cannot be the id of a topic.
+    """
+    return Topic(
+        id=name,
+        title=name,
+        system="You listen to {name}, and ask one open question at a time.",
+        initiation="Greet {name} and ask what matters.",
+        extraction="Write down the gist of each message of {name}, and the last sentence.",
+        resume="Welcome {name} back: {conversation_summary}",
+        result=Insight,
+    )
+
+
+def listener(topic: str, think: float) -> Callable[[Ask], str]:
+    """Return how the coach answers on *topic*, after *think* seconds."""
+
+    def answer(ask: Ask) -> str:
+        sleep(think)
+        said = [part.text for part in ask.messages if part.role is PromptRole.USER]
+        match ask.purpose:
+            case JobKind.GREETING:
+                return f"Hello. Let us talk about {topic}. What is on your mind?"
+            case JobKind.WELCOME_BACK:
+                return _welcome_back(said)
+            case JobKind.EXTRACTION:
+                return json.dumps(to_json(_insight(said)))
+            case JobKind.REPLY:
+                return _reply(said, ask.turn)
+
+    return answer
+
+
+def _welcome_back(said: list[str]) -> str:
+    """Return how somebody is welcomed back who had *said* that."""
+    if not said:
+        return "Welcome back. What is on your mind?"
+    return f"Welcome back. The last thing you wrote was: “{_gist(said[-1])}” What is new since?"
+
+
+def _reply(said: list[str], turn: int) -> str:
+    """Return the reply to what was *said*; after enough of it, a final one."""
+    words = sum(len(text.split()) for text in said)
+    if turn >= MOST_TURNS or (turn >= ENOUGH_TURNS and words >= ENOUGH_WORDS):
+        return final(
+            message=f"“{_gist(said[-1])}” Let that stand as the last word for now. You have come "
+            "a good way; below is what you said, to keep."
+        )
+    question = _QUESTIONS[(turn - 1) % len(_QUESTIONS)]
+    if len(said[-1].split()) < _FEW_WORDS:
+        return f"Take your time; a little more would help me to see it. {question}"
+    return f"I hear you say: “{_gist(said[-1])}” {question}"
+
+
+def _insight(said: list[str]) -> Insight:
+    """Return what a conversation yielded in which that was *said*."""
+    last = _SENTENCE_END.split(" ".join(said[-1].split()))[-1]
+    return Insight([_gist(text) for text in said], _cut(last))
+
+
+def _gist(text: str) -> str:
+    """Return the longest sentence of *text*."""
+    return _cut(max(_SENTENCE_END.split(" ".join(text.split())), key=len))
+
+
+def _cut(text: str) -> str:
+    """Return *text*, shortened where it is too long to be quoted."""
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1].rstrip()}…"

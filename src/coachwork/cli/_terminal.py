@@ -1,0 +1,92 @@
+"""How a conversation looks at a terminal; the same without colours where there is none."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from coachwork.cli._plain import one_line, shown
+from coachwork.messages import Message, Role
+from coachwork.plain import to_json
+
+WIDEST: Final = 96
+"""Lines longer than this are hard to read."""
+
+LABEL: Final = 9
+"""How wide the left column is at least."""
+
+
+class Terminal:
+    """Where a command prints to: the standard output stream, in two columns.
+
+    Nothing that it is given is read as markup, and no control character reaches the terminal.
+    """
+
+    def __init__(self, *, user: str) -> None:
+        """Take the name by which the user is called."""
+        self.console = Console(markup=False, highlight=False, emoji=False)
+        self.console.width = min(self.console.width, WIDEST)
+        self._user = one_line(user)
+        self._left = max(LABEL, len(self._user))
+
+    def heading(self, text: str) -> None:
+        """Print a line across the screen that says *text*."""
+        self.console.print()
+        self.console.print(Rule(Text(one_line(text), "bold"), align="left", style="dim"))
+
+    def note(self, label: str, text: str) -> None:
+        """Print what happened, or a name and its value."""
+        self._row(Text(one_line(label), "yellow"), shown(text))
+
+    def said(self, message: Message) -> None:
+        """Print a stored message with the name of who said it."""
+        if message.role is Role.USER:
+            self._row(Text(self._user, "bold cyan"), shown(message.text))
+        else:
+            self._row(Text("coach", "bold green"), shown(message.text))
+
+    def result(self, value: object) -> None:
+        """Print what a conversation yielded, field by field."""
+        plain = to_json(value)
+        fields = plain if isinstance(plain, dict) else {"result": plain}
+        for name, told in fields.items():
+            lines = told if isinstance(told, list) else [told]
+            self.note(name, "\n".join(str(line) for line in lines))
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """Print *text*, folded at words."""
+        for line in Text(shown(text), style).wrap(self.console, self.console.width):
+            self.console.print(line, soft_wrap=True)
+
+    def verbatim(self, text: str) -> None:
+        """Print *text* to be copied: never folded."""
+        for line in text.splitlines():
+            self.console.print(Text(line), soft_wrap=True)
+
+    @property
+    def prompt(self) -> str:
+        """What stands before a line that the user types, in the place of their name."""
+        return f"{self._user:>{self._left}}  "
+
+    def ask(self, question: str) -> str:
+        """Return the line that is typed after *question*, without blanks around it.
+
+        Raises:
+            EOFError: There is no more input.
+        """
+        line = input(question)
+        if not sys.stdin.isatty():  # nobody saw it being typed
+            self.console.print(Text(shown(line)), soft_wrap=True)
+        return line.strip()
+
+    def _row(self, left: Text, right: str) -> None:
+        """Print two columns, the right one folded at words."""
+        left.align("right", self._left)
+        room = max(self.console.width - self._left - 2, LABEL)
+        for line in Text(right).wrap(self.console, room) or [Text()]:
+            self.console.print(left + Text("  ") + line, soft_wrap=True)
+            left = Text(" " * self._left)

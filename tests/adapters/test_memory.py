@@ -1,0 +1,62 @@
+"""The repository in memory: the contract in both colours, and several threads."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from coachwork.adapters import Memory
+from coachwork.ports import CommitResult
+from coachwork.records import Check, Insert, Key, Op, Update
+from tests.contract import CHECKS, ContractCheck, hold, hold_async, message, name_of, thing
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+def test_it_keeps_the_contract(check: ContractCheck) -> None:
+    """The reference does what every repository must do."""
+    hold(check, Memory())
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+def test_its_async_form_keeps_the_contract(check: ContractCheck) -> None:
+    """The async form does the same."""
+    asyncio.run(hold_async(check, Memory().for_async()))
+
+
+def test_both_forms_are_the_same_records() -> None:
+    """What one colour writes, the other reads."""
+    memory = Memory()
+    record = thing("t", "a")
+    assert asyncio.run(memory.for_async().commit([Insert(record)])) is CommitResult.DONE
+    assert memory.get(record.key) == record
+    assert asyncio.run(memory.for_async().get(record.key)) is record
+
+
+def test_threads_lose_no_update() -> None:
+    """Eight threads that count in one record, each from the version it read, lose nothing."""
+    memory = Memory()
+    memory.commit([Insert(thing("t", "a"))])
+
+    def count(_: int) -> None:
+        while True:
+            found = memory.get(Key("thing", "t", ("a",)))
+            assert found is not None
+            following = thing("t", "a", version=found.version + 1)
+            if memory.commit([Update(following)]) is CommitResult.DONE:
+                return
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(count, range(400)))
+    found = memory.get(Key("thing", "t", ("a",)))
+    assert found is not None
+    assert found.version == 401
+
+
+def test_a_failed_commit_leaves_the_log_as_it_was() -> None:
+    """A message that was refused together with something else is in no log."""
+    memory = Memory()
+    ops: list[Op] = [Insert(message("t", "s", 1)), Check(Key("thing", "t", ("a",)), 1)]
+    assert memory.commit(ops) is CommitResult.CONFLICT
+    assert list(memory.log("t", "s", limit=10)) == []

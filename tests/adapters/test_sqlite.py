@@ -1,0 +1,905 @@
+"""The repository in one SQLite file: the contract, and everything that can go wrong with a file."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import os
+import pickle
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coachwork import adapters
+from coachwork.adapters import Memory, SQLite, _sqlite
+from coachwork.errors import (
+    CorruptRecordError,
+    OutcomeUnknownError,
+    StoreUnavailableError,
+    UnsupportedSchemaError,
+    ValidationError,
+)
+from coachwork.ports import CommitResult, Query
+from coachwork.records import Check, Delete, Facts, Insert, Key, Op, Record, Update
+from tests.contract import (
+    CHECKS,
+    HOSTILE,
+    NOON,
+    TICK,
+    ContractCheck,
+    hold,
+    hold_async,
+    message,
+    name_of,
+    thing,
+)
+
+DONE = CommitResult.DONE
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the file is to be."""
+    return tmp_path / "coach.db"
+
+
+@contextmanager
+def raw(path: Path) -> Generator[sqlite3.Connection]:
+    """Open the file without the library."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        yield connection
+
+
+def in_a_process(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run *program* in an interpreter of its own, and return what it printed."""
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+
+# --- the contract ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+def test_it_keeps_the_contract(check: ContractCheck, path: Path) -> None:
+    """The file does what every repository must do."""
+    with closing(SQLite(path, synchronous="NORMAL")) as repository:
+        hold(check, repository)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+def test_its_async_form_keeps_the_contract(check: ContractCheck, path: Path) -> None:
+    """The file in threads does the same."""
+
+    async def main() -> None:
+        repository = adapters.in_threads(SQLite(path, synchronous="NORMAL"))
+        try:
+            await hold_async(check, repository)
+        finally:
+            await repository.close()  # type: ignore[attr-defined]
+
+    asyncio.run(main())
+
+
+_PARTS = st.sampled_from(("a", "b", "c"))
+_FACTS = st.builds(
+    Facts,
+    owner=st.none() | st.sampled_from(HOSTILE),
+    session=st.none() | _PARTS,
+    status=st.none() | _PARTS,
+    at=st.none() | st.just(NOON),
+    due=st.none() | st.just(NOON),
+)
+_RECORDS = st.builds(
+    lambda part, version, facts: thing("t", part, version=version, facts=facts),
+    _PARTS,
+    st.integers(1, 3),
+    _FACTS,
+)
+_OPS = st.one_of(
+    st.builds(Insert, _RECORDS.map(lambda r: Record(r.key, 1, r.facts, r.body))),
+    st.builds(Update, _RECORDS),
+    st.builds(lambda r: Delete(r.key, r.version), _RECORDS),
+    st.builds(lambda r: Check(r.key, r.version), _RECORDS),
+)
+
+
+def _key_of(op: Op) -> Key:
+    return op.record.key if isinstance(op, Insert | Update) else op.key
+
+
+@settings(max_examples=40)
+@given(st.lists(st.lists(_OPS, max_size=3, unique_by=_key_of), max_size=12))
+def test_it_answers_like_the_reference(commits: list[list[Op]]) -> None:
+    """Whatever is committed, memory and file answer the same and hold the same."""
+    memory = Memory()
+    with (
+        TemporaryDirectory() as folder,
+        closing(SQLite(f"{folder}/a.db", synchronous="NORMAL")) as repository,
+    ):
+        for ops in commits:
+            assert repository.commit(ops) is memory.commit(ops)
+            for part in "abc":
+                key = Key("thing", "t", (part,))
+                assert repository.get(key) == memory.get(key)
+        for owner in HOSTILE:
+            query = Query(kind="thing", tenant="t", owner=owner)
+            assert list(repository.find(query)) == list(memory.find(query))
+
+
+def test_the_async_form_of_its_own_is_the_same_file(path: Path) -> None:
+    """`for_async` gives the same file in threads."""
+
+    async def main() -> Record | None:
+        repository = SQLite(path).for_async()
+        assert await repository.commit([Insert(thing("t", "a"))]) is DONE
+        found = await repository.get(Key("thing", "t", ("a",)))
+        await repository.close()  # type: ignore[attr-defined]
+        return found
+
+    assert asyncio.run(main()) == thing("t", "a")
+
+
+# --- what was asked for ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "asked, level", [({}, 2), ({"synchronous": "FULL"}, 2), ({"synchronous": "NORMAL"}, 1)]
+)
+def test_wal_and_synchronous_are_as_asked(path: Path, asked: dict[str, object], level: int) -> None:
+    """Every connection writes ahead, and to the disk at each commit unless asked otherwise."""
+    with (
+        closing(SQLite(path, **asked)) as repository,  # type: ignore[arg-type]
+        repository._connection() as first,
+        repository._connection() as second,
+    ):
+        for connection in (first, second):
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
+            assert connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
+
+
+@pytest.mark.parametrize(
+    "field, arguments",
+    [
+        ("path", ("",)),
+        ("path", (":memory:",)),
+        ("path", ("a\0b.db",)),
+        ("path", (5,)),
+        ("path", (b"a.db",)),
+        ("path", (None,)),
+        ("synchronous", ("a.db", "OFF")),
+        ("synchronous", ("a.db", [])),
+        ("synchronous", ("a.db", "FULL; DROP TABLE coachwork_record")),
+        ("busy_timeout", ("a.db", "FULL", -1)),
+        ("busy_timeout", ("a.db", "FULL", float("nan"))),
+        ("busy_timeout", ("a.db", "FULL", 3601)),
+        ("busy_timeout", ("a.db", "FULL", "5")),
+        ("busy_timeout", ("a.db", "FULL", None)),
+    ],
+    ids=repr,
+)
+def test_a_wrong_argument_is_named(
+    field: str, arguments: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be is refused by name, and no file is made."""
+    monkeypatch.chdir(tmp_path)
+    names = ("synchronous", "busy_timeout")
+    with pytest.raises(ValidationError) as caught:
+        SQLite(arguments[0], **dict(zip(names, arguments[1:], strict=False)))  # type: ignore[arg-type]
+    assert caught.value.field == field
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- others use the file ---------------------------------------------------------------------
+
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute(sys.argv[2])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held_by_another_process(path: Path, how: str) -> Generator[None]:
+    """Let another process hold a lock on the file."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path), how],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def test_a_file_locked_by_another_process_is_told(path: Path) -> None:
+    """A writer that waits too long is told that certainly nothing was done; readers go on."""
+    with closing(SQLite(path, busy_timeout=0.05)) as repository:
+        assert repository.commit([Insert(thing("t", "a"))]) is DONE
+        with held_by_another_process(path, "BEGIN IMMEDIATE"):
+            with pytest.raises(StoreUnavailableError, match="locked") as caught:
+                repository.commit([Insert(thing("t", "b"))])
+            assert (caught.value.retryable, caught.value.retry_after) == (True, 1.0)
+            assert repository.get(Key("thing", "t", ("a",))) is not None
+        assert repository.get(Key("thing", "t", ("b",))) is None
+        assert repository.commit([Insert(thing("t", "b"))]) is DONE
+
+
+def test_a_file_locked_for_good_cannot_be_opened(path: Path) -> None:
+    """Who opens a file that another keeps to itself is told after the busy timeout."""
+    with raw(path) as connection:
+        connection.execute("CREATE TABLE other (a)")
+    with (
+        held_by_another_process(path, "BEGIN EXCLUSIVE"),
+        pytest.raises(StoreUnavailableError, match="locked"),
+    ):
+        SQLite(path, busy_timeout=0.1)
+    with closing(SQLite(path)) as repository:
+        assert repository.commit([Insert(thing("t", "a"))]) is DONE
+
+
+OPEN = """
+import sys
+from coachwork.adapters import SQLite
+sys.stdin.readline()
+SQLite(sys.argv[1]).close()
+print("opened")
+"""
+
+
+def test_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    """Of several processes that make the same file at the same moment, each gets it."""
+    for number in range(2):
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", OPEN, str(tmp_path / f"{number}.db")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(6)
+        ]
+        told = [process.communicate("go\n", timeout=60)[0] for process in processes]
+        assert told == ["opened\n"] * 6
+
+
+def test_threads_may_open_a_new_file_at_once(path: Path) -> None:
+    """The same in one process."""
+    together = threading.Barrier(8)
+
+    def go(_: int) -> bool:
+        together.wait()
+        with closing(SQLite(path)) as repository:
+            return repository.get(Key("thing", "t", ("a",))) is None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(go, range(8))) == [True] * 8
+
+
+def test_threads_lose_no_update_and_leave_the_file_intact(path: Path) -> None:
+    """Threads that count in one record lose nothing, and the file stays whole."""
+    with closing(SQLite(path, synchronous="NORMAL")) as repository:
+        repository.commit([Insert(thing("t", "a"))])
+
+        def add(_: int) -> None:
+            while True:
+                found = repository.get(Key("thing", "t", ("a",)))
+                assert found is not None
+                following = thing("t", "a", version=found.version + 1)
+                if repository.commit([Update(following)]) is DONE:
+                    return
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(add, range(200)))
+        found = repository.get(Key("thing", "t", ("a",)))
+        assert found is not None
+        assert found.version == 201
+    with raw(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_check_locks(path: Path) -> None:
+    """Of two crossed commits, each checking what the other changes, one is a conflict."""
+    with closing(SQLite(path, synchronous="NORMAL")) as repository:
+        for n in range(20):
+            a, b = thing("t", "a", n), thing("t", "b", n)
+            assert repository.commit([Insert(a), Insert(b)]) is DONE
+            crossed: tuple[list[Op], ...] = (
+                [Check(a.key, 1), Update(thing("t", "b", n, version=2))],
+                [Check(b.key, 1), Update(thing("t", "a", n, version=2))],
+            )
+            with ThreadPoolExecutor(2) as pool:
+                answers = list(pool.map(repository.commit, crossed))
+            assert sorted(answers) == [CommitResult.CONFLICT, DONE]
+
+
+# --- the file cannot be written --------------------------------------------------------------
+
+UNPRIVILEGED = """
+import os, sys
+from pathlib import Path
+from coachwork.adapters import SQLite
+from coachwork.errors import CoachworkError
+from coachwork.records import Insert
+from tests.contract import thing
+path, opened = Path(sys.argv[1]), sys.argv[2] == "opened"
+repository = SQLite(path) if opened else None
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    SQLite(path, busy_timeout=0.1).commit([Insert(thing("t", "b"))])
+except CoachworkError as error:
+    print(error.code, "|", error)
+else:
+    print("done")
+"""
+
+
+def mode(path: Path, folder: int, file: int | None) -> None:
+    """Set the permissions of the folder and of what is in it."""
+    for inside in path.parent.iterdir():
+        if file is not None:
+            inside.chmod(file)
+    path.parent.chmod(folder)
+
+
+@pytest.mark.parametrize(
+    "opened, is_there", [("opened", True), ("not opened", True), ("not opened", False)]
+)
+def test_a_read_only_file_or_folder_is_told(opened: str, *, is_there: bool) -> None:
+    """Without permission to write, certainly nothing is done, and the error says why."""
+    with TemporaryDirectory() as folder:  # not tmp_path: others may not even look into that
+        path = Path(folder) / "coach.db"
+        if is_there:
+            with closing(SQLite(path)) as repository:
+                assert repository.commit([Insert(thing("t", "a"))]) is DONE
+        mode(path, 0o555, 0o444)
+        told = in_a_process(UNPRIVILEGED, path, opened).stdout
+        mode(path, 0o755, 0o644)
+        assert told.startswith("STORE_UNAVAILABLE | the repository did nothing: the ")
+        if is_there:
+            with closing(SQLite(path)) as repository:
+                assert repository.get(Key("thing", "t", ("a",))) == thing("t", "a")
+                assert repository.get(Key("thing", "t", ("b",))) is None
+
+
+@pytest.mark.parametrize("where", [".", "missing/coach.db", "file/coach.db"])
+def test_a_path_that_cannot_be_opened_is_told(tmp_path: Path, where: str) -> None:
+    """A folder, or a path through nothing or through a file, is no place for the file."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreUnavailableError, match="cannot be opened"):
+        SQLite(tmp_path / where)
+
+
+def test_a_full_disk_is_told_and_nothing_is_half_written(path: Path) -> None:
+    """Without room a commit is certainly not done; with room again all goes on."""
+    with closing(SQLite(path)) as repository:
+        first = thing("t", "a")
+        assert repository.commit([Insert(first)]) is DONE
+        with repository._connection() as connection:
+            connection.execute("PRAGMA max_page_count = 12")
+        large = [Insert(thing("t", "large", n, body="x" * 9000)) for n in range(10)]
+        with pytest.raises(StoreUnavailableError, match="the disk is full"):
+            repository.commit([Update(thing("t", "a", version=2)), *large])
+        assert repository.get(first.key) == first
+        assert repository.get(large[0].record.key) is None
+        with repository._connection() as connection:
+            connection.execute("PRAGMA max_page_count = 10000")
+        assert repository.commit(large) is DONE
+
+
+FILL = """
+import resource, sys
+from coachwork.adapters import SQLite
+from coachwork.errors import CoachworkError
+from coachwork.records import Insert
+from tests.contract import thing
+repository = SQLite(sys.argv[1])
+limit = int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+for number in range(1000):
+    ops = [Insert(thing("t", number, part, body="x" * 3000)) for part in range(3)]
+    try:
+        repository.commit(ops)
+    except CoachworkError as error:
+        print(error.code, number)
+        break
+"""
+
+
+@pytest.mark.parametrize("limit", [200_000, 201_000, 202_500, 204_000])
+def test_no_room_for_the_log_loses_nothing_acknowledged(path: Path, limit: int) -> None:
+    """Where the write-ahead log cannot grow, what was acknowledged stays, all of it or nothing."""
+    code, failed = in_a_process(FILL, path, limit).stdout.split()
+    assert code in {"STORE_UNAVAILABLE", "OUTCOME_UNKNOWN"}
+    with closing(SQLite(path)) as repository:
+        for number in range(int(failed) + 1):
+            found = [repository.get(Key("thing", "t", (number, part))) for part in range(3)]
+            assert all(found) or (number == int(failed) and not any(found))
+    with raw(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+# --- an own table beside ours, and commits that fail ------------------------------------------
+
+
+def test_other_tables_stay_as_they_are(path: Path) -> None:
+    """An application may keep its own tables, indexes and user version in the same file."""
+    with raw(path) as connection:
+        connection.execute("CREATE TABLE record (a TEXT PRIMARY KEY)")
+        connection.execute("INSERT INTO record VALUES ('mine')")
+        connection.execute("PRAGMA user_version = 42")
+    with closing(SQLite(path)) as repository:
+        assert repository.commit([Insert(thing("t", "a"))]) is DONE
+    with raw(path) as connection:
+        assert connection.execute("SELECT a FROM record").fetchall() == [("mine",)]
+        assert connection.execute("PRAGMA user_version").fetchone() == (42,)
+        names = connection.execute("SELECT name FROM sqlite_master WHERE name <> 'record'")
+        assert all(name.startswith(("coachwork_", "sqlite_autoindex_")) for (name,) in names)
+
+
+def test_a_trigger_of_the_application_may_refuse(path: Path) -> None:
+    """What an application's own trigger aborts is certainly not done, none of it."""
+    with closing(SQLite(path)) as repository:
+        with repository._connection() as connection:
+            connection.execute(
+                "CREATE TRIGGER no AFTER INSERT ON coachwork_record WHEN NEW.owner = 'no'"
+                " BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+        ops = [Insert(thing("t", "a")), Insert(thing("t", "b", facts=Facts(owner="no")))]
+        with pytest.raises(StoreUnavailableError, match="SQLITE_CONSTRAINT_TRIGGER"):
+            repository.commit(ops)
+        assert repository.get(Key("thing", "t", ("a",))) is None
+        assert repository.commit(ops[:1]) is DONE
+
+
+def test_a_commit_that_is_refused_at_the_end_is_certainly_not_done(path: Path) -> None:
+    """Where COMMIT itself is refused and the transaction is still open, nothing was done."""
+    with closing(SQLite(path)) as repository:
+        with repository._connection() as connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("CREATE TABLE parent (a PRIMARY KEY)")
+            connection.execute(
+                "CREATE TABLE child (a REFERENCES parent DEFERRABLE INITIALLY DEFERRED)"
+            )
+            connection.execute(
+                "CREATE TRIGGER orphan AFTER INSERT ON coachwork_record"
+                " BEGIN INSERT INTO child VALUES (1); END"
+            )
+        with pytest.raises(StoreUnavailableError, match="FOREIGNKEY"):
+            repository.commit([Insert(thing("t", "a"))])
+        assert repository.get(Key("thing", "t", ("a",))) is None
+        with repository._connection() as connection:
+            assert not connection.in_transaction
+            connection.execute("DROP TRIGGER orphan")
+        assert repository.commit([Insert(thing("t", "a"))]) is DONE
+
+
+class Fails:
+    """A connection whose COMMIT does something else, and then fails."""
+
+    def __init__(self, connection: sqlite3.Connection, before: str, code: int) -> None:
+        self._connection = connection
+        self._before = before
+        self._code = code
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Do it, or fail."""
+        if sql != "COMMIT":
+            return self._connection.execute(sql, values)
+        self._connection.execute(self._before)
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = self._code
+        raise error
+
+    def __getattr__(self, name: str) -> object:
+        """Pass everything else on."""
+        return getattr(self._connection, name)
+
+
+@pytest.mark.parametrize("done", ["COMMIT", "ROLLBACK"])
+def test_a_commit_that_failed_for_the_disk_may_have_been_done(path: Path, done: str) -> None:
+    """When the transaction is gone after a failure of the disk, nobody knows, and it is said."""
+    with closing(SQLite(path)) as repository:
+        with repository._connection() as connection:
+            pass
+        failing = Fails(connection, done, sqlite3.SQLITE_IOERR_FSYNC)
+        repository._idle = [failing]  # type: ignore[list-item]
+        with pytest.raises(OutcomeUnknownError) as caught:
+            repository.commit([Insert(thing("t", "a"))])
+        assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
+        found = repository.get(Key("thing", "t", ("a",)))
+        assert found == (thing("t", "a") if done == "COMMIT" else None)
+
+
+def test_a_commit_without_room_is_certainly_not_done(path: Path) -> None:
+    """A disk that is full at COMMIT leaves nothing behind, though the transaction is gone."""
+    with closing(SQLite(path)) as repository:
+        with repository._connection() as connection:
+            pass
+        failing = Fails(connection, "ROLLBACK", sqlite3.SQLITE_FULL)
+        repository._idle = [failing]  # type: ignore[list-item]
+        with pytest.raises(StoreUnavailableError):
+            repository.commit([Insert(thing("t", "a"))])
+        assert repository.get(Key("thing", "t", ("a",))) is None
+
+
+# --- the file is damaged, or of another time --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"this is no database, but some text\n" * 200, b"SQLite format 3\0" + b"\xff" * 8000],
+    ids=["text", "header only"],
+)
+def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes) -> None:
+    """Something else is not taken for a database, and left as it is."""
+    path.write_bytes(content)
+    with pytest.raises(CorruptRecordError) as caught:
+        SQLite(path)
+    assert (caught.value.kind, caught.value.field) == ("database", "file")
+    assert path.read_bytes() == content
+
+
+def test_an_empty_file_is_a_new_one(path: Path) -> None:
+    """A file of no bytes becomes a database."""
+    path.touch()
+    with closing(SQLite(os.fspath(path))) as repository:
+        assert repository.commit([Insert(thing("t", "a"))]) is DONE
+
+
+def test_a_damaged_page_is_told(path: Path) -> None:
+    """A read that meets a damaged page is refused; nothing is made up."""
+    with closing(SQLite(path)) as repository:
+        for n in range(20):
+            ops = [Insert(thing("t", n, part, body="x" * 3000)) for part in range(10)]
+            assert repository.commit(ops) is DONE
+    content = bytearray(path.read_bytes())
+    content[3 * 4096 :] = b"\xff" * (len(content) - 3 * 4096)
+    path.write_bytes(content)
+    with closing(SQLite(path)) as repository:
+
+        def read_all() -> list[Record | None]:
+            return [repository.get(Key("thing", "t", (n, 5))) for n in range(20)]
+
+        with pytest.raises(CorruptRecordError) as caught:
+            read_all()
+    assert (caught.value.kind, caught.value.retryable) == ("database", False)
+
+
+@pytest.mark.parametrize(
+    "change, kind, field",
+    [
+        ("key = 'nonsense'", "database", "key"),
+        ("key = 'thing/9:t'", "database", "key"),
+        ("at = 'yesterday'", "thing", "facts"),
+        ("due = 9223372036854775807", "thing", "facts"),
+        ("body = CAST(x'ff' AS TEXT)", "database", "file"),
+    ],
+)
+def test_a_damaged_row_is_told(path: Path, change: str, kind: str, field: str) -> None:
+    """A row that is no record is refused by kind and field; its neighbours are read."""
+    with closing(SQLite(path)) as repository:
+        damaged = thing("t", "a", facts=Facts(owner="u", at=NOON))
+        sound = thing("t", "b", facts=Facts(owner="v"))
+        assert repository.commit([Insert(damaged), Insert(sound)]) is DONE
+        with repository._connection() as connection:
+            connection.execute(
+                f"UPDATE coachwork_record SET {change} WHERE key = ?",  # noqa: S608 - the test's own
+                (damaged.key.text,),
+            )
+        with pytest.raises(CorruptRecordError) as caught:
+            repository.find(Query(kind="thing", tenant="t", owner="u"))
+        assert (caught.value.kind, caught.value.field) == (kind, field)
+        assert repository.get(sound.key) == sound
+
+
+def schema_of(path: Path, version: object) -> None:
+    """Write that the file has that version of the schema."""
+    with raw(path) as connection:
+        connection.execute("UPDATE coachwork_schema SET version = ?", (version,))
+
+
+def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
+    """A file that newer code wrote is not touched."""
+    SQLite(path).close()
+    schema_of(path, 99)
+    for _ in range(2):
+        with pytest.raises(UnsupportedSchemaError) as caught:
+            SQLite(path)
+        error = caught.value
+        assert (error.kind, error.field) == ("database", "coachwork_schema")
+        assert (error.found, error.known) == (99, len(_sqlite.MIGRATIONS))
+    with raw(path) as connection:
+        assert connection.execute("SELECT version FROM coachwork_schema").fetchall() == [(99,)]
+
+
+@pytest.mark.parametrize("version", ["x", -1, 1.5])
+def test_a_damaged_schema_version_is_refused(path: Path, version: object) -> None:
+    """A version that is none is damage, and nothing is migrated."""
+    SQLite(path).close()
+    schema_of(path, version)
+    with pytest.raises(CorruptRecordError) as caught:
+        SQLite(path)
+    assert caught.value.field == "coachwork_schema"
+
+
+NEXT = ("ALTER TABLE coachwork_record ADD COLUMN extra TEXT", "CREATE TABLE coachwork_more (a)")
+
+
+def test_an_older_schema_is_migrated_on_open(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What older code wrote is brought up to date once, with all its records."""
+    with closing(SQLite(path)) as repository:
+        assert repository.commit([Insert(thing("t", "a"))]) is DONE
+    now = len(_sqlite.MIGRATIONS)
+    monkeypatch.setattr(_sqlite, "MIGRATIONS", (*_sqlite.MIGRATIONS, NEXT))
+    together = threading.Barrier(4)
+
+    def go(_: int) -> Record | None:
+        together.wait()
+        with closing(SQLite(path)) as repository:
+            return repository.get(Key("thing", "t", ("a",)))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(go, range(4))) == [thing("t", "a")] * 4
+    with raw(path) as connection:
+        versions = connection.execute("SELECT version FROM coachwork_schema").fetchall()
+        assert versions == [(now + 1,)]
+        assert connection.execute("SELECT * FROM coachwork_more").fetchall() == []
+
+
+def test_a_migration_that_fails_changes_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration is done as a whole or not at all."""
+    with closing(SQLite(path)) as repository:
+        assert repository.commit([Insert(thing("t", "a"))]) is DONE
+    broken = (*_sqlite.MIGRATIONS, (*NEXT, "CREATE TABLE coachwork_more (b)"))
+    with monkeypatch.context() as patched:
+        patched.setattr(_sqlite, "MIGRATIONS", broken)
+        with pytest.raises(StoreUnavailableError):
+            SQLite(path)
+    with closing(SQLite(path)) as repository:
+        assert repository.get(Key("thing", "t", ("a",))) == thing("t", "a")
+    with raw(path) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+        assert ("coachwork_more",) not in tables
+
+
+# --- the life of the object ------------------------------------------------------------------
+
+
+def test_after_close_everybody_is_told(path: Path) -> None:
+    """A closed file refuses every call, and closing it again does nothing."""
+    repository = SQLite(path)
+    repository.close()
+    repository.close()
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: repository.get(Key("thing", "t", ("a",))),
+        lambda: repository.commit([Insert(thing("t", "a"))]),
+        lambda: repository.log("t", "s", limit=1),
+        lambda: repository.find(Query(kind="thing", due=NOON)),
+    )
+    for call in calls:
+        with pytest.raises(StoreUnavailableError, match="it is closed"):
+            call()
+
+
+CLOSE = """
+import sys, threading
+from pathlib import Path
+from coachwork.adapters import SQLite
+from coachwork.errors import StoreUnavailableError
+from coachwork.records import Insert
+from tests.contract import thing
+for number in range(8):
+    repository = SQLite(f"{sys.argv[1]}/{number}.db", synchronous="NORMAL")
+    acknowledged, refused = [], []
+    begun = threading.Semaphore(0)
+    def work(worker):
+        try:
+            while True:
+                record = thing("t", worker, len(acknowledged))
+                repository.commit([Insert(record)])
+                repository.log("t", "s", limit=3)
+                acknowledged.append(record)
+                begun.release()
+        except StoreUnavailableError as error:
+            refused.append(str(error))
+    workers = [threading.Thread(target=work, args=(n,)) for n in range(6)]
+    for worker in workers:
+        worker.start()
+    for _ in range(30):
+        begun.acquire()
+    repository.close()
+    for worker in workers:
+        worker.join()
+    assert refused == ["the repository did nothing: it is closed"] * 6, refused
+    again = SQLite(f"{sys.argv[1]}/{number}.db")
+    assert all(again.get(record.key) == record for record in acknowledged)
+    again.close()
+print("well")
+"""
+
+
+def test_closing_while_others_work_harms_nobody(tmp_path: Path) -> None:
+    """Calls under way end as they would have; the next ones are told that it is closed."""
+    assert in_a_process(CLOSE, tmp_path).stdout == "well\n"
+
+
+FORK = """
+import os, sys
+from coachwork.adapters import SQLite
+from coachwork.errors import StoreUnavailableError
+from coachwork.records import Insert, Key
+from tests.contract import thing
+repository = SQLite(sys.argv[1])
+repository.commit([Insert(thing("t", "a"))])
+repository._writing.acquire()
+repository._pool.acquire()  # as if threads of the parent were at work
+child = os.fork()
+if child == 0:
+    told = 0
+    for call in (
+        lambda: repository.get(Key("thing", "t", ("a",))),
+        lambda: repository.commit([Insert(thing("t", "b"))]),
+    ):
+        try:
+            call()
+        except StoreUnavailableError as error:
+            told += "fork" in str(error)
+    repository.close()
+    own = SQLite(sys.argv[1])
+    own.commit([Insert(thing("t", "c"))])
+    own.close()
+    os._exit(told)
+repository._writing.release()
+repository._pool.release()
+_, status = os.waitpid(child, 0)
+assert os.waitstatus_to_exitcode(status) == 2, status
+assert repository.commit([Insert(thing("t", "d"))]) == "done"
+assert repository.get(Key("thing", "t", ("c",))) is not None
+repository.close()
+print("well")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_after_a_fork_the_child_is_told(path: Path) -> None:
+    """A child cannot use its parent's connections, nor harm them; it opens the file for itself."""
+    assert in_a_process(FORK, path).stdout == "well\n"
+    with raw(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_it_cannot_be_pickled_or_copied(path: Path) -> None:
+    """Another process opens the file for itself, and one object is one pool of connections."""
+    with closing(SQLite(path)) as repository:
+        for carry in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match="open the file again"):
+                carry(repository)
+
+
+def test_a_failed_open_leaves_no_open_file(path: Path) -> None:
+    """Who tries a broken file again and again does not run out of files."""
+    path.write_text("no database at all, only words " * 100)
+
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("this system does not tell which files are open")
+    before = open_files()
+    for _ in range(20):
+        with pytest.raises(CorruptRecordError):
+            SQLite(path)
+    assert open_files() == before
+
+
+# --- what a read costs -----------------------------------------------------------------------
+
+
+class Explained(SQLite):
+    """A file that tells how SQLite would find what it is asked for."""
+
+    plans: list[str]
+
+    def _read(self, sql: str, values: Sequence[object]) -> list[tuple[object, ...]]:
+        with self._connection() as connection:
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values):
+                self.plans.append(row[3])
+        return super()._read(sql, values)
+
+
+def test_every_read_uses_an_index(path: Path) -> None:
+    """No question reads the whole table, however large it is."""
+    with closing(Explained(path, synchronous="NORMAL")) as repository:
+        for start in range(0, 2000, 100):
+            facts = [Facts(owner=f"u{n % 50}", expires=NOON + n * TICK) for n in range(100)]
+            facts[7] = Facts(owner="u7", due=NOON + start * TICK)
+            ops = [Insert(thing("t", start + n, facts=facts[n])) for n in range(100)]
+            assert repository.commit(ops) is DONE
+        for analyzed in (False, True):
+            if analyzed:
+                with repository._connection() as connection:
+                    connection.execute("ANALYZE")
+            repository.plans = []
+            repository.get(Key("thing", "t", ("a",)))
+            repository.log("t", "s", after=3, limit=10)
+            repository.log("t", "s", last=30, limit=30)
+            owner = {"kind": "thing", "tenant": "t", "owner": "u1"}
+            after = Key("thing", "t", (7,))
+            for query in (
+                Query(**owner),  # type: ignore[arg-type]
+                Query(**owner, newest_first=True, after=after, limit=3),  # type: ignore[arg-type]
+                Query(**owner, status=("a", "b"), since=NOON, before=NOON),  # type: ignore[arg-type]
+                Query(**owner, session="s", topic="t", scenario="c"),  # type: ignore[arg-type]
+                Query(kind="thing", due=NOON),
+                Query(kind="thing", expires=NOON, limit=10),
+                Query(kind="thing", expires=NOON, after=after, limit=10),
+            ):
+                repository.find(query)
+            assert len(repository.plans) >= 10
+            for plan in repository.plans:
+                assert plan.startswith("SEARCH coachwork_record USING") or (
+                    plan == "USE TEMP B-TREE FOR ORDER BY"
+                ), plan
+
+
+def test_a_turn_costs_the_same_in_a_long_conversation(path: Path) -> None:
+    """Adding a message and reading the last thirty takes SQLite as many steps late as early."""
+    with closing(SQLite(path, synchronous="NORMAL")) as repository:
+        with repository._connection() as connection:
+            pass
+        steps = count()
+        connection.set_progress_handler(lambda: next(steps) < 0, 1)
+
+        def turn(number: int) -> int:
+            before = next(steps)
+            repository.commit([Insert(message("t", "s", number))])
+            repository.log("t", "s", last=30, limit=30)
+            return next(steps) - before
+
+        def fill(first: int, end: int) -> None:
+            connection.set_progress_handler(None, 0)
+            for start in range(first, end, 100):
+                ops = [Insert(message("t", "s", n)) for n in range(start, min(start + 100, end))]
+                assert repository.commit(ops) is DONE
+            connection.set_progress_handler(lambda: next(steps) < 0, 1)
+
+        fill(1, 40)
+        early = turn(40)
+        fill(41, 10_000)
+        late = turn(10_000)
+    assert early == late
+
+
+def test_nothing_else_is_raised_for_any_path(tmp_path: Path) -> None:
+    """Hostile names of files are files like others, or refused by an error of the library."""
+    for name in ("file:a.db?mode=ro", "a b.db", "ü.db", "'; DROP.db", "%00.db"):
+        SQLite(tmp_path / name).close()
+        assert (tmp_path / name).exists()
+    with pytest.raises(StoreUnavailableError):
+        SQLite(tmp_path / ("x" * 300))

@@ -1,0 +1,325 @@
+"""A world for tests in which everything that can go wrong can be made to, at every single step.
+
+`World` holds a repository, a settable clock, counted ids and a model, and drives workflows with a
+driver of its own. It records every effect and every commit, and holds the state after each commit
+against `coachwork.testing`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from attrs import frozen
+
+from coachwork.adapters import (
+    BuiltinRenderer,
+    ExtractiveSummarizer,
+    Memory,
+    SQLite,
+    TopicTemplates,
+)
+from coachwork.effects import AskModel, Commit, Effect, Workflow
+from coachwork.errors import CoachworkError, OutcomeUnknownError, StoreUnavailableError
+from coachwork.plain import to_json
+from coachwork.policies import Settings
+from coachwork.ports import Admit, Answer, Ask, CommitResult, Ports, TemplateSource
+from coachwork.records import KINDS, Key, Op, Record
+from coachwork.testing import step_violations, violations
+from coachwork.topics import Topic
+from coachwork.workflows import Caller, Setup
+
+R = TypeVar("R")
+BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+Says = str | Answer | BaseException
+
+
+class Fault(StrEnum):
+    """What goes wrong at a step."""
+
+    CRASH_BEFORE = "the process dies before"
+    CRASH_AFTER = "the process dies after"
+    INTERRUPT_BEFORE = "interrupted before"
+    INTERRUPT_AFTER = "interrupted after"
+    UNAVAILABLE = "unavailable"
+    LOST_DONE = "done, and the answer is lost"
+    LOST_NOT_DONE = "not done, and the answer is lost"
+    CONFLICT_DONE = "done, and told a conflict"
+    CONFLICT_NOT_DONE = "not done, and told a conflict"
+
+
+OF_A_COMMIT = frozenset(
+    {Fault.LOST_DONE, Fault.LOST_NOT_DONE, Fault.CONFLICT_DONE, Fault.CONFLICT_NOT_DONE}
+)
+
+
+class CrashedError(Exception):
+    """The process is gone."""
+
+
+class InterruptedByTest(KeyboardInterrupt):
+    """Somebody pressed Ctrl-C."""
+
+
+class SetClock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        """Begin on a Monday morning."""
+        self.time = BEGIN
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.time
+
+    def advance(self, **duration: float) -> None:
+        """Go on, or back, by a duration in the words of `timedelta`."""
+        self.time += timedelta(**duration)
+
+
+class CountedIds:
+    """Ids that are counted, so that runs can be compared."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.number = 0
+
+    def new_id(self) -> str:
+        """Return the next id."""
+        self.number += 1
+        return f"id-{self.number:05d}"
+
+
+@frozen
+class Told:
+    """A fault at a step: the *number*-th effect of a run, counted from 0."""
+
+    number: int
+    fault: Fault
+
+
+def all_records(repository: Memory | SQLite) -> list[Record]:
+    """Return everything that is stored, by looking inside."""
+    if isinstance(repository, Memory):
+        return [record for records in repository._by_kind.values() for record in records.values()]
+    with repository._connection() as connection:
+        keys = connection.execute("SELECT key FROM coachwork_record").fetchall()
+    records = (repository.get(Key.parse(key)) for (key,) in keys)
+    return [record for record in records if record is not None]
+
+
+class World:
+    """Everything that a workflow may touch.
+
+    Attributes:
+        effects: Every effect that was asked for, in order, of all runs.
+        commits: The operations of every commit that was really done.
+        asked: How often the model was asked, by job and purpose.
+        asks: What the model was asked.
+        checks: Whether each commit is held against the invariants.
+    """
+
+    def __init__(
+        self,
+        topics: Iterable[Topic[object]],
+        model: Callable[[Ask], Says] | Sequence[Says] = (),
+        *,
+        repository: Memory | SQLite | None = None,
+        settings: Settings | None = None,
+        templates: TemplateSource | None = None,
+        admit: Admit | None = None,
+    ) -> None:
+        """Put it together."""
+        by_id = {topic.id: topic for topic in topics}
+        self.setup = Setup(topics=by_id, settings=settings or Settings())
+        self.memory = Memory() if repository is None else repository
+        self.clock = SetClock()
+        self.ids = CountedIds()
+        self.script = list(model) if not callable(model) else []
+        self.model: Callable[[Ask], Says] = model if callable(model) else self._next
+        self.effects: list[Effect[object]] = []
+        self.commits: list[tuple[Op, ...]] = []
+        self.asked: Counter[tuple[str, str]] = Counter()
+        self.asks: list[Ask] = []
+        self.checks = True
+        self.ports = Ports(
+            repository=self.memory,
+            model=self,
+            clock=self.clock,
+            ids=self.ids,
+            templates=templates or TopicTemplates(by_id),
+            renderer=BuiltinRenderer(),
+            summarizer=ExtractiveSummarizer(),
+            admit=admit,
+        )
+
+    def _next(self, _ask: Ask) -> Says:
+        """Return the next reply of the script."""
+        return self.script.pop(0)
+
+    def complete(self, ask: Ask, /) -> Answer:
+        """Answer as the model."""
+        self.asked[ask.job, ask.purpose.value] += 1
+        self.asks.append(ask)
+        said = self.model(ask)
+        if isinstance(said, BaseException):
+            raise said
+        return Answer(text=said) if isinstance(said, str) else said
+
+    # --- driving -----------------------------------------------------------------------------
+
+    def run(self, workflow: Workflow[R], told: Told | None = None) -> R:
+        """Drive *workflow*, with a fault at one of its steps if it is told so.
+
+        Raises:
+            CrashedError: The process died, as it was told to.
+        """
+        number = 0
+        try:
+            effect = next(workflow)
+            while True:
+                self.effects.append(effect)
+                fault = told.fault if told is not None and told.number == number else None
+                number += 1
+                try:
+                    answer = self._perform(effect, fault)
+                except CrashedError:
+                    workflow.close()
+                    raise
+                except BaseException as failure:  # noqa: BLE001 - thrown in where it was asked
+                    effect = workflow.throw(failure)
+                else:
+                    effect = workflow.send(answer)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+
+    def _perform(self, effect: Effect[object], fault: Fault | None) -> object:
+        """Carry out *effect*, or what *fault* makes of it."""
+        match fault:
+            case Fault.CRASH_BEFORE:
+                raise CrashedError
+            case Fault.INTERRUPT_BEFORE:
+                raise InterruptedByTest
+            case Fault.UNAVAILABLE:
+                raise StoreUnavailableError("a test says so")
+            case Fault.LOST_NOT_DONE:
+                raise OutcomeUnknownError
+            case Fault.CONFLICT_NOT_DONE:
+                return CommitResult.CONFLICT
+            case _:
+                pass
+        answer = self.commit(effect) if isinstance(effect, Commit) else effect.perform(self.ports)
+        match fault:
+            case Fault.CRASH_AFTER:
+                raise CrashedError
+            case Fault.INTERRUPT_AFTER:
+                raise InterruptedByTest
+            case Fault.LOST_DONE:
+                raise OutcomeUnknownError
+            case Fault.CONFLICT_DONE:
+                return CommitResult.CONFLICT
+            case _:
+                return answer
+
+    def commit(self, effect: Commit) -> CommitResult:
+        """Carry out a commit, and look at what it did."""
+        before = self.records() if self.checks else []
+        result = self.memory.commit(effect.ops)
+        if result is CommitResult.DONE:
+            self.commits.append(effect.ops)
+        if self.checks:
+            after = self.records()
+            assert step_violations(before, after) == []
+            assert violations(after, now=self.clock.time) == []
+            if result is CommitResult.CONFLICT:
+                assert before == after
+        return result
+
+    def insist(self, workflow: Callable[[], Workflow[R]], told: Told | None = None) -> R:
+        """Run what *workflow* makes, and again as often as a client would, until it answers.
+
+        Between two calls the client waits as long as it is told to.
+        """
+        for _ in range(6):
+            try:
+                return self.run(workflow(), told)
+            except (CrashedError, InterruptedByTest):
+                pass
+            except CoachworkError as error:
+                if not error.retryable:
+                    raise
+                self.clock.advance(seconds=error.retry_after or 0)
+            told = None
+        raise AssertionError("it does not answer")
+
+    # --- looking -----------------------------------------------------------------------------
+
+    def records(self) -> list[Record]:
+        """Return everything that is stored."""
+        return all_records(self.memory)
+
+    def stored(self, kind: str) -> list[object]:
+        """Return all values of one kind, in the order of their keys."""
+        return [
+            KINDS[kind].read(record).value
+            for record in sorted(self.records(), key=lambda record: record.key.text)
+            if record.key.kind == kind
+        ]
+
+    def only(self, type_: type[R]) -> R:
+        """Return the one stored value of that type."""
+        kind = next(kind.name for kind in KINDS.values() if kind.type is type_)
+        (value,) = self.stored(kind)
+        assert isinstance(value, type_)
+        return value
+
+    def state(self) -> str:
+        """Return everything that is stored as text, but for ids, instants and leases."""
+        order = list(KINDS)
+        records = sorted(self.records(), key=lambda r: (order.index(r.key.kind), r.key.text))
+        return alike("\n".join(f"{record.key.text} {record.body}" for record in records))
+
+    def names(self, since: int = 0) -> list[str]:
+        """Return the names of the effects from one on."""
+        return [type(effect).__name__ for effect in self.effects[since:]]
+
+    def most_asks(self) -> bool:
+        """Whether the model was asked at most once per step, and once per lease without outcome."""
+        attempts = {
+            record.key.parts[0]: KINDS["job"].read(record).value.attempts
+            for record in self.records()
+            if record.key.kind == "job"
+        }
+        return all(number <= attempts.get(job, 1) for (job, _), number in self.asked.items())
+
+
+def alike(text: str) -> str:
+    """Return *text* with ids in the order in which they come, without instants and leases."""
+    met: dict[str, str] = {}
+    text = re.sub(r"id-\d+", lambda found: met.setdefault(found[0], f"<{len(met)}>"), text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)", "<then>", text)
+    text = re.sub(r'"attempts": ?\d+', '"attempts": 0', text)
+    return re.sub(r'"lease": ?\{[^}]*\}', '"lease": null', text)
+
+
+def answer_alike(answer: object) -> str:
+    """Return an answer as text that can be compared with that of another run."""
+    return alike(str(to_json(answer)).replace("'", '"'))
+
+
+def faults_of(effect: Effect[object]) -> list[Fault]:
+    """Return what can go wrong at *effect* and leave the outcome what it would have been."""
+    found = [fault for fault in Fault if fault not in OF_A_COMMIT]
+    if isinstance(effect, AskModel):  # a model that fails is another story
+        found.remove(Fault.UNAVAILABLE)
+    return [*found, *OF_A_COMMIT] if isinstance(effect, Commit) else found
+
+
+ADA = Caller("acme", "ada")
+BEN = Caller("acme", "ben")
