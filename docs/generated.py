@@ -173,16 +173,18 @@ def _reasons() -> str:
 
 
 def _decisions() -> str:
-    """Return the table of `coachwork.workflows._settling`."""
+    """Return the table of `coachwork.workflows._settling`, two columns with blanks between."""
     _, found, rest = (_settling.__doc__ or "").partition("\n===")
-    lines = [line for line in (found + rest).splitlines() if line and not line.startswith("===")]
-    return _table(*(_two_cells(line) for line in lines))
-
-
-def _two_cells(line: str) -> tuple[str, str]:
-    """Return the two columns of a line."""
-    left, right = re.split(r"\s{2,}", line.strip(), maxsplit=1)
-    return _cell(left), _cell(right)
+    rows: list[tuple[str, str]] = []
+    for line in (found + rest).splitlines():
+        left, _, right = line.partition("  ")
+        if not line or line.startswith("==="):
+            continue
+        if left:
+            rows.append((_cell(left), _cell(right)))
+        else:  # the right column goes on
+            rows[-1] = rows[-1][0], f"{rows[-1][1]} {_cell(right)}"
+    return _table(*rows)
 
 
 def _effects() -> str:

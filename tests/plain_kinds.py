@@ -92,13 +92,6 @@ class Node:
     parent: Node | None = None
 
 
-@frozen
-class Größe:  # noqa: PLC2401 - the point
-    """A name beyond ASCII."""
-
-    kleiner: Größe | None = None
-
-
 @dataclasses.dataclass
 class Data:  # noqa: D101 - its docstring is the one that dataclasses make
     color: Color

@@ -13,16 +13,18 @@ from pathlib import Path
 import pytest
 from attrs import evolve, frozen
 
-from coachwork.adapters import SQLite, final
+from coachwork.adapters import ExtractiveSummarizer, Memory, SQLite, TopicTemplates, final
 from coachwork.drivers import run, run_async
 from coachwork.effects import Workflow
-from coachwork.messages import Usage
-from coachwork.ports import Answer, Ask, AsyncPorts, CommitResult
-from coachwork.records import Op
+from coachwork.jobs import OPEN
+from coachwork.messages import Message, Usage
+from coachwork.ports import Answer, Ask, AsyncPorts, CommitResult, Query
+from coachwork.records import Key, Op, Record
 from coachwork.sessions import JobKind
-from coachwork.topics import Topic
+from coachwork.topics import TemplateName, Topic
 from coachwork.workflows import (
     Caller,
+    Resumed,
     cancel,
     complete,
     open_session,
@@ -35,7 +37,6 @@ from tests.faults import (
     ADA,
     BEN,
     CrashedError,
-    Fault,
     Told,
     World,
     answer_alike,
@@ -65,9 +66,9 @@ def coach(ask: Ask) -> Answer:
     return Answer(text=text, usage=Usage(3, 2, 1))
 
 
-def new_world(**given: object) -> World:
+def new_world(repository: SQLite | None = None) -> World:
     """Return a world with these topics and that coach."""
-    return World(TOPICS, coach, **given)  # type: ignore[arg-type]
+    return World(TOPICS, coach, repository=repository)
 
 
 # --- scenarios: what was there before, and the command ------------------------------------------
@@ -276,9 +277,7 @@ SCENARIOS: Sequence[Scenario] = (
 )
 
 
-def dies_asking(
-    world: World, workflow: Workflow[object], purpose: JobKind = JobKind.REPLY
-) -> None:
+def dies_asking(world: World, workflow: Workflow[object], purpose: JobKind = JobKind.REPLY) -> None:
     """Run *workflow* in a process that dies when the model is asked for that."""
 
     def dying(ask: Ask) -> Answer:
@@ -306,6 +305,7 @@ class Clean:
 
     state: str
     answer: str
+    waits: bool
     faults: tuple[Told, ...]
 
 
@@ -320,14 +320,19 @@ def cleanly(scenario: Scenario) -> Clean:
         for number, effect in enumerate(world.effects[first:])
         for fault in faults_of(effect)
     )
-    return Clean(world.state(), answer_alike(answer), faults)
+    return Clean(world.state(), answer_alike(answer), waits(answer), faults)
+
+
+def waits(answer: object) -> bool:
+    """Whether a resume was answered with a job that somebody still works on."""
+    return isinstance(answer, Resumed) and answer.job is not None and answer.job.status in OPEN
 
 
 def judged(scenario: Scenario, clean: Clean, told: Told, world: World) -> Iterator[str]:
     """Run *scenario* with a fault, and tell what is not as without it."""
     command = scenario(world)
     world.checks = True
-    answer = world.insist(command, told)
+    answer = world.insist(command, told, enough=lambda given: waits(given) <= clean.waits)
     if answer_alike(answer) != clean.answer:
         yield f"{told}: another answer:\n{clean.answer}\n{answer_alike(answer)}"
     if world.state() != clean.state:
@@ -349,3 +354,111 @@ def test_every_fault_at_every_step_in_memory(scenario: Scenario) -> None:
         except Exception as error:
             raise AssertionError(f"at {told}") from error
     assert wrong == []
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=name_of)
+def test_some_faults_on_sqlite(scenario: Scenario, tmp_path: Path) -> None:
+    """The same in a file: every eleventh of the faults."""
+    clean = cleanly(scenario)
+    wrong: list[str] = []
+    for told in clean.faults[SCENARIOS.index(scenario) % 11 :: 11]:
+        path = tmp_path / f"{told.number}-{told.fault.name}.db"
+        repository = SQLite(path, synchronous="NORMAL")
+        world = new_world(repository)
+        world.checks = False
+        wrong += judged(scenario, clean, told, world)
+        repository.close()
+    assert wrong == []
+
+
+class Recording:
+    """A repository of either colour that writes down every commit."""
+
+    def __init__(self, repository: Memory) -> None:
+        """Stand before *repository*."""
+        self.repository = repository
+        self.commits: list[tuple[Op, ...]] = []
+
+    def get(self, key: Key, /) -> Record | None:
+        """Return the record."""
+        return self.repository.get(key)
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Write it down, and do it."""
+        self.commits.append(tuple(ops))
+        return self.repository.commit(ops)
+
+    def log(
+        self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
+    ) -> Sequence[Record]:
+        """Return the messages."""
+        return self.repository.log(tenant, session, after=after, last=last, limit=limit)
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """Return what is found."""
+        return self.repository.find(query)
+
+
+class Awaited:
+    """Everything that is asked of a world, awaited."""
+
+    def __init__(self, world: World, recording: Recording) -> None:
+        """Stand before them."""
+        self.world, self.recording = world, recording
+
+    async def get(self, key: Key, /) -> Record | None:
+        """Return the record."""
+        return self.recording.get(key)
+
+    async def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Write it down, and do it."""
+        return self.recording.commit(ops)
+
+    async def log(
+        self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
+    ) -> Sequence[Record]:
+        """Return the messages."""
+        return self.recording.log(tenant, session, after=after, last=last, limit=limit)
+
+    async def find(self, query: Query, /) -> Sequence[Record]:
+        """Return what is found."""
+        return self.recording.find(query)
+
+    async def complete(self, ask: Ask, /) -> Answer:
+        """Answer as the model."""
+        return self.world.complete(ask)
+
+    async def template(self, topic: str, name: TemplateName, /) -> str | None:
+        """Return the template."""
+        return TopicTemplates(self.world.setup.topics).template(topic, name)
+
+    async def summarize(self, previous: str | None, messages: Sequence[Message], /) -> str:
+        """Return a summary."""
+        return ExtractiveSummarizer().summarize(previous, messages)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=name_of)
+def test_both_drivers_write_the_same(scenario: Scenario) -> None:
+    """The blocking and the async driver make the same commits and give the same answer."""
+
+    def commits(*, awaited: bool) -> tuple[object, list[tuple[Op, ...]]]:
+        world = new_world()
+        command = scenario(world)
+        assert isinstance(world.memory, Memory)
+        recording = Recording(world.memory)
+        if not awaited:
+            answer = run(command(), evolve(world.ports, repository=recording))
+            return answer, recording.commits
+        port = Awaited(world, recording)
+        ports = AsyncPorts(
+            repository=port,
+            model=port,
+            clock=world.clock,
+            ids=world.ids,
+            templates=port,
+            renderer=world.ports.renderer,
+            summarizer=port,
+        )
+        return asyncio.run(run_async(command(), ports)), recording.commits
+
+    assert commits(awaited=False) == commits(awaited=True)

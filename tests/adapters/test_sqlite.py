@@ -259,6 +259,25 @@ def test_a_file_locked_for_good_cannot_be_opened(path: Path) -> None:
         assert repository.commit([Insert(thing("t", "a"))]) is DONE
 
 
+@pytest.mark.parametrize("released_after", [0.2, None])
+def test_a_new_file_is_waited_for(path: Path, released_after: float | None) -> None:
+    """Turning on the write-ahead log waits for those who read, for as long as was asked."""
+    with raw(path) as reader:
+        reader.execute("CREATE TABLE other (a)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM other").fetchall()
+        if released_after is None:
+            with pytest.raises(StoreUnavailableError, match="locked"):
+                SQLite(path, busy_timeout=0.1)
+            return
+        with ThreadPoolExecutor(1) as pool:
+            opening = pool.submit(SQLite, path, busy_timeout=30.0)
+            threading.Event().wait(released_after)
+            assert not opening.done()
+            reader.execute("COMMIT")
+            opening.result(timeout=30).close()
+
+
 OPEN = """
 import sys
 from coachwork.adapters import SQLite
@@ -792,6 +811,24 @@ def test_after_a_fork_the_child_is_told(path: Path) -> None:
     assert in_a_process(FORK, path).stdout == "well\n"
     with raw(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_another_process_is_told_at_once(path: Path) -> None:
+    """Where the process is not the one that opened the file, no lock and no connection is used."""
+    repository = SQLite(path)
+    with raw(path), repository._writing, repository._pool:
+        parent = repository._process
+        repository._process = -1
+        for call in (
+            lambda: repository.get(Key("thing", "t", ("a",))),
+            lambda: repository.commit([]),
+        ):
+            with pytest.raises(StoreUnavailableError, match="fork"):
+                call()
+        repository.close()
+        repository._process = parent
+    assert repository.commit([]) is DONE
+    repository.close()
 
 
 def test_it_cannot_be_pickled_or_copied(path: Path) -> None:

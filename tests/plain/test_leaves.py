@@ -17,6 +17,7 @@ from tests.plain_kinds import NOON, Color, Ints, Level, Name, Pair, fault, read
     [
         (5, int, 5),
         (5, float, 5.0),
+        (True, bool, True),
         (None, None, None),
         ("a", Name, "a"),
         ([1], Ints, [1]),

@@ -145,7 +145,7 @@ class Careless(FakeModel):
     @classmethod
     def model_validate(cls, data: object) -> FakeModel:
         """Fail with an error that says nothing of the data."""
-        raise TypeError("a mistake")
+        raise TypeError(type(data))
 
 
 @attrs.frozen
@@ -157,5 +157,5 @@ class WithCareless:
 
 def test_a_mistake_of_a_model_is_not_hidden() -> None:
     """An error that is no refusal comes through as it is."""
-    with pytest.raises(TypeError, match="a mistake"):
+    with pytest.raises(TypeError, match="dict"):
         read({"model": {}}, WithCareless)

@@ -21,7 +21,6 @@ from tests.plain_kinds import (
     Data,
     Documented,
     FakeModel,
-    Größe,
     Holder,
     IntBox,
     Ints,
@@ -191,6 +190,13 @@ def test_classes_inside_are_defined_once() -> None:
     ]
     assert isinstance(schema["$defs"], dict)
     assert schema["$defs"].keys() == {"Value", "Value_2", "Box_Box_int", "Box_int"}
+
+
+@attrs.frozen
+class Größe:  # noqa: PLC2401 - the point
+    """A name beyond ASCII."""
+
+    kleiner: Größe | None = None
 
 
 @pytest.mark.parametrize("of", [Node, Größe])

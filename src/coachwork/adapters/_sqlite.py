@@ -26,7 +26,6 @@ from coachwork.errors import (
 )
 from coachwork.ports import CommitResult, Query
 from coachwork.records import (
-    Check,
     Delete,
     Facts,
     Insert,
@@ -364,8 +363,8 @@ def _done(connection: sqlite3.Connection, op: Op) -> bool:
             return connection.execute(_UPDATE, (*changed, *found)).rowcount == 1
         case Delete(key, version):
             return connection.execute(_DELETE, (key.text, version)).rowcount == 1
-        case Check(key, version):
-            return connection.execute(_CHECK, (key.text, version)).fetchone() is not None
+        case _:
+            return connection.execute(_CHECK, (op.key.text, op.version)).fetchone() is not None
 
 
 def _facts(record: Record) -> _Row:

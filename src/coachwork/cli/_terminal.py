@@ -19,6 +19,9 @@ WIDEST: Final = 96
 LABEL: Final = 9
 """How wide the left column is at least."""
 
+GAP: Final = "  "
+"""What stands between the columns."""
+
 
 class Terminal:
     """Where a command prints to: the standard output stream, in two columns.
@@ -40,14 +43,14 @@ class Terminal:
 
     def note(self, label: str, text: str) -> None:
         """Print what happened, or a name and its value."""
-        self._row(Text(one_line(label), "yellow"), shown(text))
+        self._row(one_line(label), "yellow", shown(text))
 
     def said(self, message: Message) -> None:
         """Print a stored message with the name of who said it."""
         if message.role is Role.USER:
-            self._row(Text(self._user, "bold cyan"), shown(message.text))
+            self._row(self._user, "bold cyan", shown(message.text))
         else:
-            self._row(Text("coach", "bold green"), shown(message.text))
+            self._row("coach", "bold green", shown(message.text))
 
     def result(self, value: object) -> None:
         """Print what a conversation yielded, field by field."""
@@ -60,6 +63,7 @@ class Terminal:
     def line(self, text: str = "", style: str = "") -> None:
         """Print *text*, folded at words."""
         for line in Text(shown(text), style).wrap(self.console, self.console.width):
+            line.rstrip()
             self.console.print(line, soft_wrap=True)
 
     def verbatim(self, text: str) -> None:
@@ -70,7 +74,7 @@ class Terminal:
     @property
     def prompt(self) -> str:
         """What stands before a line that the user types, in the place of their name."""
-        return f"{self._user:>{self._left}}  "
+        return f"{self._user:>{self._left}}{GAP}"
 
     def ask(self, question: str) -> str:
         """Return the line that is typed after *question*, without blanks around it.
@@ -83,10 +87,11 @@ class Terminal:
             self.console.print(Text(shown(line)), soft_wrap=True)
         return line.strip()
 
-    def _row(self, left: Text, right: str) -> None:
+    def _row(self, left: str, style: str, right: str) -> None:
         """Print two columns, the right one folded at words."""
-        left.align("right", self._left)
-        room = max(self.console.width - self._left - 2, LABEL)
+        room = max(self.console.width - self._left - len(GAP), LABEL)
         for line in Text(right).wrap(self.console, room) or [Text()]:
-            self.console.print(left + Text("  ") + line, soft_wrap=True)
-            left = Text(" " * self._left)
+            row = Text.assemble((f"{left:>{self._left}}", style), GAP, line)
+            row.rstrip()
+            self.console.print(row, soft_wrap=True)
+            left = ""

@@ -206,11 +206,11 @@ def _rows(path: str) -> Iterator[_Row]:
     reader = csv.reader(StringIO(_text(path), newline=""), strict=True)
     number = 1
     try:
-        header = next(reader, [])
+        header = next(reader, list[str]())
         missing = [column for column in COLUMNS if column not in header]
         if missing:
             raise ValidationError(f"{path}, row 1", f"the column {missing[0]}")
-        for number, cells in enumerate(reader, 2):  # noqa: B007 - for the error below
+        for number, cells in enumerate(reader, 2):
             if cells:  # an empty line is no row
                 yield _Row(path, number, _by_column(path, number, header, cells))
     except csv.Error as error:

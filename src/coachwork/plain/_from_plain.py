@@ -69,7 +69,7 @@ def _bare_reader(of: object) -> Reader:  # noqa: PLR0911 - one return for each k
     if origin is Literal:
         return choice_reader(args)
     if origin in UNIONS:
-        return union_reader(tuple(bare(member) for member in args), _reader)
+        return union_reader(tuple(bare(member) for member in args), _bare_reader)
     if origin is tuple and args and args[1:] != (...,):
         return row_reader(tuple(_reader(arg) for arg in args))
     if origin is tuple or origin in LISTS:

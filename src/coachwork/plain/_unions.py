@@ -19,8 +19,8 @@ def union_reader(members: tuple[object, ...], reader: Callable[[object], Reader]
 
     Args:
         members: The types, without their wrappers.
-        reader: Finds what reads a type. For a member it is asked when there is data, for a class
-            may hold itself.
+        reader: Finds what reads a type without its wrappers. For a member it is asked when there is
+            data, for a class may hold itself.
     """
     ordered = sorted(members, key=lambda member: _RANKS.get(member, 0))
     marked = [(member, marks) for member in ordered if (marks := _marks(member, reader))]
@@ -49,7 +49,9 @@ def _marks(of: object, reader: Callable[[object], Reader]) -> Mapping[str, Reade
     kind = class_of(of)
     if kind is None or not has_fields(kind):
         return {}
-    return {f.name: reader(f.of) for f in fields_of(of) if get_origin(bare(f.of)) is Literal}
+    return {
+        f.name: reader(choice) for f in fields_of(of) if get_origin(choice := bare(f.of)) is Literal
+    }
 
 
 def _bears(data: object, marks: Mapping[str, Reader]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -30,6 +30,26 @@ from coachwork.records._record import (
 V = TypeVar("V")
 Body = dict[str, JSON]
 Upcast = Callable[[Body], Body]
+
+
+def _object(pairs: list[tuple[str, JSON]]) -> Body:
+    """Return a JSON object.
+
+    Raises:
+        ValueError: A name stands there twice, so nobody knows which value counts.
+    """
+    body = dict(pairs)
+    if len(body) != len(pairs):
+        raise ValueError("a name stands there twice")
+    return body
+
+
+def _no_number(name: str) -> JSON:
+    """Refuse ``NaN`` and ``Infinity``, which are no JSON."""
+    raise ValueError(name)
+
+
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
 
 
 @frozen
@@ -98,8 +118,8 @@ class Kind(Generic[V]):
     def _body(self, record: Record) -> Body:
         """Return the body in the form that this code knows, without its schema number."""
         try:
-            body: object = json.loads(record.body)
-        except (ValueError, RecursionError):
+            body: object = _STRICT.decode(record.body)
+        except (TypeError, ValueError, RecursionError):
             raise CorruptRecordError(self.name, "body", "is not JSON") from None
         if not isinstance(body, dict):
             raise CorruptRecordError(self.name, "body", "is not a JSON object")
@@ -112,7 +132,7 @@ class Kind(Generic[V]):
         for version in range(found, self.schema):
             try:
                 upcast = self.upcasts[version](upcast)
-            except (KeyError, TypeError, ValueError, AttributeError):
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
                 reason = f"cannot be read as version {version}"
                 raise CorruptRecordError(self.name, "schema", reason) from None
         return upcast

@@ -3,6 +3,7 @@
 from coachwork.topics._context import MAX_CONTEXT_BYTES, checked_context
 from coachwork.topics._template import names, render
 from coachwork.topics._topic import (
+    MAX_MESSAGE_BYTES,
     RESERVED_NAMES,
     TemplateName,
     Topic,
@@ -11,6 +12,7 @@ from coachwork.topics._topic import (
 
 __all__ = [
     "MAX_CONTEXT_BYTES",
+    "MAX_MESSAGE_BYTES",
     "RESERVED_NAMES",
     "TemplateName",
     "Topic",

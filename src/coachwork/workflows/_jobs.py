@@ -78,11 +78,13 @@ class Held:
         account: The user's account, checked by every commit.
         session: The session.
         job: The job.
+        said: The messages of the job that this very call wrote: they need not be read again.
     """
 
     account: Stored[Account]
     session: Stored[Session]
     job: Stored[Job]
+    said: tuple[Message, ...] = ()
 
 
 # --- the call --------------------------------------------------------------------------------
@@ -368,10 +370,14 @@ def still_answering(job: Job, seconds: float) -> StillAnsweringError:
     return error
 
 
-def message_of(job: Job, sequence: int | None) -> Workflow[Message | None]:
+def message_of(held: Held, sequence: int | None) -> Workflow[Message | None]:
     """Return a message of the job's session, or None where there is no such number."""
     if sequence is None:
         return None
+    for message in held.said:
+        if message.sequence == sequence:
+            return message
+    job = held.job.value
     stored = yield from load(MESSAGE, message_key(job.tenant, job.session, sequence))
     return None if stored is None else stored.value
 
@@ -379,4 +385,4 @@ def message_of(job: Job, sequence: int | None) -> Workflow[Message | None]:
 def reply_of(held: Held) -> Workflow[Message | None]:
     """Return the coach's message that a settled job made, or None where it made none."""
     job = held.job.value
-    return (yield from message_of(job, job.settlement.reply if job.settlement else None))
+    return (yield from message_of(held, job.settlement.reply if job.settlement else None))

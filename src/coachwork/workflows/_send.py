@@ -134,15 +134,17 @@ def _accept(
             asked = True
             text = yield from _admitted(call, topic, session_id, text)
         moved = step.value
+        said = _message(moved, job, text)
         ops += [
             SESSION_RECORD.update(session, moved),
-            MESSAGE.insert(_message(moved, job, text)),
+            MESSAGE.insert(said),
             JOB_RECORD.insert(job),
             RECEIPT.insert(call.receipt(session_id, call.job, now)),
             ACCOUNT.check(account),
         ]
         if (yield from tries.commit(ops)):
-            return Held(account, Stored(moved, session.version + 1), Stored(job, 1)), True
+            stored = Stored(moved, session.version + 1)
+            return Held(account, stored, Stored(job, 1), (said,)), True
 
 
 def _admitted(call: Call, topic: Topic[object], session_id: str, text: str) -> Workflow[str]:
@@ -176,7 +178,7 @@ def _message(session: Session, job: Job, text: str) -> Message:
 def _turn(topic: Topic[T], held: Held, call: Call) -> Workflow[Turn[T]]:
     """Return the answer to a message whose job is completed."""
     session, job = held.session.value, held.job.value
-    said = yield from message_of(job, job.message)
+    said = yield from message_of(held, job.message)
     reply = yield from reply_of(held)
     if said is None or reply is None:
         raise CorruptRecordError("message", "sequence", "is missing although a job refers to it")

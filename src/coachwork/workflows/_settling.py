@@ -17,6 +17,7 @@ only the version moved              the same, decided again with the answer that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -172,31 +173,34 @@ def _decide(held: Held, outcome: Outcome, now: datetime) -> Workflow[tuple[Held,
             *_spent(held, job.value.attempts, outcome, now),
         ]
     ops: list[Op] = [ACCOUNT.check(held.account)]
+    said: list[Message] = []
     if isinstance(outcome, Failed):
         given = Settled(outcome.error, outcome.cost)
         settled = JOB.move(job.value, JobEvent.FAIL, now, given).value
         after = SESSION.move(session.value, SessionEvent.FAIL, now, settled.usage).value
     else:
-        after, settled, more = yield from _completed(session.value, job.value, outcome, now)
+        after, settled, said, more = yield from _completed(session.value, job.value, outcome, now)
         ops += more
     ops += [SESSION_RECORD.update(session, after), JOB_RECORD.update(job, settled)]
-    return _after(held, after, settled), ops
+    return _after(held, after, settled, said), ops
 
 
-def _after(held: Held, session: Session, job: Job) -> Held:
+def _after(held: Held, session: Session, job: Job, said: Sequence[Message] = ()) -> Held:
     """Return what is stored once the commit is done."""
     return Held(
         held.account,
         Stored(session, held.session.version + 1),
         Stored(job, held.job.version + 1),
+        (*held.said, *said),
     )
 
 
 def _completed(
     session: Session, job: Job, outcome: Said | Concluded, now: datetime
-) -> Workflow[tuple[Session, Job, list[Op]]]:
-    """Return session and job after an outcome, and what else must be written."""
+) -> Workflow[tuple[Session, Job, list[Message], list[Op]]]:
+    """Return session and job after an outcome, what was said, and what else must be written."""
     ops: list[Op] = []
+    said: list[Message] = []
     ends = isinstance(outcome, Concluded) or (
         session.status is SessionStatus.ACTIVE and outcome.conclusion is not None
     )
@@ -205,6 +209,7 @@ def _completed(
     settled = JOB.move(job, JobEvent.SETTLE, now, given).value
     if isinstance(outcome, Said):
         message, session = _spoken(session, settled, outcome, now)
+        said.append(message)
         ops.append(MESSAGE.insert(message))
         if outcome.background is not None:
             ops.append(BACKGROUND.update(outcome.background, outcome.background.value))
@@ -218,7 +223,7 @@ def _completed(
         moved = SESSION.move(session, SessionEvent.COMPLETE, now, conclusion)
         ops += yield from consequences(moved, now)
         session = moved.value
-    return session, settled, ops
+    return session, settled, said, ops
 
 
 def _spoken(session: Session, job: Job, said: Said, now: datetime) -> tuple[Message, Session]:

@@ -1,0 +1,618 @@
+"""Settling: the world moves while the model thinks. One test for each row of its decision table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from attrs import frozen
+
+from coachwork.adapters import final
+from coachwork.effects import Commit
+from coachwork.errors import (
+    LLMError,
+    OutcomeUnknownError,
+    SessionNotActiveError,
+    SessionNotFoundError,
+    StillAnsweringError,
+    StoreUnavailableError,
+    TemplateError,
+    VersionConflictError,
+)
+from coachwork.jobs import ErrorCode, Job, JobKind, JobStatus
+from coachwork.messages import Message, Usage
+from coachwork.policies import Settings
+from coachwork.ports import Answer, Ask
+from coachwork.sessions import EndReason, Session, SessionStatus, Spending
+from coachwork.topics import Topic
+from coachwork.workflows import (
+    Started,
+    Turn,
+    cancel,
+    delete_all,
+    pause,
+    purge_expired,
+    resume,
+    send,
+    start,
+)
+from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Told, World
+
+
+@frozen
+class Values:
+    """What the conversation is to yield."""
+
+    values: list[str]
+
+
+TALK = Topic(id="talk", system="Listen.", result=Values)
+PLAIN = Topic(id="plain", system="Listen.")
+ROOM = Topic(id="room", system="Listen.", exclusive=True)
+COST = Usage(5, 7, 1)
+
+
+def begun(topic: Topic[object] = TALK, settings: Settings | None = None) -> tuple[World, str]:
+    """Return a world in which Ada has a session, and the session's id."""
+    world = World([TALK, PLAIN, ROOM], settings=settings)
+    return world, world.run(start(world.setup, ADA, topic)).session.id
+
+
+def thinking(world: World, what: Callable[[], object], *said: str) -> None:
+    """Let the model do *what* while it thinks about its first answer, then say these in turn."""
+    texts = list(said)
+
+    def model(_ask: Ask) -> Answer:
+        text = texts.pop(0)
+        if len(texts) == len(said) - 1:
+            what()
+        return Answer(text=text, usage=COST)
+
+    world.model = model
+
+
+def job_of(world: World, kind: JobKind = JobKind.REPLY) -> Job:
+    """Return the one job of that kind."""
+    (job,) = (job for job in world.stored("job") if isinstance(job, Job) and job.kind is kind)
+    return job
+
+
+def texts(world: World) -> Sequence[str]:
+    """Return all that was said."""
+    return [one.text for one in world.stored("message") if isinstance(one, Message)]
+
+
+# --- ACTIVE -------------------------------------------------------------------------------------
+
+
+def test_an_active_session_takes_the_reply() -> None:
+    """Session ACTIVE: the message is written, and what it cost is kept on job and session."""
+    world, session = begun()
+    thinking(world, lambda: None, "Go on.")
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert (turn.message.text, turn.is_final, turn.session.status) == ("Go on.", False, "active")
+    assert (turn.job.usage, turn.session.usage) == (COST, COST)
+    assert world.stored("spending") == []
+
+
+def test_an_active_session_is_ended_by_a_final_reply() -> None:
+    """Session ACTIVE, final reply: message, end, result and settled job are one commit."""
+    world, session = begun()
+    thinking(world, lambda: None, final(Values(["honesty"])))
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert (turn.is_final, turn.result, turn.session.status) == (
+        True,
+        Values(["honesty"]),
+        "completed",
+    )
+    kinds = sorted(op.record.key.kind for op in world.commits[-1] if hasattr(op, "record"))
+    assert kinds == ["job", "message", "session", "standing"]
+
+
+# --- PAUSED -------------------------------------------------------------------------------------
+
+
+def test_a_paused_session_keeps_the_reply_and_stays_paused() -> None:
+    """Session PAUSED: a late reply is kept and does not un-pause."""
+    world, session = begun()
+    thinking(world, lambda: world.run(pause(world.setup, ADA, TALK, session)), "Go on.")
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert (turn.session.status, texts(world)) == ("paused", ["Hello.", "Go on."])
+    assert sum(world.asked.values()) == 1
+
+
+def test_a_final_reply_to_a_paused_session_is_not_final_yet() -> None:
+    """Session PAUSED, final reply: completion is pending, and the next resume extracts."""
+    world, session = begun()
+    thinking(
+        world,
+        lambda: world.run(pause(world.setup, ADA, TALK, session)),
+        final(Values(["too early"])),
+        '{"values": ["courage"]}',
+    )
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert (turn.is_final, turn.session.status) == (False, "paused")
+    assert turn.session.completion_pending
+    back = world.run(resume(world.setup, ADA, TALK, session))
+    assert (back.is_final, back.result, back.message) == (True, Values(["courage"]), None)
+    assert [ask.purpose for ask in world.asks] == ["reply", "extraction"]
+    assert back.session.usage == COST + COST
+
+
+def test_pause_is_refused_once_a_final_reply_is_kept() -> None:
+    """No moment exists in which the session is final and nobody extracts."""
+    world, session = begun()
+    refused: list[str] = []
+
+    def model(ask: Ask) -> str:
+        if ask.purpose is JobKind.REPLY:
+            return final()
+        with pytest.raises(Exception, match="in flight") as error:
+            world.run(pause(world.setup, ADA, TALK, session))
+        refused.append(type(error.value).__name__)
+        return '{"values": []}'
+
+    world.model = model
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert (turn.is_final, refused) == (True, ["SessionBusyError"])
+
+
+# --- expired ------------------------------------------------------------------------------------
+
+
+def test_an_expired_session_is_closed_and_the_reply_dropped() -> None:
+    """Session expired: the end is written, the job failed so, the cost kept beside it."""
+    world, session = begun()
+    thinking(world, lambda: world.clock.advance(days=14), "Too late.")
+    with pytest.raises(SessionNotFoundError) as error:
+        world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert (error.value.session, error.value.key) == (session, "k")
+    assert error.value.job == job_of(world).id
+    ended = world.only(Session)
+    assert (ended.status, ended.ledger.ending is not None and ended.ledger.ending.reason) == (
+        SessionStatus.ABANDONED,
+        EndReason.EXPIRED,
+    )
+    error_ = job_of(world).error
+    assert error_ is not None
+    assert error_.code is ErrorCode.SESSION_EXPIRED
+    assert (world.only(Spending).usage, job_of(world).usage) == (COST, Usage())
+    assert (texts(world), world.stored("claim")) == (["Hello."], [])
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST_DONE, Fault.CONFLICT_DONE], ids=lambda f: f.value)
+def test_the_cost_of_an_expired_reply_is_kept_once(fault: Fault) -> None:
+    """The commit that closes an expired session may lose its answer: nothing is counted twice."""
+    world, session = begun()
+    first = len(world.effects)
+    thinking(world, lambda: world.clock.advance(days=14), "Too late.")
+    closing = [n for n, name in enumerate(names_of_a_late_send()) if name == "Commit"][1]
+    with pytest.raises(SessionNotFoundError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."), Told(closing, fault))
+    assert isinstance(world.effects[first + closing], Commit)
+    assert world.only(Spending).usage == COST
+    assert job_of(world).usage == Usage()
+
+
+def names_of_a_late_send() -> list[str]:
+    """The effects of a send whose session expires meanwhile."""
+    world, session = begun()
+    first = len(world.effects)
+    thinking(world, lambda: world.clock.advance(days=14), "Too late.")
+    with pytest.raises(SessionNotFoundError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    return world.names(first)
+
+
+def test_a_swept_session_is_not_found() -> None:
+    """A session that expired and was swept away meanwhile is not found; nothing comes back."""
+    world, session = begun()
+
+    def swept() -> None:
+        world.clock.advance(days=14)
+        world.run(purge_expired(world.setup))
+
+    thinking(world, swept, "Too late.")
+    with pytest.raises(SessionNotFoundError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert {record.key.kind for record in world.records()} == {"account"}
+
+
+# --- ended --------------------------------------------------------------------------------------
+
+
+def test_a_cancelled_session_drops_the_reply() -> None:
+    """Session ended, job closed: nothing is written but what the dropped reply cost."""
+    world, session = begun()
+    thinking(world, lambda: world.run(cancel(world.setup, ADA, TALK, session)), "Too late.")
+    with pytest.raises(SessionNotActiveError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert (texts(world), world.only(Spending).usage) == (["Hello."], COST)
+    assert world.only(Session).turns == 0
+
+
+def test_cancel_wins_over_extraction() -> None:
+    """Cancel always wins: also over a final reply whose result is being extracted."""
+    world, session = begun()
+
+    def model(ask: Ask) -> Answer:
+        if ask.purpose is JobKind.EXTRACTION:
+            world.run(cancel(world.setup, ADA, TALK, session))
+        return Answer(text=final() if ask.purpose is JobKind.REPLY else "{}", usage=COST)
+
+    world.model = model
+    with pytest.raises(SessionNotActiveError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert world.only(Session).status is SessionStatus.CANCELLED
+    assert (job_of(world).usage, world.only(Spending).usage) == (COST, COST)
+
+
+def test_a_new_session_drops_the_reply_to_the_old_one() -> None:
+    """Start-new supersedes the job of the old session; the new one is untouched."""
+    world, session = begun()
+    new: list[Started[Values]] = []
+    thinking(world, lambda: new.append(world.run(start(world.setup, ADA, TALK))), "Too late.")
+    with pytest.raises(SessionNotActiveError, match="abandoned"):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    error = job_of(world).error
+    assert error is not None
+    assert error.code is ErrorCode.SESSION_REPLACED
+    assert [world.only(Spending).session, new[0].session.messages] == [session, 0]
+
+
+def test_a_take_over_by_another_user_drops_the_reply() -> None:
+    """Another user takes the exclusive topic over: the reply to the first one is dropped."""
+    world, session = begun(ROOM)
+
+    def taken() -> None:
+        world.run(pause(world.setup, ADA, ROOM, session))
+        world.run(start(world.setup, BEN, ROOM, take_over=True))
+
+    thinking(world, taken, "Too late.")
+    with pytest.raises(SessionNotActiveError):
+        world.run(send(world.setup, ADA, ROOM, session, "Hello."))
+    assert world.only(Spending).user == "ada"
+
+
+def test_an_answer_without_cost_leaves_no_record() -> None:
+    """Where the provider tells no cost there is nothing to keep."""
+    world, session = begun()
+
+    def model(_ask: Ask) -> str:
+        world.run(cancel(world.setup, ADA, TALK, session))
+        return "Too late."
+
+    world.model = model
+    with pytest.raises(SessionNotActiveError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert world.stored("spending") == []
+
+
+def test_figures_are_no_reason_to_fail() -> None:
+    """When the cost of a dropped answer cannot be written, the answer to the caller is the same."""
+    world, session = begun()
+    thinking(world, lambda: world.run(cancel(world.setup, ADA, TALK, session)), "Too late.")
+    with pytest.raises(SessionNotActiveError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    last = max(n for n, effect in enumerate(world.effects) if isinstance(effect, Commit))
+
+    world, session = begun()
+    outer = len(world.effects)
+    inner: list[int] = []
+
+    def cancelled() -> None:
+        before = len(world.effects)
+        world.run(cancel(world.setup, ADA, TALK, session))
+        inner.append(len(world.effects) - before)
+
+    thinking(world, cancelled, "Too late.")
+    told = Told(last - outer - sum(inner) - _effects_of_a_cancel(), Fault.UNAVAILABLE)
+    with pytest.raises(SessionNotActiveError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."), told)
+    assert world.stored("spending") == []
+
+
+def _effects_of_a_cancel() -> int:
+    """How many effects a cancel of a session with a job in flight asks for."""
+    world, session = begun()
+    world.model = lambda _: CrashedError()
+    with pytest.raises(CrashedError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    before = len(world.effects)
+    world.run(cancel(world.setup, ADA, TALK, session))
+    return len(world.effects) - before
+
+
+# --- taken over by another call -----------------------------------------------------------------
+
+
+def test_a_slow_answer_after_a_take_over_is_dropped() -> None:
+    """The same call again after the lease answers; the first one comes late and says the same."""
+    world, session = begun()
+    again: list[Turn[Values]] = []
+
+    def retried() -> None:
+        world.clock.advance(minutes=6)
+        again.append(world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k")))
+
+    thinking(world, retried, "Too late.", "In time.")
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert turn == again[0]
+    assert turn.message.text == "In time."
+    assert (world.only(Spending).token, world.only(Spending).usage) == (1, COST)
+    assert job_of(world).attempts == 2
+
+
+def test_who_comes_late_is_told_that_another_still_answers() -> None:
+    """The job was taken over and is still in other hands: no answer, and no refusal either."""
+    world, session = begun()
+
+    def model(_ask: Ask) -> Answer:
+        if len(world.asks) == 2:
+            raise CrashedError
+        world.clock.advance(minutes=6)
+        with pytest.raises(CrashedError):
+            world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+        return Answer(text="Too late.", usage=COST)
+
+    world.model = model
+    with pytest.raises(StillAnsweringError) as error:
+        world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert (error.value.accepted, error.value.retry_after, error.value.key) == (True, 330.0, "k")
+    assert (job_of(world).status, world.only(Spending).token) == (JobStatus.PROCESSING, 1)
+
+
+def test_who_comes_late_may_be_told_to_come_at_once() -> None:
+    """The one who took the job over has given it up: it is there for the next one."""
+    world, session = begun()
+
+    def model(_ask: Ask) -> str:
+        if len(world.asks) == 2:
+            raise InterruptedByTest
+        world.clock.advance(minutes=6)
+        with pytest.raises(InterruptedByTest):
+            world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+        return "Too late."
+
+    world.model = model
+    with pytest.raises(StillAnsweringError) as error:
+        world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert error.value.retry_after == 0.0
+
+
+def test_a_displaced_job_is_settled_for_ever() -> None:
+    """The next message settles a job whose lease ran out; its late answer changes nothing."""
+    world, session = begun()
+
+    def displaced() -> None:
+        world.clock.advance(minutes=6)
+        world.run(send(world.setup, ADA, TALK, session, "Are you there?"))
+
+    thinking(world, displaced, "Too late.", "Yes.")
+    with pytest.raises(LLMError) as error:
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert error.value.reason == "LEASE_EXPIRED"
+    assert texts(world) == ["Hello.", "Are you there?", "Yes."]
+    assert world.only(Session).turns == 1
+    assert world.only(Spending).usage == COST
+
+
+# --- only the version moved ---------------------------------------------------------------------
+
+
+def test_a_session_that_only_moved_is_decided_again() -> None:
+    """Pause and resume while the model thinks: the reply is kept, and the model asked once."""
+    world, session = begun()
+
+    def moved() -> None:
+        world.run(pause(world.setup, ADA, TALK, session))
+        world.run(resume(world.setup, ADA, TALK, session))
+
+    thinking(world, moved, "Go on.")
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert (turn.message.text, turn.session.status) == ("Go on.", "active")
+    assert len(world.asks) == 1
+
+
+def test_a_final_reply_that_found_a_pause_and_then_a_resume_is_extracted() -> None:
+    """Paused when it was to be kept, active when it was to be settled: then it is extracted."""
+    world, session = begun()
+    paused = len(world.effects)
+    thinking(
+        world,
+        lambda: world.run(pause(world.setup, ADA, TALK, session)),
+        final(),
+        '{"values": ["courage"]}',
+    )
+    plain = World.commit
+
+    def commit(effect: Commit) -> object:
+        # The reply is about to be settled on the paused session: at this moment it is resumed.
+        if len(world.asks) == 1 and world.only(Session).status is SessionStatus.PAUSED:
+            held = job_of(world).lease
+            assert held is not None
+            world.commit = lambda other: plain(world, other)  # type: ignore[method-assign]
+            world.run(resume(world.setup, ADA, TALK, session))
+        return plain(world, effect)
+
+    world.commit = commit  # type: ignore[assignment,method-assign]
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert (turn.is_final, turn.result) == (True, Values(["courage"]))
+    assert [ask.purpose for ask in world.asks] == ["reply", "extraction"]
+    assert world.effects[paused:]
+
+
+def test_tries_to_settle_are_bounded() -> None:
+    """When others are faster at every try, the caller is told, and the job is left to the next."""
+    world, session = begun(settings=Settings(commit_tries=3))
+    plain = World.commit
+
+    def commit(effect: Commit) -> object:
+        settles = any(
+            getattr(op, "record", None) is not None and op.record.key.kind == "message"  # type: ignore[union-attr]
+            for op in effect.ops
+        )
+        if settles and world.asks:
+            world.memory.commit(())
+            raise OutcomeUnknownError
+        return plain(world, effect)
+
+    world.commit = commit  # type: ignore[assignment,method-assign]
+    world.model = lambda _: "Go on."
+    with pytest.raises(OutcomeUnknownError) as error:
+        world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert (error.value.key, error.value.job) == ("k", job_of(world).id)
+    assert (job_of(world).status, len(world.asks)) == (JobStatus.PENDING, 1)
+    del world.commit  # type: ignore[method-assign]
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert turn.message.text == "Go on."
+
+
+def test_conflicts_at_every_try_are_told() -> None:
+    """The same with plain conflicts: VERSION_CONFLICT, after as many tries as the settings say."""
+    world, session = begun(settings=Settings(commit_tries=2))
+    busy = [False]
+
+    def model(_ask: Ask) -> str:
+        busy[0] = True
+        return "Go on."
+
+    plain = World.commit
+
+    def commit(effect: Commit) -> object:
+        if busy[0]:
+            busy[0] = False
+            for command in (pause, resume):
+                world.run(command(world.setup, ADA, TALK, session))
+            busy[0] = True
+        return plain(world, effect)
+
+    world.model = model
+    world.commit = commit  # type: ignore[assignment,method-assign]
+    with pytest.raises(VersionConflictError) as error:
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert error.value.tries == 2
+
+
+# --- deleted ------------------------------------------------------------------------------------
+
+
+def test_a_reply_to_a_deleted_user_leaves_nothing() -> None:
+    """All data of the user is deleted while the model thinks: nothing of it comes back."""
+    world, session = begun()
+    thinking(world, lambda: world.run(delete_all(world.setup, ADA)), "Too late.")
+    with pytest.raises(SessionNotFoundError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert {record.key.kind for record in world.records()} == {"account"}
+
+
+def test_a_late_cost_of_a_deleted_user_is_not_kept() -> None:
+    """Cancelled, read again, and then deleted: not even the cost comes back."""
+    world, session = begun()
+    thinking(world, lambda: world.run(cancel(world.setup, ADA, TALK, session)), "Too late.")
+    plain = World.commit
+
+    def commit(effect: Commit) -> object:
+        kinds = {op.record.key.kind for op in effect.ops if hasattr(op, "record")}
+        if "spending" in kinds:
+            world.commit = lambda other: plain(world, other)  # type: ignore[method-assign]
+            world.run(delete_all(world.setup, ADA))
+        return plain(world, effect)
+
+    world.commit = commit  # type: ignore[assignment,method-assign]
+    with pytest.raises(SessionNotActiveError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert {record.key.kind for record in world.records()} == {"account"}
+
+
+def test_a_user_who_came_back_is_not_given_the_old_reply() -> None:
+    """Deleted and started anew while the model thinks: the new session is not touched."""
+    world, session = begun()
+
+    def back() -> None:
+        world.run(delete_all(world.setup, ADA))
+        world.run(start(world.setup, ADA, TALK))
+
+    thinking(world, back, "Too late.")
+    with pytest.raises(SessionNotFoundError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert (world.only(Session).messages, texts(world)) == (0, [])
+
+
+# --- giving up, and failing ---------------------------------------------------------------------
+
+
+def test_an_interrupted_call_leaves_its_job_at_once() -> None:
+    """Ctrl-C while the model thinks: the lease is given up, and a retry need not wait."""
+    world, session = begun()
+    world.model = lambda _: InterruptedByTest()
+    with pytest.raises(InterruptedByTest):
+        world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert (job_of(world).status, job_of(world).lease) == (JobStatus.PENDING, None)
+    world.model = lambda _: "Go on."
+    assert world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k")).job.attempts == 2
+
+
+def test_giving_up_is_a_courtesy() -> None:
+    """When the repository is gone too, what interrupted is what the caller gets."""
+    world, session = begun()
+
+    def broken() -> None:
+        world.memory.get = lambda _key: (_ for _ in ()).throw(StoreUnavailableError())  # type: ignore[method-assign]
+        raise InterruptedByTest
+
+    thinking(world, broken, "Never.")
+    with pytest.raises(InterruptedByTest):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+
+
+def test_who_lost_the_lease_gives_nothing_up() -> None:
+    """The job was taken over before the interruption: it is left to who has it."""
+    world, session = begun()
+
+    def model(_ask: Ask) -> str:
+        if len(world.asks) == 2:
+            return "In time."
+        world.clock.advance(minutes=6)
+        world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+        raise InterruptedByTest
+
+    world.model = model
+    with pytest.raises(InterruptedByTest):
+        world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert job_of(world).status is JobStatus.COMPLETED
+
+
+def test_a_failed_job_is_settled_on_a_paused_session_too() -> None:
+    """The model fails while the session is paused: the turn is free, the session stays paused."""
+    world, session = begun()
+
+    def model(_ask: Ask) -> LLMError:
+        world.run(pause(world.setup, ADA, TALK, session))
+        return LLMError(retry_after=3.0)
+
+    world.model = model
+    with pytest.raises(LLMError) as error:
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert error.value.retry_after == 3.0
+    assert (world.only(Session).status, world.only(Session).turns) == (SessionStatus.PAUSED, 0)
+
+
+def test_a_prompt_that_cannot_be_made_fails_the_job() -> None:
+    """Templates are read live: one that breaks later fails the job and tells the developer."""
+
+    class Templates:
+        broken = False
+
+        def template(self, _topic: str, _name: str, /) -> str | None:
+            return None if self.broken else "Listen."
+
+    templates = Templates()
+    world = World([PLAIN], lambda _: "Hi", templates=templates)
+    session = world.run(start(world.setup, ADA, PLAIN)).session.id
+    templates.broken = True
+    with pytest.raises(TemplateError):
+        world.run(send(world.setup, ADA, PLAIN, session, "Hello.", key="k"))
+    with pytest.raises(LLMError) as error:
+        world.run(send(world.setup, ADA, PLAIN, session, "Hello.", key="k"))
+    assert (error.value.reason, error.value.session) == ("LLM_ERROR", session)
