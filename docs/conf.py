@@ -27,3 +27,4 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+napoleon_attr_annotations = False  # a class's parameters tell the same types, without private paths

@@ -15,6 +15,7 @@ from typing import Final
 import attrs
 
 from coachwork import Settings, Topic, effects, errors
+from coachwork.cli import _chat
 from coachwork.diagrams import markdown, mermaid
 from coachwork.effects import Effect
 from coachwork.errors import CoachworkError
@@ -202,6 +203,12 @@ def _port(effect: type[Effect[object]]) -> str:
     return _cell((getdoc(effect.perform) or "").partition(".")[0].removeprefix("Ask "))
 
 
+def _chat_commands() -> str:
+    """Return what may be typed in `coachwork chat`."""
+    rows = [(f"`{typed}`", told) for typed, told in _chat.HELP]
+    return _table(("Typed", "What happens"), ("any text", "say it"), *rows)
+
+
 def _drawing(draw: Callable[[], str]) -> Callable[[], str]:
     """Return the part that a diagram is."""
     return lambda: f"```mermaid\n{draw()}```\n"
@@ -220,6 +227,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "default-templates": _default_templates,
     "decisions": _decisions,
     "effects": _effects,
+    "chat-commands": _chat_commands,
 }
 """The generated parts by name."""
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coachwork.adapters import (
     BuiltinRenderer,
@@ -184,6 +184,12 @@ class World:
         if isinstance(said, BaseException):
             raise said
         return Answer(text=said) if isinstance(said, str) else said
+
+    def declare(self, *topics: Topic[object]) -> None:
+        """Declare other topics from now on, as a new version of the application would."""
+        by_id = {topic.id: topic for topic in topics}
+        self.setup = Setup(topics=by_id, settings=self.setup.settings)
+        self.ports = evolve(self.ports, templates=TopicTemplates(by_id))
 
     # --- driving -----------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -66,12 +67,10 @@ def session(
     at: datetime = NOON,
     in_flight: InFlight | None = None,
     ledger: Ledger | None = None,
-    **about: Any,
+    about: About = ABOUT,
 ) -> Session:
-    """Return a session; what is given besides stands in its `About`."""
-    return Session(
-        evolve(ABOUT, **about), status, turns, messages, at, at, in_flight, ledger or Ledger()
-    )
+    """Return a session that last changed *at*."""
+    return Session(about, status, turns, messages, at, at, in_flight, ledger or Ledger())
 
 
 REPLYING: Final = InFlight("j-1", JobKind.REPLY)
@@ -108,12 +107,15 @@ GOLDEN: Final[dict[str, object]] = {
                 result={"values": ["honesty", ODD_TEXT], "sure": 0.5, "n": 10**30, "no": None},
             ),
         ),
-        max_turns=0,
-        expires_after=None,
-        keep_ended=None,
-        exclusive=True,
-        scenario="trial",
-        locale="fr-CA",
+        about=evolve(
+            ABOUT,
+            max_turns=0,
+            expires_after=None,
+            keep_ended=None,
+            exclusive=True,
+            scenario="trial",
+            locale="fr-CA",
+        ),
     ),
     "session-without-result": session(
         SessionStatus.COMPLETED,
@@ -235,8 +237,14 @@ GOLDEN: Final[dict[str, object]] = {
 
 # --- strategies ------------------------------------------------------------------------------
 
-TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
-"""Any text that Python can hold, with NUL and halves of characters."""
+_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=20).filter(
+    lambda text: not _PAIR.search(text)
+)
+"""Any text that Python can hold, with NUL and halves of characters.
+
+Two halves side by side are left out: JSON has no way to tell them from the whole character.
+"""
 
 IDS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=12) | (
     st.sampled_from(("a", "a#b", "a/b", "/", "#000000000001", "3:x", "1:a/1:b", "x" * 128))
@@ -244,7 +252,9 @@ IDS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size
 NUMBERS = st.integers(0, 10**12 - 1)
 ZONES = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 INSTANTS = st.datetimes(
-    min_value=datetime(2, 1, 1), max_value=datetime(9998, 12, 31), timezones=ZONES  # noqa: DTZ001
+    min_value=datetime(2, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
+    max_value=datetime(9998, 12, 31),  # noqa: DTZ001 - the same
+    timezones=ZONES,
 )
 DURATIONS = st.timedeltas(min_value=TICK, max_value=timedelta(days=999_999_999))
 PLAIN = st.recursive(

@@ -314,8 +314,16 @@ def test_each_skipped_example_has_its_reason(path: Path) -> None:
 
 # Importing the library costs what it needs.
 
-LEFT_OUT: Final = ["asyncio", "hypothesis", "pytest", "rich", "sqlite3"]
-"""What only some applications need; importing coachwork brings none of it."""
+LEFT_OUT: Final = [
+    "asyncio",
+    "concurrent.futures",
+    "hypothesis",
+    "logging",
+    "pytest",
+    "rich",
+    "sqlite3",
+]
+"""What only some applications need; a coach of either colour brings none of it."""
 
 
 def brought_by(statement: str) -> set[str]:
@@ -336,11 +344,19 @@ def test_what_an_import_brings_is_seen() -> None:
 
 @pytest.fixture(scope="module")
 def brought() -> set[str]:
-    """The modules in memory after `import coachwork`."""
-    return brought_by("import coachwork")
+    """The modules in memory once there are coaches and topics."""
+    return brought_by("from coachwork import AsyncCoach, Coach, Memory, Topic, problem")
 
 
 @pytest.mark.parametrize("module", LEFT_OUT)
 def test_importing_brings_only_what_is_needed(module: str, brought: set[str]) -> None:
     """Who imports coachwork pays neither for a colour, a database nor a terminal not used."""
-    assert module not in brought, f"`import coachwork` imports {module}: import it where it is used"
+    assert module not in brought, f"a coach imports {module}: import it where it is used"
+
+
+def test_a_public_name_is_loaded_when_it_is_asked_for() -> None:
+    """The import itself brings no room at all, not even attrs; a name brings its own."""
+    assert not brought_by("import coachwork") & {"attr", "cattrs", "coachwork.coach"}
+    topics = brought_by("from coachwork import Topic")
+    assert "coachwork.topics" in topics
+    assert "coachwork.coach" not in topics

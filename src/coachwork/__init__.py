@@ -12,28 +12,41 @@ What more there is stands in submodules: `coachwork.errors`, `coachwork.adapters
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from coachwork.adapters import Memory, in_threads
-from coachwork.coach import AsyncChat, AsyncCoach, Chat, Coach
-from coachwork.errors import (
-    CoachworkError,
-    LLMError,
-    LLMTimeoutError,
-    OutcomeUnknownError,
-    RefusedError,
-    StoreUnavailableError,
-)
-from coachwork.messages import Message, Usage
-from coachwork.plain import json_schema, to_json
-from coachwork.policies import Settings
-from coachwork.ports import Answer, Ask
-from coachwork.problem import problem
-from coachwork.topics import Topic
-from coachwork.workflows import Check, Completed, Resumed, SessionView, Turn
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from coachwork.adapters import SQLite
+    from coachwork.adapters import Memory, SQLite, in_threads
+    from coachwork.coach import AsyncChat, AsyncCoach, Chat, Coach
+    from coachwork.errors import (
+        CoachworkError,
+        LLMError,
+        LLMTimeoutError,
+        OutcomeUnknownError,
+        RefusedError,
+        StoreUnavailableError,
+    )
+    from coachwork.messages import Message, Usage
+    from coachwork.plain import json_schema, to_json
+    from coachwork.policies import Settings
+    from coachwork.ports import Answer, Ask
+    from coachwork.problems import problem
+    from coachwork.topics import Topic
+    from coachwork.workflows import Check, Completed, Resumed, SessionView, Turn
+else:  # the checkers would take any name for one that is there
+
+    def __getattr__(name: str) -> object:
+        """Load the room of a public name when it is asked for, so that nobody pays for another.
+
+        Who declares topics loads no coach, and who maps errors to responses no repository.
+        """
+        for room, names in _ROOMS.items():
+            if name in names:
+                value: object = getattr(import_module(f"coachwork.{room}"), name)
+                globals()[name] = value  # the next time it is found at once
+                return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __version__ = "0.1.0"
 
@@ -68,10 +81,28 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Load `SQLite` when it is asked for."""
-    if name == "SQLite":
-        from coachwork.adapters import SQLite  # noqa: PLC0415 - it loads a database
+_ROOMS: Final = {
+    "adapters": ("Memory", "SQLite", "in_threads"),
+    "coach": ("AsyncChat", "AsyncCoach", "Chat", "Coach"),
+    "errors": (
+        "CoachworkError",
+        "LLMError",
+        "LLMTimeoutError",
+        "OutcomeUnknownError",
+        "RefusedError",
+        "StoreUnavailableError",
+    ),
+    "messages": ("Message", "Usage"),
+    "plain": ("json_schema", "to_json"),
+    "policies": ("Settings",),
+    "ports": ("Answer", "Ask"),
+    "problems": ("problem",),
+    "topics": ("Topic",),
+    "workflows": ("Check", "Completed", "Resumed", "SessionView", "Turn"),
+}
+"""Where the public names stand."""
 
-        return SQLite
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    """Tell all public names, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -168,7 +168,7 @@ class Coach:
 
     @property
     def setup(self) -> Setup:
-        """What the workflows are given: topics and settings."""
+        """The topics and settings that the workflows are given."""
         return self._setup
 
     def close(self) -> None:
@@ -468,7 +468,7 @@ class AsyncCoach:
 
     @property
     def setup(self) -> Setup:
-        """What the workflows are given: topics and settings."""
+        """The topics and settings that the workflows are given."""
         return self._setup
 
     async def close(self) -> None:

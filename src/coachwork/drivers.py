@@ -7,7 +7,6 @@ tracebacks show where it was asked. Task cancellation and Ctrl-C arrive there to
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from inspect import isawaitable
 from time import perf_counter
@@ -22,7 +21,6 @@ from coachwork.messages import Usage
 from coachwork.ports import Answer, AsyncPorts, Ports
 
 R = TypeVar("R")
-_log = logging.getLogger("coachwork")
 
 
 @frozen(kw_only=True)
@@ -134,5 +132,7 @@ def _tell(
     for observer in observers:
         try:
             observer(seen)
-        except Exception:  # noqa: BLE001 - an observer must not change what it watches
-            _log.exception("an observer failed")
+        except Exception:
+            import logging  # noqa: PLC0415 - nothing else here writes a log
+
+            logging.getLogger("coachwork").exception("an observer failed")

@@ -18,6 +18,16 @@ from coachwork.adapters._threads import in_threads
 
 if TYPE_CHECKING:
     from coachwork.adapters._sqlite import SQLite
+else:  # the checkers would take any name for one that is there
+
+    def __getattr__(name: str) -> object:
+        """Load `SQLite` when it is asked for."""
+        if name == "SQLite":
+            from coachwork.adapters._sqlite import SQLite  # noqa: PLC0415 - it loads a database
+
+            return SQLite
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "BuiltinRenderer",
@@ -32,12 +42,3 @@ __all__ = [
     "final",
     "in_threads",
 ]
-
-
-def __getattr__(name: str) -> object:
-    """Load `SQLite` when it is asked for."""
-    if name == "SQLite":
-        from coachwork.adapters._sqlite import SQLite  # noqa: PLC0415 - it loads a database
-
-        return SQLite
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -141,7 +141,7 @@ class SQLite:
     def get(self, key: Key, /) -> Record | None:
         """See `coachwork.ports.Repository.get`."""
         rows = self._read(f"{_SELECT} WHERE key = ?", (key.text,))
-        return _record(rows[0]) if rows else None
+        return _record(rows[0], key) if rows else None
 
     def commit(self, ops: Sequence[Op], /) -> CommitResult:
         """See `coachwork.ports.Repository.commit`."""
@@ -382,13 +382,20 @@ def _facts(record: Record) -> _Row:
     )
 
 
-def _record(row: _Row) -> Record:
-    """Return the record that a row is."""
-    key, version, owner, session, topic, status, at, due, expires, scenario, body = row
+def _key(text: str) -> Key:
+    """Return the key whose text this is."""
     try:
-        parsed = Key.parse(key)
+        return Key.parse(text)
     except ValueError:
         raise CorruptRecordError("database", "key", "is no key of a record") from None
+
+
+def _record(row: _Row, asked: Key | None = None) -> Record:
+    """Return the record that a row is; its key need not be read where it was asked for."""
+    text, version, owner, session, topic, status, at, due, expires, scenario, body = row
+    key = asked or _key(text)
+    if not isinstance(version, int):
+        raise CorruptRecordError(key.kind, "version", "is no whole number")
     try:
         facts = Facts(
             owner=owner,
@@ -401,8 +408,8 @@ def _record(row: _Row) -> Record:
             scenario=scenario,
         )
     except (TypeError, OverflowError):
-        raise CorruptRecordError(parsed.kind, "facts", "hold what is no instant") from None
-    return Record(parsed, version, facts, body)
+        raise CorruptRecordError(key.kind, "facts", "hold what is no instant") from None
+    return Record(key, version, facts, body)
 
 
 def _number(instant: datetime | None) -> int | None:

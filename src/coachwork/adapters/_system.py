@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from secrets import randbits
+from os import urandom
 from threading import Lock
 from time import time_ns
 
@@ -34,6 +34,7 @@ class TimeOrderedIds:
             # 48 bits of milliseconds and 12 of a counter that starts anew with each of them; a
             # counter that runs over goes on into the next millisecond.
             self._last = stamp = max(self._last + 1, (time_ns() // 1_000_000) << 12)
-        value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | randbits(62)
+        chance = int.from_bytes(urandom(8)) >> 2
+        value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | chance
         text = f"{value:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

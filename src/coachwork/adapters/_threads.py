@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar, overload
@@ -38,6 +37,8 @@ class _Threads:
     """Threads that one port is called in; they end with `close`, and so does the port."""
 
     def __init__(self, port: object, threads: int) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only who awaits needs it
+
         self._port = port
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="coachwork")
 

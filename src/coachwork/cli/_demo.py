@@ -95,7 +95,7 @@ def _first_half(terminal: Terminal, path: str) -> tuple[str, tuple[int, ...]]:
 def _in_a_new_process(path: str) -> int:
     """Run the second half in a new process, and return its exit code."""
     sys.stdout.flush()
-    again = [sys.executable, "-m", "coachwork", "demo-resume", "--database", path]
+    again = [sys.executable, "-m", "coachwork", "demo", "--resume", path]
     return subprocess.run(again, check=False).returncode  # noqa: S603 - this program itself
 
 

@@ -39,9 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: The arguments are none (2), or ask for help or the version (0).
     """
     _be_lenient()
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     try:
-        return _run(options)
+        if options.command is None:
+            parser.print_help()
+            code = 0
+        else:
+            code = _run(options)
+        sys.stdout.flush()
     except CoachworkError as error:
         tell(error.code, str(error))
         return CALLER if isinstance(error, RefusedError) else OTHERS
@@ -50,15 +56,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         tell("MISSING_EXTRA", f"{options.command} needs rich: install coachwork[cli]")
         return OTHERS
-    except BrokenPipeError:  # whoever read what we print has seen enough
-        # The interpreter flushes at its end; there it must find something that can be written to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OTHERS
     except OSError as error:
-        tell("INTERNAL_ERROR", error.strerror or type(error).__name__)
+        _drop_unprinted()
+        if not isinstance(error, BrokenPipeError):  # there, whoever reads has seen enough
+            tell("INTERNAL_ERROR", error.strerror or type(error).__name__)
         return OTHERS
     except KeyboardInterrupt:
         return INTERRUPTED
+    return code
+
+
+def _drop_unprinted() -> None:
+    """Make sure that the interpreter, when it ends, can print what it could not print so far."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _be_lenient() -> None:
@@ -80,13 +93,11 @@ def _run(options: argparse.Namespace) -> int:
     # ruff: noqa: PLC0415 - see above
     match options.command:
         case "demo":
-            from coachwork.cli._demo import demo
+            from coachwork.cli._demo import demo, demo_resume
 
+            if options.resume is not None:
+                return demo_resume(options.resume)
             return demo(options.database)
-        case "demo-resume":
-            from coachwork.cli._demo import demo_resume
-
-            return demo_resume(options.database)
         case "chat":
             from coachwork.cli._chat import chat
 
@@ -126,9 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"coachwork {__version__}")
-    commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, title="commands"
-    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     add = partial(commands.add_parser, allow_abbrev=False)
     _fill_demo(
         add(
@@ -139,8 +148,6 @@ def _parser() -> argparse.ArgumentParser:
             "took through the state diagram. All that is shown was read back from the file.",
         )
     )
-    # What the demo runs in a process of its own; without a help text it stands in no list.
-    add("demo-resume").add_argument("--database", required=True)
     _fill_chat(
         add(
             "chat",
@@ -175,6 +182,8 @@ def _fill_demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument(
         "--database", metavar="PATH", help="the file to keep it in (a temporary one by default)"
     )
+    # The second half, which the demo runs in a process of its own.
+    demo.add_argument("--resume", metavar="PATH", help=argparse.SUPPRESS)
 
 
 def _fill_chat(chat: argparse.ArgumentParser) -> None:

@@ -30,5 +30,4 @@ def one_line(text: str) -> str:
 
 def tell(code: str, sentence: str) -> None:
     """Tell of an error in one line of the standard error stream."""
-    sys.stdout.flush()  # what was printed before it stands before it
     print(f"coachwork: {code}: {one_line(sentence)}", file=sys.stderr)

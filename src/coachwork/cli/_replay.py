@@ -157,12 +157,12 @@ def _progress(turns: int) -> Generator[Callable[[int], None]]:
 
 def _lines(console: Console, turns: int) -> Callable[[int], None]:
     """Return what prints a line for every tenth of the *turns*."""
-    done = 0
+    done, most = 0, max(turns, 1)
 
     def turned(more: int) -> None:
         nonlocal done
         before, done = done, done + more
-        if before * STEPS // turns < done * STEPS // turns:
+        if before * STEPS // most < done * STEPS // most:
             console.print(f"{done:,} of {turns:,} turns", soft_wrap=True)
 
     return turned
@@ -175,8 +175,8 @@ def _report(recording: Recording, outcome: _Outcome, synchronous: str) -> None:
     rate = f"{outcome.fresh / outcome.seconds:,.0f} turns a second (synchronous={synchronous})"
     equal = outcome.sessions - len(outcome.different)
     terminal.note(
-        "rows",
-        f"{recording.rows:,}: {recording.merged:,} joined to the one before, "
+        "file",
+        f"{recording.rows:,} rows: {recording.merged:,} joined to the one before, "
         f"{recording.blank:,} left out as blank",
     )
     terminal.note("sessions", f"{outcome.sessions:,}, all completed")

@@ -82,10 +82,10 @@ class Terminal:
         Raises:
             EOFError: There is no more input.
         """
-        line = input(question)
+        line = input(question).strip()
         if not sys.stdin.isatty():  # nobody saw it being typed
             self.console.print(Text(shown(line)), soft_wrap=True)
-        return line.strip()
+        return line
 
     def _row(self, left: str, style: str, right: str) -> None:
         """Print two columns, the right one folded at words."""

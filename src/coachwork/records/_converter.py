@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import Any, cast
+from types import GenericAlias
+from typing import Any, cast, get_args, get_origin
 
 import attrs
 from cattrs import (
+    AttributeValidationNote,
     ClassValidationError,
     Converter,
     IterableValidationError,
@@ -34,8 +35,7 @@ def converter() -> Converter:
     """
     made = Converter(forbid_extra_keys=True, detailed_validation=True)
     for exact in (str, int, float, bool):
-        # By identity: a hook for str would be taken for enums of text too.
-        made.register_structure_hook_func(partial(operator.is_, exact), _exactly(exact))
+        made.register_structure_hook(exact, _exactly(exact))
     made.register_structure_hook(datetime, _read_instant)
     made.register_unstructure_hook(datetime, _write_instant)
     made.register_structure_hook(timedelta, _read_duration)
@@ -43,24 +43,28 @@ def converter() -> Converter:
     made.register_structure_hook_func(lambda type_: type_ == JSON, lambda value, _type: value)
     made.register_unstructure_hook_func(lambda type_: type_ == JSON, lambda value: value)
     made.register_structure_hook_factory(attrs.has, partial(_class_hook, made))
+    made.register_structure_hook_factory(_is_tuple, partial(_tuple_hook, made))
     return made
 
 
-def _exactly(wanted: type) -> Callable[[object, object], object]:
-    """Return a hook that takes values of exactly that type."""
+def _exactly(wanted: type) -> Callable[[object, type], object]:
+    """Return a hook that takes values of exactly that type; enums of it come here too."""
 
-    def hook(value: object, _type: object) -> object:
+    def hook(value: object, type_: type) -> object:
         if type(value) is not wanted:
             raise TypeError(f"is no {wanted.__name__}")
-        return value
+        return value if type_ is wanted else type_(value)
 
     return hook
 
 
 def _write_instant(value: datetime) -> str:
-    if value.tzinfo is None:
+    if value.utcoffset() is None:
         raise MisuseError("an instant without a time zone cannot be stored")
-    return value.astimezone(UTC).isoformat()
+    try:
+        return value.astimezone(UTC).isoformat()
+    except OverflowError:
+        raise MisuseError("an instant that UTC has not cannot be stored") from None
 
 
 def _read_instant(value: object, _type: object) -> datetime:
@@ -70,9 +74,9 @@ def _read_instant(value: object, _type: object) -> datetime:
         read = datetime.fromisoformat(value)
     except ValueError:
         raise ValueError("is no instant") from None
-    if read.utcoffset() != timedelta(0):
+    if read.tzinfo is not UTC:  # what is read of an offset of nothing is UTC itself
         raise ValueError("is no instant in UTC")
-    return read.replace(tzinfo=UTC)
+    return read
 
 
 def _write_duration(value: timedelta) -> int:
@@ -83,6 +87,23 @@ def _read_duration(value: object, _type: object) -> timedelta:
     if type(value) is not int:
         raise TypeError("is no whole number of microseconds")
     return timedelta(microseconds=value)
+
+
+def _is_tuple(type_: object) -> bool:
+    return get_origin(type_) is tuple
+
+
+def _tuple_hook(made: Converter, type_: type) -> Callable[[object, type], object]:
+    """Return a hook for a tuple of any length that takes a list, and no other thing of many."""
+    wanted: Any = GenericAlias(list, get_args(type_)[:1])
+    read = made.get_structure_hook(wanted)
+
+    def hook(value: object, _type: type) -> object:
+        if not isinstance(value, list):
+            raise TypeError("is no list")
+        return tuple(read(value, wanted))
+
+    return hook
 
 
 def _class_hook(made: Converter, cls: type[Any]) -> Callable[[object, type], object]:
@@ -109,8 +130,8 @@ def first_fault(fault: BaseException) -> tuple[str, str]:
         notes = [note for note in getattr(inner, "__notes__", ()) if type(note) is not str]
         if notes:
             note: Any = notes[-1]
-            step = getattr(note, "index", None)
-            path += f".{note.name}" if step is None else f"[{step!r}]"
+            is_field = isinstance(note, AttributeValidationNote)  # text too, with an index()
+            path += f".{note.name}" if is_field else f"[{note.index!r}]"
         fault = inner
     if isinstance(fault, _MissingError):
         return f"{path}.{fault}".lstrip("."), "is missing"

@@ -49,6 +49,7 @@ def _no_number(name: str) -> JSON:
     raise ValueError(name)
 
 
+_PLAIN: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _STRICT: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
 
 
@@ -93,7 +94,7 @@ class Kind(Generic[V]):
         """
         body = converter().unstructure(value)
         body["schema"] = self.schema
-        text = json.dumps(body, separators=(",", ":"), allow_nan=False)
+        text = _PLAIN.encode(body)
         if len(text) > MAX_BODY:
             raise MisuseError(f"a {self.name} record of more than {MAX_BODY} bytes")
         return Record(self.key(value), version, self.facts(value), text)

@@ -1,0 +1,94 @@
+"""The coach that listens and asks (`coachwork.cli._chat_coach`)."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+import pytest
+
+from coachwork.adapters import Memory, ScriptedModel
+from coachwork.cli._chat_coach import ENOUGH_WORDS, MOST_TURNS, Insight, listener, topic_of
+from coachwork.coach import Chat, Coach
+from coachwork.errors import ValidationError
+
+TOPIC = topic_of("rest")
+
+
+def opened(think: float = 0.0) -> Chat[Insight]:
+    """Return a new session with the coach."""
+    coach = Coach(Memory(), ScriptedModel(listener("rest", think)), topics=[TOPIC])
+    return coach.as_user("ada").start(TOPIC, context={"name": "Ada"})
+
+
+def test_it_quotes_and_asks() -> None:
+    """It gives back the longest sentence and asks something; of few words it wants more."""
+    chat = opened()
+    assert chat.greeting is not None
+    assert "rest" in chat.greeting.text
+    reply = chat.send("Well. I never stop working\n at night! No.").message.text
+    assert "“I never stop working at night!”" in reply
+    assert reply.endswith("?")
+    again = chat.send("I don't know.").message.text
+    assert "I don't know" not in again
+    assert again.endswith("?")
+
+
+def test_a_long_sentence_is_shortened() -> None:
+    """What is quoted fits into a few lines."""
+    reply = opened().send("so " * 300).message.text
+    assert len(reply) < 300
+    assert "…”" in reply
+
+
+def test_it_welcomes_back_with_the_last_words() -> None:
+    """Whoever has said nothing yet is asked what there is to say."""
+    chat = opened()
+    chat.pause()
+    first = chat.resume().message
+    assert first is not None
+    assert first.text == "Welcome back. What is on your mind?"
+    chat.send("I never stop working.")
+    chat.pause()
+    second = chat.resume().message
+    assert second is not None
+    assert "“I never stop working.”" in second.text
+
+
+def test_it_ends_after_some_turns() -> None:
+    """The last turn ends the conversation with the person's own words as its result."""
+    chat = opened()
+    turns = [chat.send(f"{number}. I say this. And that") for number in range(MOST_TURNS)]
+    assert [turn.is_final for turn in turns] == [False] * (MOST_TURNS - 1) + [True]
+    assert turns[-1].result == Insight(["I say this."] * MOST_TURNS, "And that")
+
+
+def test_it_ends_earlier_when_much_was_said() -> None:
+    """Somebody who writes much is not kept waiting for the last turn."""
+    chat = opened()
+    turns = [chat.send("word " * (ENOUGH_WORDS // 4 + 1)) for _ in range(4)]
+    assert [turn.is_final for turn in turns] == [False, False, False, True]
+
+
+def test_completing_yields_a_result_too() -> None:
+    """The owner may end it at any time."""
+    chat = opened()
+    chat.send("I never stop working.")
+    assert chat.complete().result == Insight(["I never stop working."], "I never stop working.")
+
+
+def test_it_may_take_its_time() -> None:
+    """An answer takes as long as it is told to."""
+    began = monotonic()
+    opened(think=0.05)
+    assert monotonic() - began >= 0.05
+
+
+def test_a_topic_needs_a_name() -> None:
+    """A name that cannot be an id is refused."""
+    with pytest.raises(ValidationError, match=r"^topic\.id: "):
+        topic_of(" ")
+
+
+def test_a_result_tells_nothing_by_accident() -> None:
+    """What a person said is in no representation."""
+    assert "secret" not in repr(Insight(["secret"], "secret"))

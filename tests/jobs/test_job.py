@@ -1,0 +1,74 @@
+"""The job as a value."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from coachwork.jobs import ErrorCode, JobKind, JobStatus, Lease, Step
+from tests.specimens import GOLDEN, LATER, NOON, PENDING, TICK
+
+
+@pytest.mark.parametrize(
+    "now, held", [(NOON, True), (LATER - TICK, True), (LATER, False), (LATER + TICK, False)]
+)
+def test_a_lease_lasts_until_its_instant(now: object, *, held: bool) -> None:
+    """At the very instant it has run out."""
+    assert evolve(PENDING, lease=Lease(1, LATER)).is_held(now) is held  # type: ignore[arg-type]
+
+
+def test_without_a_lease_nobody_holds_it() -> None:
+    """A pending or a settled job is nobody's."""
+    assert not PENDING.is_held(NOON - timedelta(days=1))
+
+
+def test_what_was_paid_for_is_found() -> None:
+    """A step is found by its purpose, and is not there before it is done."""
+    step = Step(purpose=JobKind.REPLY, output="Well done.")
+    assert PENDING.output(JobKind.REPLY) is None
+    assert evolve(PENDING, steps=(step,)).output(JobKind.REPLY) is step
+    assert evolve(PENDING, steps=(step,)).output(JobKind.EXTRACTION) is None
+
+
+def test_why_a_job_failed_is_a_closed_list() -> None:
+    """The codes are those of the brief (section 5); trying again helps where the model failed."""
+    retryable = {
+        "EMPTY_REPLY",
+        "BAD_REPLY",
+        "LENGTH",
+        "LLM_TIMEOUT",
+        "LLM_ERROR",
+        "LEASE_EXPIRED",
+        "ATTEMPTS_EXHAUSTED",
+    }
+    others = {
+        "CONTENT_FILTER",
+        "SESSION_CANCELLED",
+        "SESSION_REPLACED",
+        "SESSION_EXPIRED",
+        "JOB_CANCELLED",
+        "JOB_EXPIRED",
+    }
+    assert {code.value for code in ErrorCode} == retryable | others
+    assert {code.value for code in ErrorCode if code.retryable} == retryable
+
+
+def test_what_is_stored_are_lower_case_words() -> None:
+    """Statuses and kinds are stored in lower case."""
+    assert [status.value for status in JobStatus] == [
+        "pending",
+        "processing",
+        "completed",
+        "failed",
+    ]
+    assert [kind.value for kind in JobKind] == ["greeting", "reply", "welcome_back", "extraction"]
+
+
+def test_neither_key_nor_output_shows() -> None:
+    """The idempotency key and what the model said stay out of logs."""
+    shown = repr(GOLDEN["job-processing"])
+    assert "k-1" not in shown
+    assert "Well done" not in shown
+    assert "j-1" in shown

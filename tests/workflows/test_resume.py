@@ -1,0 +1,394 @@
+"""Resume means continue, and `open` is resume or start."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve, frozen
+
+from coachwork.adapters import final
+from coachwork.effects import Commit, Get
+from coachwork.errors import (
+    IdempotencyKeyReusedError,
+    LLMError,
+    SessionNotActiveError,
+    SessionNotFoundError,
+    StillAnsweringError,
+    TopicNotFoundError,
+    ValidationError,
+)
+from coachwork.jobs import Job, JobKind, JobStatus
+from coachwork.ports import Ask, CommitResult
+from coachwork.sessions import Session, SessionStatus
+from coachwork.testing import rehearse
+from coachwork.topics import Topic
+from coachwork.workflows import (
+    Resumed,
+    Started,
+    cancel,
+    open_session,
+    pause,
+    resume,
+    send,
+    start,
+)
+from tests.faults import ADA, CrashedError, InterruptedByTest, World
+
+
+@frozen
+class Values:
+    """What the conversation is to yield."""
+
+    values: list[str]
+
+
+TALK = Topic(id="talk", system="Listen.", initiation="Greet.", result=Values)
+PLAIN = Topic(id="plain", system="Listen.")
+
+
+def begun(topic: Topic[object] = TALK, turns: int = 1) -> tuple[World, str]:
+    """Return a world in which Ada has talked, and the session's id."""
+    world = World([TALK, PLAIN], lambda _: "Go on.")
+    session = world.run(start(world.setup, ADA, topic)).session.id
+    for number in range(turns):
+        world.run(send(world.setup, ADA, topic, session, f"Message {number}."))
+    world.asks.clear()
+    return world, session
+
+
+def left(world: World, session: str, topic: Topic[object] = TALK) -> None:
+    """Leave a message without an answer, as a process that died."""
+    plain, world.model = world.model, lambda _: CrashedError()
+    with pytest.raises(CrashedError):
+        world.run(send(world.setup, ADA, topic, session, "Lost.", key="lost"))
+    world.model = plain
+    world.asks.clear()
+
+
+def pending(topic: Topic[object]) -> tuple[World, str]:
+    """Return a world in which a final reply came while the session was paused."""
+    world, session = begun(topic)
+
+    def model(_ask: Ask) -> str:
+        world.run(pause(world.setup, ADA, topic, session))
+        return final()
+
+    world.model = model
+    world.run(send(world.setup, ADA, topic, session, "That is all."))
+    world.model = lambda _: '{"values": ["x"]}'
+    world.asks.clear()
+    return world, session
+
+
+def test_a_welcome_back() -> None:
+    """A paused session turns ACTIVE and is welcomed back; a welcome-back is no turn."""
+    world, session = begun()
+    world.run(pause(world.setup, ADA, TALK, session))
+    back = world.run(resume(world.setup, ADA, TALK, session, key="k"))
+    assert back.message is not None
+    assert (back.message.text, back.session.status, back.session.turns) == ("Go on.", "active", 1)
+    assert (back.resumed, back.is_final, back.result, back.key) == (True, False, None, "k")
+    assert world.asks[0].purpose is JobKind.WELCOME_BACK
+    assert world.run(resume(world.setup, ADA, TALK, session, key="k")) == back
+
+
+def test_an_active_session_is_welcomed_back_too() -> None:
+    """Any ACTIVE session, idle or not, may be resumed; it is activity."""
+    world, session = begun()
+    world.clock.advance(days=1)
+    back = world.run(resume(world.setup, ADA, TALK, session))
+    assert (back.session.is_idle, back.session.last_activity_at) == (False, world.clock.time)
+
+
+def test_a_welcome_back_that_fails_does_not_unresume() -> None:
+    """The model fails: the session is ACTIVE all the same, and the error tells session and key."""
+    world, session = begun()
+    world.run(pause(world.setup, ADA, TALK, session))
+    world.model = lambda _: LLMError()
+    with pytest.raises(LLMError) as error:
+        world.run(resume(world.setup, ADA, TALK, session, key="k"))
+    assert (error.value.session, error.value.key) == (session, "k")
+    assert world.only(Session).status is SessionStatus.ACTIVE
+    with pytest.raises(LLMError):
+        world.run(resume(world.setup, ADA, TALK, session, key="k"))
+
+
+def test_a_session_without_any_word_of_the_coach_is_greeted() -> None:
+    """A greeting that failed is made up for, where the topic has one."""
+    world = World([TALK, PLAIN], lambda _: LLMError())
+    with pytest.raises(LLMError) as error:
+        world.run(start(world.setup, ADA, TALK))
+    world.model = lambda _: "Hello."
+    assert error.value.session is not None
+    back = world.run(resume(world.setup, ADA, TALK, error.value.session))
+    assert [ask.purpose for ask in world.asks] == [JobKind.GREETING, JobKind.GREETING]
+    assert back.message is not None
+
+    world, session = begun(PLAIN, turns=0)
+    world.run(resume(world.setup, ADA, PLAIN, session))
+    assert world.asks[0].purpose is JobKind.WELCOME_BACK
+
+
+def test_what_has_ended_is_not_resumed() -> None:
+    """A refused resume asks no model, and reads the receipt last."""
+    world, session = begun()
+    world.run(cancel(world.setup, ADA, TALK, session))
+    with pytest.raises(SessionNotActiveError) as error:
+        world.run(resume(world.setup, ADA, TALK, session))
+    assert (error.value.status, error.value.allowed, world.asks) == ("cancelled", (), [])
+    assert "receipt" in repr(world.effects[-1])
+
+
+@pytest.mark.parametrize("bad", ["", " x", 7], ids=repr)
+def test_bad_input_asks_nothing(bad: object) -> None:
+    """What is not valid is refused before anything is asked."""
+    world, _ = begun()
+    for workflow in (
+        resume(world.setup, ADA, TALK, bad),  # type: ignore[arg-type]
+        resume(world.setup, ADA, TALK, "s", key=bad),  # type: ignore[arg-type]
+        open_session(world.setup, ADA, TALK, key=bad),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(ValidationError):
+            rehearse(workflow)
+    with pytest.raises(TopicNotFoundError):
+        rehearse(open_session(world.setup, ADA, Topic(id="no", system="x")))
+
+
+# --- a job in flight ----------------------------------------------------------------------------
+
+
+def test_a_job_that_is_worked_on_is_told() -> None:
+    """Another call still answers: the session turns ACTIVE, the answer tells the job; twice too."""
+    world, session = begun()
+    left(world, session)
+    world.run(pause(world.setup, ADA, TALK, session))
+    back = world.run(resume(world.setup, ADA, TALK, session, key="k"))
+    assert (back.message, back.session.status, world.asks) == (None, "active", [])
+    assert back.job is not None
+    assert (back.job.kind, back.job.status) == (JobKind.REPLY, JobStatus.PROCESSING)
+    assert world.run(resume(world.setup, ADA, TALK, session, key="k")) == back
+    world.run(pause(world.setup, ADA, TALK, session))
+    again = world.run(resume(world.setup, ADA, TALK, session, key="k"))
+    assert again.session.status == "paused"  # what was done is not done again
+
+
+def test_the_answer_is_told_once_it_is_there() -> None:
+    """The same resume again, after the other call has answered or died, brings the reply."""
+    world, session = begun()
+    left(world, session)
+    world.run(resume(world.setup, ADA, TALK, session, key="k"))
+    world.clock.advance(minutes=6)
+    back = world.run(resume(world.setup, ADA, TALK, session, key="k"))
+    assert back.message is not None
+    assert back.message.text == "Go on."
+    assert len(world.asks) == 1
+
+
+def test_a_job_that_was_left_is_finished() -> None:
+    """Its lease ran out, or was given up: the resume asks the model in its place."""
+    world, session = begun()
+    left(world, session)
+    world.clock.advance(minutes=6)
+    back = world.run(resume(world.setup, ADA, TALK, session))
+    assert back.message is not None
+    assert back.job is not None
+    assert (back.job.kind, back.job.attempts) == (JobKind.REPLY, 2)
+
+    world, session = begun()
+    world.model = lambda _: InterruptedByTest()
+    with pytest.raises(InterruptedByTest):
+        world.run(send(world.setup, ADA, TALK, session, "Lost."))
+    world.model = lambda _: "Go on."
+    back = world.run(resume(world.setup, ADA, TALK, session))
+    assert back.message is not None
+
+
+def test_a_failure_of_a_job_that_was_left_tells_the_key_of_the_resume() -> None:
+    """The key in the error is the caller's own, not that of the call which left the job."""
+    world, session = begun()
+    left(world, session)
+    world.clock.advance(minutes=6)
+    world.model = lambda _: LLMError()
+    with pytest.raises(LLMError) as error:
+        world.run(resume(world.setup, ADA, TALK, session, key="k"))
+    assert error.value.key == "k"
+
+
+def test_a_job_that_another_takes_at_that_moment() -> None:
+    """Somebody else was faster to take the job over: it is decided again."""
+    world, session = begun()
+    left(world, session)
+    world.clock.advance(minutes=6)
+    plain = World.commit
+
+    def commit(effect: Commit) -> CommitResult:
+        world.commit = lambda other: plain(world, other)  # type: ignore[method-assign]
+        world.run(send(world.setup, ADA, TALK, session, "Lost.", key="lost"))
+        return plain(world, effect)
+
+    world.commit = commit  # type: ignore[method-assign]
+    back = world.run(resume(world.setup, ADA, TALK, session))
+    assert back.message is not None
+    assert back.message.text == "Go on."
+    assert [ask.purpose for ask in world.asks] == [JobKind.REPLY, JobKind.WELCOME_BACK]
+
+
+def test_its_own_job_in_other_hands() -> None:
+    """The same resume at the same moment waits for the first one."""
+    world, session = begun()
+    world.model = lambda _: CrashedError()
+    with pytest.raises(CrashedError):
+        world.run(resume(world.setup, ADA, TALK, session, key="k"))
+    with pytest.raises(StillAnsweringError):
+        world.run(resume(world.setup, ADA, TALK, session, key="k"))
+
+
+def test_a_lost_answer_of_its_own() -> None:
+    """The commit was done and told a conflict: its own job is known again, and finished."""
+    world, session = begun()
+    plain = World.commit
+
+    def commit(effect: Commit) -> CommitResult:
+        world.commit = lambda other: plain(world, other)  # type: ignore[method-assign]
+        plain(world, effect)
+        return CommitResult.CONFLICT
+
+    world.commit = commit  # type: ignore[method-assign]
+    back = world.run(resume(world.setup, ADA, TALK, session))
+    assert back.message is not None
+    assert back.job is not None
+    assert (back.job.attempts, len(world.asks)) == (1, 1)
+
+
+# --- completion pending -------------------------------------------------------------------------
+
+
+def test_a_pending_completion_extracts_instead_of_welcoming_back() -> None:
+    """The final reply came while it was paused: the next resume ends it, with the result."""
+    world, session = pending(TALK)
+    back = world.run(resume(world.setup, ADA, TALK, session, key="k"))
+    assert (back.is_final, back.result, back.message) == (True, Values(["x"]), None)
+    assert back.session.status == "completed"
+    assert world.run(resume(world.setup, ADA, TALK, session, key="k")) == back
+    assert [ask.purpose for ask in world.asks] == [JobKind.EXTRACTION]
+
+
+def test_a_pending_completion_without_a_result_asks_no_model() -> None:
+    """A topic that yields nothing is completed in one commit; the same call says the same."""
+    world, session = pending(PLAIN)
+    back = world.run(resume(world.setup, ADA, PLAIN, session, key="k"))
+    assert (back.is_final, back.result, back.job, world.asks) == (True, None, None, [])
+    assert world.run(resume(world.setup, ADA, PLAIN, session, key="k")) == back
+
+
+def test_a_pending_completion_that_another_cancels() -> None:
+    """Cancelled at the same moment: the resume is refused."""
+    for topic in (TALK, PLAIN):
+        world, session = pending(topic)
+        plain = World.commit
+
+        def commit(
+            effect: Commit,
+            world: World = world,
+            topic: Topic[object] = topic,
+            session: str = session,
+            plain: object = plain,
+        ) -> CommitResult:
+            del world.commit  # type: ignore[method-assign]
+            world.run(cancel(world.setup, ADA, topic, session))
+            return plain(world, effect)  # type: ignore[operator,no-any-return]
+
+        world.commit = commit  # type: ignore[method-assign]
+        with pytest.raises(SessionNotActiveError):
+            world.run(resume(world.setup, ADA, topic, session))
+
+
+# --- open ---------------------------------------------------------------------------------------
+
+
+def test_open_resumes_what_is_there_and_starts_where_nothing_is() -> None:
+    """The convenience of the third system."""
+    world = World([TALK, PLAIN], lambda _: "Hello.")
+    started = world.run(open_session(world.setup, ADA, TALK, context={"name": "Ada"}))
+    assert isinstance(started, Started)
+    resumed = world.run(open_session(world.setup, ADA, TALK))
+    assert isinstance(resumed, Resumed)
+    assert resumed.session.id == started.session.id
+    world.run(cancel(world.setup, ADA, TALK, started.session.id))
+    assert isinstance(world.run(open_session(world.setup, ADA, TALK)), Started)
+    world.clock.advance(days=14)
+    assert isinstance(world.run(open_session(world.setup, ADA, TALK)), Started)
+
+
+def test_open_again_with_the_same_key() -> None:
+    """The same call does what it did before, whatever became of the session."""
+    world = World([TALK, PLAIN], lambda _: "Hello.")
+    started = world.run(open_session(world.setup, ADA, TALK, key="k1"))
+    resumed = world.run(open_session(world.setup, ADA, TALK, key="k2"))
+    assert world.run(open_session(world.setup, ADA, TALK, key="k1")) != resumed
+    assert isinstance(world.run(open_session(world.setup, ADA, TALK, key="k1")), Started)
+    world.run(cancel(world.setup, ADA, TALK, started.session.id))
+    again = world.run(open_session(world.setup, ADA, TALK, key="k2"))
+    assert isinstance(again, Resumed)
+    assert again.message == resumed.message  # type: ignore[union-attr]
+    assert len(world.stored("session")) == 1
+
+
+def test_open_under_a_key_that_was_used_for_something_else() -> None:
+    """Another topic, or another command: nothing is changed."""
+    world, session = begun()
+    world.run(open_session(world.setup, ADA, TALK, key="k1"))
+    world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k2"))
+    before = world.records()
+    for key in ("k1", "k2"):
+        with pytest.raises(IdempotencyKeyReusedError):
+            world.run(open_session(world.setup, ADA, PLAIN, key=key))
+    assert world.records() == before
+
+
+def test_open_beside_its_twin() -> None:
+    """The same call at the same moment: the twin starts between two reads, and both get it."""
+    world = World([TALK, PLAIN], lambda _: "Hello.")
+    twins: list[object] = []
+    workflow = open_session(world.setup, ADA, TALK, key="k")
+    reads = [0]
+
+    class Ports:
+        """A repository that lets the twin in before each of the first reads, once."""
+
+        def __init__(self, when: int) -> None:
+            self.when = when
+
+        def get(self, key: object, /) -> object:
+            reads[0] += 1
+            if reads[0] == self.when:
+                twins.append(world.run(open_session(world.setup, ADA, TALK, key="k")))
+            return type(world.memory).get(world.memory, key)  # type: ignore[arg-type]
+
+    for when in (1, 2, 3, 4):
+        world = World([TALK, PLAIN], lambda _: "Hello.")
+        twins, reads = [], [0]
+        world.memory.get = Ports(when).get  # type: ignore[method-assign,assignment]
+        workflow = open_session(world.setup, ADA, TALK, key="k")
+        assert world.run(workflow) == twins[0]
+        assert len(world.stored("session")) == 1
+    assert Get
+
+
+def test_a_session_of_another_topic() -> None:
+    """A session is found by its own topic only."""
+    world, session = begun()
+    with pytest.raises(SessionNotFoundError):
+        world.run(resume(world.setup, ADA, PLAIN, session))
+
+
+def test_a_topic_that_is_now_silent() -> None:
+    """Templates are read live: where INITIATION is gone, a silent session is welcomed back."""
+    world = World([TALK], lambda _: LLMError())
+    with pytest.raises(LLMError):
+        world.run(start(world.setup, ADA, TALK))
+    world.declare(evolve(TALK, initiation=None))
+    world.model = lambda _: "Hello."
+    world.run(resume(world.setup, ADA, TALK, world.only(Session).about.id))
+    assert world.asks[-1].purpose is JobKind.WELCOME_BACK
+    assert len(world.stored("job")) == 2
+    assert Job
