@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -82,6 +83,17 @@ def test_every_page_is_in_the_list_of_its_folder() -> None:
         index = (ROOT / "docs" / folder / "index.md").read_text("utf-8").splitlines()
         pages = {page.stem for page in (ROOT / "docs" / folder).glob("*.md")} - {"index"}
         assert pages == pages & set(index)
+
+
+def test_the_page_on_the_design_names_every_room() -> None:
+    """The table of rooms has all those that the import linter knows, and no others."""
+    page = (ROOT / "docs" / "explanation" / "design.md").read_text("utf-8")
+    table = page.partition("| Room |")[2].partition("\n\n")[0]
+    told = re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines()[2:]))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    house = next(c for c in project["tool"]["importlinter"]["contracts"] if c["id"] == "house")
+
+    assert sorted(told) == sorted(set(re.findall(r"\w+", " ".join(house["layers"]))) - {"__main__"})
 
 
 # --- the tutorial -----------------------------------------------------------------------------

@@ -173,8 +173,8 @@ class Coach:
 
     def close(self) -> None:
         """Close the ports that can be closed."""
-        for port in _closable(self._ports.repository, self._ports.model):
-            port()
+        for close in _closable(self._ports):
+            close()
 
     def __enter__(self) -> Self:
         """Return the coach itself."""
@@ -473,8 +473,8 @@ class AsyncCoach:
 
     async def close(self) -> None:
         """Close the ports that can be closed."""
-        for port in _closable(self._ports.repository, self._ports.model):
-            done = port()
+        for close in _closable(self._ports):
+            done = close()
             if isawaitable(done):
                 await done
 
@@ -753,9 +753,9 @@ def _awaitable(port: R | TwoColoured[R], words: tuple[str, ...]) -> R:
     if form is not None:
         return form()
     if not all(_is_async(port, word) for word in words):
-        name = type(port).__name__
+        name: object = getattr(port, "__name__", f"{type(port).__name__}(...)")
         raise MisuseError(
-            f"{name} is blocking and would stop the event loop: pass in_threads({name}(...))"
+            f"{name} is blocking and would stop the event loop: pass in_threads({name})"
         )
     return cast("R", port)  # it has no form of its own
 
@@ -767,7 +767,8 @@ def _is_async(port: object, word: str) -> bool:
     )
 
 
-def _closable(*ports: object) -> list[Callable[[], object]]:
-    """Return what closes those *ports* that can be closed."""
-    closing = (getattr(port, "close", None) for port in ports)
+def _closable(ports: Ports | AsyncPorts) -> list[Callable[[], object]]:
+    """Return what closes those of *ports* that can be closed, the repository last."""
+    given = (ports.admit, ports.summarizer, ports.templates, ports.model, ports.repository)
+    closing = (getattr(port, "close", None) for port in given)
     return [close for close in closing if close is not None]

@@ -55,8 +55,8 @@ class CoachworkError(Exception):
 
     code: ClassVar[str] = "INTERNAL_ERROR"
     http_status: ClassVar[int] = 500
-    retryable: ClassVar[bool] = False
-    default_retry_after: ClassVar[float | None] = None
+    retryable: ClassVar[bool] = True
+    default_retry_after: ClassVar[float | None] = 30.0
 
     retry_after: float | None
     session: str | None = None
@@ -86,6 +86,16 @@ class CoachworkError(Exception):
         """What an application may show beside the code, as plain data."""
         return {}
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it be copied, and sent to another process, with all that it knows."""
+        # An exception is made anew from its sentence, which no class here could be.
+        return _remade, (type(self), self.args), vars(self)
+
+
+def _remade(of: type[CoachworkError], args: tuple[object, ...]) -> CoachworkError:
+    """Return an error of that class with nothing but its *args*."""
+    return of.__new__(of, *args)
+
 
 # --- the caller must ask for something else, or later ----------------------------------------
 
@@ -94,6 +104,8 @@ class RefusedError(CoachworkError):
     """The request was refused, and nothing was changed."""
 
     http_status: ClassVar[int] = 409
+    retryable: ClassVar[bool] = False
+    default_retry_after: ClassVar[float | None] = None
 
 
 class ValidationError(RefusedError):
@@ -162,8 +174,8 @@ class SessionNotActiveError(RefusedError):
 
     @property
     def facts(self) -> Mapping[str, object]:
-        """Status and allowed commands."""
-        return {"status": self.status, "allowed": list(self.allowed)}
+        """The session's status and the allowed commands."""
+        return {"session_status": self.status, "allowed": list(self.allowed)}
 
 
 class SessionBusyError(RefusedError):
@@ -321,6 +333,9 @@ class LLMError(ModelError):
 class StoreError(CoachworkError):
     """The repository could not do what was asked."""
 
+    retryable: ClassVar[bool] = False
+    default_retry_after: ClassVar[float | None] = None
+
 
 class StoreUnavailableError(StoreError):
     """The repository cannot be reached or is locked; what was asked was certainly not done."""
@@ -437,6 +452,8 @@ class TemplateError(ApplicationError):
     """
 
     code: ClassVar[str] = "TEMPLATE_ERROR"
+    retryable: ClassVar[bool] = False
+    default_retry_after: ClassVar[float | None] = None
 
     def __init__(
         self, problems: Mapping[str, tuple[str, ...]], *, topic: str | None = None

@@ -1,7 +1,7 @@
 """What an id may look like.
 
 Ids are opaque to this library: any printable text of at most 128 characters. Keys are built
-from them injectively (`coachwork.ports.Key`), so separators, quotes and path parts in an id can
+from them injectively (`coachwork.records.Key`), so separators, quotes and path parts in an id can
 forge nothing (brief, section 8).
 """
 

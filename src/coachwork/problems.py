@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
+from math import ceil, isfinite
 from typing import Final
 
 from coachwork.errors import CoachworkError, ModelError, RefusedError
@@ -34,7 +34,12 @@ def problem(
     """
     known = error if isinstance(error, CoachworkError) else CoachworkError("internal error")
     why = known.reason if isinstance(known, ModelError) else known.code
-    body: dict[str, JSON] = {
+    body: dict[str, JSON] = {}
+    # What the developer or the operator has to deal with is no business of a client.
+    if isinstance(known, (RefusedError, ModelError)):
+        body = {name: to_json(value) for name, value in known.facts.items()}
+    # No fact, of an application's own error either, takes the place of a standard member.
+    body |= {
         "type": f"urn:coachwork:error:{known.code.lower()}",
         "title": known.code.replace("_", " ").capitalize(),
         "status": known.http_status,
@@ -42,13 +47,10 @@ def problem(
         "code": known.code,
         "retryable": known.retryable,
     }
-    # What the developer or the operator has to deal with is no business of a client.
-    if isinstance(known, (RefusedError, ModelError)):
-        body |= {name: to_json(value) for name, value in known.facts.items()}
     for name, value in (("session_id", known.session), ("job_id", known.job)):
         if value is not None:
             body[name] = value
     headers = {"Content-Type": MEDIA_TYPE}
-    if known.retry_after is not None:
+    if known.retry_after is not None and isfinite(known.retry_after):
         headers["Retry-After"] = str(max(0, ceil(known.retry_after)))
     return body, known.http_status, headers

@@ -21,7 +21,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "start a new one at any time.",
         "SESSION_ACCESS_DENIED": "This conversation belongs to somebody else.",
         "SESSION_NOT_ACTIVE": "This is not possible with the conversation right now. It is "
-        "{status}.",
+        "{session_status}.",
         "SESSION_BUSY": "Your coach is still answering. Please wait a moment and try again.",
         "SESSION_CONFLICT": "Somebody else of your organisation is working on this topic. Please "
         "try again later, or ask them to finish or pause.",

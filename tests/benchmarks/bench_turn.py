@@ -58,7 +58,7 @@ Level: TypeAlias = Literal["FULL", "NORMAL"]
 Statement: TypeAlias = tuple[str, tuple[object, ...]]
 
 
-def topic(window: int = WINDOW) -> Topic[None]:
+def topic(window: int = WINDOW) -> Topic[object]:
     """What the conversations are about."""
     return Topic(id="bench", system="You help {name}.", message_window=window)
 
@@ -68,10 +68,12 @@ def coach_on(store: Repository, window: int = WINDOW) -> Coach:
     return Coach(store, ScriptedModel(lambda _ask: SAID), topics=[topic(window)])
 
 
-def conversations(store: Repository, count: int, length: int, window: int = WINDOW) -> list[Chat]:
+def conversations(
+    store: Repository, count: int, length: int, window: int = WINDOW
+) -> list[Chat[object]]:
     """Make *count* conversations of *length* messages, each of another user."""
     coach = coach_on(store, window)
-    chats: list[Chat] = []
+    chats: list[Chat[object]] = []
     for number in range(count):
         user = coach.as_user(f"user-{number}", tenant="acme")
         chat = user.start(topic(window), context={"name": "Ada"})
@@ -218,7 +220,8 @@ class Race:
         ids = [chat.session_id for chat in conversations(store, count, length)]
         store.close()
         shutil.copyfile(*self.paths)
-        self.watched = Watched(SQLite(self.paths[0], synchronous=level))
+        self.store = SQLite(self.paths[0], synchronous=level)
+        self.watched = Watched(self.store)
         self.raw = opened(self.paths[1], level)
         coach = coach_on(self.watched)
         self.chats = [
@@ -249,7 +252,7 @@ class Race:
         for _ in range(LOGGED):
             self.turn()
         grown = [log.stat().st_size / LOGGED for log in logs]
-        self.watched.store.close()  # type: ignore[attr-defined]
+        self.store.close()
         self.raw.close()
         assert rows(self.paths[0]) == rows(self.paths[1])
         return Figures(ours=ours, raw=theirs, our_bytes=grown[0], raw_bytes=grown[1])
@@ -366,5 +369,5 @@ def report(
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(dir=(sys.argv[1:] or [None])[0]) as made:
+    with tempfile.TemporaryDirectory(dir=sys.argv[1] if sys.argv[1:] else None) as made:
         report(Path(made))

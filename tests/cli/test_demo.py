@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coachwork.adapters import SQLite, ScriptedModel
+from coachwork.adapters import ScriptedModel, SQLite
 from coachwork.cli import main
 from coachwork.cli._demo_coach import AFTER, BEFORE, DECISION, Decision, answer
 from coachwork.coach import Coach

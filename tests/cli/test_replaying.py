@@ -12,7 +12,7 @@ from coachwork.cli._replaying import START, TENANT, Replay, is_equal
 from coachwork.cli._transcripts import Transcript, read_recording
 from coachwork.errors import LLMError, StoreUnavailableError, ValidationError
 from coachwork.jobs import Job, JobStatus
-from coachwork.ports import Answer, Ask, CommitResult
+from coachwork.ports import CommitResult
 from coachwork.records import KINDS, Op, Record
 from coachwork.sessions import SessionStatus
 from coachwork.testing import snapshot, violations
@@ -82,13 +82,13 @@ def test_it_may_be_done_again(transcripts: tuple[Transcript, ...]) -> None:
     assert records(store, transcripts) == before
 
 
-class Dying(Memory):
-    """Records that cannot be reached any more after some commits, as those of a dead process."""
+class Dying:
+    """Records that cannot be changed any more after some commits, as if the process were dead."""
 
     def __init__(self, store: Memory, commits: int) -> None:
         """Stand before *store* for so many commits."""
-        super().__init__()
-        self._by_kind = store._by_kind
+        self.get, self.log, self.find = store.get, store.log, store.find
+        self._store = store
         self._commits = commits
 
     def commit(self, ops: Sequence[Op], /) -> CommitResult:
@@ -96,7 +96,7 @@ class Dying(Memory):
         if self._commits == 0:
             raise StoreUnavailableError("the process is dead")
         self._commits -= 1
-        return super().commit(ops)
+        return self._store.commit(ops)
 
 
 def test_it_goes_on_where_it_stopped(tmp_path: Path, transcripts: tuple[Transcript, ...]) -> None:
@@ -154,18 +154,15 @@ def test_what_differs_is_seen(tmp_path: Path) -> None:
         assert not is_equal(other, chat)
 
 
-def test_a_coach_that_fails_is_not_taken_for_an_end(tmp_path: Path) -> None:
-    """A failure where the recording has an answer is an error, and no unanswered message."""
-    (transcript,) = read_recording(write(tmp_path / "talk.csv", talk(1, 4))).transcripts
-
-    class Forgetful(Replay):
-        """A replay whose coach has lost its words."""
-
-    with pytest.MonkeyPatch.context() as patch:
-
-        def fail(_self: object, _ask: Ask) -> Answer:
-            raise LLMError
-
-        patch.setattr("coachwork.adapters.RecordedModel.complete", fail)
-        with pytest.raises(LLMError):
-            Forgetful(Memory()).play(transcript)
+def test_a_missing_answer_is_taken_for_one_only_where_the_recording_has_none(
+    tmp_path: Path,
+) -> None:
+    """Where the recording has an answer, and the session a failure, that is an error."""
+    rows = talk(1, 4)
+    (short,) = read_recording(write(tmp_path / "short.csv", rows[:2])).transcripts
+    (long,) = read_recording(write(tmp_path / "long.csv", rows)).transcripts
+    store = Memory()
+    with pytest.raises(StoreUnavailableError):
+        Replay(Dying(store, 4)).play(short)  # all but the end
+    with pytest.raises(LLMError):
+        Replay(store).play(long)

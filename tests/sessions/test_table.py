@@ -506,9 +506,9 @@ def test_every_session_that_can_come_to_be(most: int) -> None:
     )
 
     def moves(value: Session) -> Iterator[tuple[SessionEvent, datetime, SessionGiven]]:
-        for event, now, given in tried(value):
-            hold(value, event, now, given)
-            yield event, now, given
+        for move in tried(value):
+            hold(value, *move)
+            yield move
 
     def view(value: Session) -> object:
         return (

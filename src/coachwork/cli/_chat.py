@@ -36,8 +36,8 @@ R = TypeVar("R")
 
 SETTINGS: Final = Settings(
     # The coach answers at once, so an answer that takes longer belongs to a process that is gone.
-    model_timeout=timedelta(seconds=2),
-    lease=timedelta(seconds=3),
+    model_timeout=timedelta(seconds=1),
+    lease=timedelta(seconds=1.5),
     unclaimed=timedelta(milliseconds=1),
 )
 """A person waits at the terminal: whatever was left behind is taken up without delay."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
 from coachwork.errors import ValidationError
@@ -12,6 +12,9 @@ from coachwork.topics._topic import RESERVED_NAMES
 
 MAX_CONTEXT_BYTES: Final = 64 * 1024
 """The most bytes a context may have as ASCII-escaped JSON text."""
+
+MAX_CONTEXT_DEPTH: Final = 32
+"""How deep lists and mappings of a context may stand in each other, the context included."""
 
 
 def checked_context(value: object) -> dict[str, JSON]:
@@ -24,7 +27,7 @@ def checked_context(value: object) -> dict[str, JSON]:
         A new dict that shares nothing with *value*.
 
     Raises:
-        ValidationError: It is no such mapping, uses a reserved name, or is too large.
+        ValidationError: It is no such mapping, uses a reserved name, is too large or too deep.
     """
     if value is None:
         return {}
@@ -41,6 +44,8 @@ def checked_context(value: object) -> dict[str, JSON]:
         plain: dict[str, JSON] = json.loads(text)
     except (TypeError, ValueError, RecursionError):
         raise ValidationError("context", "plain data: what JSON can hold, and no NaN") from None
+    if _is_too_deep(plain):
+        raise ValidationError("context", f"at most {MAX_CONTEXT_DEPTH} levels of lists and mappings")
     if plain != dict(given):
         raise ValidationError("context", "plain data: text keys, lists instead of tuples")
     if len(text) > MAX_CONTEXT_BYTES:
@@ -48,6 +53,21 @@ def checked_context(value: object) -> dict[str, JSON]:
     if "\\ud" in text:
         _refuse_lone_surrogates(text)
     return plain
+
+
+def _is_too_deep(context: JSON) -> bool:
+    """Whether lists and mappings stand too deep in each other to be rendered on any stack."""
+    level = [context]
+    for _ in range(MAX_CONTEXT_DEPTH):
+        level = [part for whole in level for part in _parts(whole)]
+    return any(isinstance(part, list | dict) for part in level)
+
+
+def _parts(whole: JSON) -> Iterable[JSON]:
+    """Return what a list or a mapping holds; anything else holds nothing."""
+    if isinstance(whole, dict):
+        return whole.values()
+    return whole if isinstance(whole, list) else ()
 
 
 def _refuse_lone_surrogates(text: str) -> None:

@@ -253,7 +253,9 @@ def blocked_for(job: Stored[Job] | None, now: datetime, settings: Settings) -> f
 
 def is_completing(job: Stored[Job] | None) -> bool:
     """Whether *job* is about to end the session: a final reply is paid for, or asked to be."""
-    return job is not None and (job.value.kind is JobKind.EXTRACTION or bool(job.value.steps))
+    if job is None or job.value.status not in OPEN:  # settled after the session was read
+        return False
+    return job.value.kind is JobKind.EXTRACTION or bool(job.value.steps)
 
 
 def displace(session: Session, job: Stored[Job] | None, now: datetime) -> tuple[Session, list[Op]]:
@@ -325,12 +327,21 @@ def load_held(caller: Caller, session_id: str, job_id: str) -> Workflow[Held]:
     """
     job = yield from load(JOB_RECORD, job_key(caller.tenant, job_id))
     session = yield from load(SESSION_RECORD, session_key(caller.tenant, session_id))
+    if job is not None and job.value.status in OPEN and not _waits_for(session, job_id):
+        # It was settled between the two reads, in the commit that moved the session on.
+        job = yield from load(JOB_RECORD, job_key(caller.tenant, job_id))
     account = yield from open_account(caller)
     if session is None or (job is None and session.value.status not in LIVE):
         raise SessionNotFoundError
     if job is None:
         raise CorruptRecordError("job", "id", "is missing although its session refers to it")
     return Held(account, session, job)
+
+
+def _waits_for(session: Stored[Session] | None, job_id: str) -> bool:
+    """Whether that is the job in flight of *session*."""
+    waits = None if session is None else session.value.in_flight
+    return waits is not None and waits.job == job_id
 
 
 def error_of(error: JobError) -> CoachworkError:

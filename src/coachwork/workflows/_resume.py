@@ -10,7 +10,7 @@ from attrs import frozen
 from coachwork.effects import GetTemplate, Now, Workflow
 from coachwork.errors import IdempotencyKeyReusedError
 from coachwork.ids import MAX_KEY, checked_id
-from coachwork.jobs import JobKind
+from coachwork.jobs import OPEN, JobKind
 from coachwork.plain import JSON
 from coachwork.records import (
     ACCOUNT,
@@ -184,6 +184,8 @@ def _with_job(
     setup: Setup, topic: Topic[object], call: Call, tries: Tries, held: Held, now: datetime
 ) -> Workflow[_Back | None]:
     """Resume a session that has a job in flight: somebody else's to finish, or left to us."""
+    if held.job.value.status not in OPEN:  # it was settled after the session was read
+        return None
     resumed = SESSION.move(held.session.value, SessionEvent.RESUME, now, None).value
     after = Held(held.account, Stored(resumed, held.session.version + 1), held.job)
     ops: tuple[Op, ...] = (

@@ -1,0 +1,40 @@
+"""The benchmarks run, with sizes too small to tell anything but that they do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import bench_import, bench_machine, bench_memory, bench_turn
+
+
+def test_machine(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every contender that is installed does the same steps."""
+    monkeypatch.setattr(bench_machine, "BLOCK", 0.0001)
+    monkeypatch.setattr(bench_machine, "PAIRS", 2)
+    bench_machine.main()
+    assert "Bytes per session value" in capsys.readouterr().out
+
+
+def test_turn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both write the same rows, at every length; a turn writes about as much at any of them."""
+    told = bench_turn.report(tmp_path, lengths=(10, 60), turns=3)
+    for figures in (one for level in told.values() for one in level.values()):
+        assert len(figures.ours) == len(figures.raw) == 3
+        assert 0 < figures.our_bytes <= 2 * figures.raw_bytes
+    assert "Where it goes" in capsys.readouterr().out
+
+
+def test_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A hot session value that shares what others share takes no more than 100 bytes."""
+    measured = bench_memory.report(tmp_path, values=2_000, sessions=3)
+    assert next(iter(measured.values())) <= 100
+    assert "a turn" in capsys.readouterr().out
+
+
+def test_import(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each way of importing is measured over attrs and cattrs."""
+    ways = bench_import.WAYS[:2]
+    assert list(bench_import.report(runs=1, ways=ways)) == list(ways)
+    assert "What costs most" in capsys.readouterr().out

@@ -1,0 +1,309 @@
+"""`coachwork chat`."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+
+import pytest
+
+from coachwork.adapters import ScriptedModel, SQLite
+from coachwork.cli import main
+from coachwork.cli._chat_coach import MOST_TURNS, Insight, listener, topic_of
+from coachwork.coach import Chat, Coach
+from coachwork.sessions import SessionStatus
+
+AGAIN: Final = (sys.executable, "-m", "coachwork", "chat")
+TOPIC: Final = topic_of("today")
+THINK: Final = 0.7
+PATIENCE: Final = 20.0
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the terminal be as wide as it may, and without colours."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """Return the path of a database that is not there yet."""
+    return str(tmp_path / "chat.db")
+
+
+Type = Callable[..., str]
+
+
+@pytest.fixture
+def talk(
+    path: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Type:
+    """Return what types lines, until the input ends, and returns what is printed, as one line."""
+
+    def typed(*lines: str) -> str:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+        assert main(["chat", "--database", path]) == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    return typed
+
+
+@contextmanager
+def stored(path: str) -> Generator[Chat[Insight]]:
+    """Lend the newest session, as another process sees it."""
+    with closing(SQLite(path)) as database:
+        coach = Coach(database, ScriptedModel(listener("today", 0)), topics=[TOPIC])
+        you = coach.as_user("you")
+        yield you.session(TOPIC, you.list_sessions().sessions[0].id)
+
+
+def test_a_conversation_is_kept_as_it_is_typed(talk: Type, path: str) -> None:
+    """The coach greets and answers; at the end of the input everything is there."""
+    out = talk("I never stop working.", "", "//slash")
+    assert f"Everything is kept in {path}." in out
+    assert "coach Hello. Let us talk about today." in out
+    assert "you I never stop working. coach I hear you say" in out
+    assert out.endswith("Nothing is lost: run the same command to go on.")
+    with stored(path) as chat:
+        texts = [message.text for message in chat.history().messages]
+        assert texts[1::2] == ["I never stop working.", "/slash"]
+        assert chat.get().status is SessionStatus.ACTIVE
+
+
+def test_a_waiting_session_is_resumed(talk: Type, path: str) -> None:
+    """Enter resumes; the last words are shown again, and the coach welcomes back."""
+    talk("I never stop working.")
+    out = talk("what?", "", "/quit")
+    assert "A conversation about today waits (active, 3 messages" in out
+    assert out.count("Resume it (r), or start a new one (n)? [r]") == 2
+    assert "you I never stop working. coach I hear you say" in out
+    assert "coach Welcome back. The last thing you wrote was: “I never stop working.”" in out
+    with stored(path) as chat:
+        assert chat.get().messages == 4
+
+
+def test_a_new_session_takes_the_place_of_a_waiting_one(talk: Type, path: str) -> None:
+    """The old one is abandoned."""
+    talk("I never stop working.")
+    out = talk("n")
+    assert "Hello. Let us talk about today." in out
+    with stored(path) as chat:
+        assert (chat.get().status, chat.get().messages) == (SessionStatus.ACTIVE, 1)
+
+
+def test_a_pause_ends_the_sitting_and_not_the_conversation(talk: Type, path: str) -> None:
+    """Whoever comes back finds it paused and resumes it."""
+    assert talk("One, two, three and four.", "/pause", "more").endswith(
+        "Paused. Run the same command to resume."
+    )
+    with stored(path) as chat:
+        assert chat.get().status is SessionStatus.PAUSED
+    assert "waits (paused, 3 messages" in talk("r")
+    with stored(path) as chat:
+        assert chat.get().status is SessionStatus.ACTIVE
+
+
+def test_completing_shows_what_the_conversation_yielded(talk: Type, path: str) -> None:
+    """The result is in the person's own words; where nothing was said there is none."""
+    assert talk("/complete").endswith("Nothing: nothing was said.")
+    out = talk("I never stop working. Not even at night.", "/complete")
+    assert out.endswith(
+        "what this conversation yielded ────"
+        + out.rpartition("────")[2]
+    )
+    assert "said I never stop working. last_word Not even at night." in out
+    with stored(path) as chat:
+        assert chat.get().status is SessionStatus.COMPLETED
+
+
+def test_the_coach_may_end_it(talk: Type) -> None:
+    """After the last turn the result is shown, and nothing more can be typed."""
+    out = talk(*[f"This is what I say, number {number}." for number in range(MOST_TURNS)], "more")
+    assert "what this conversation yielded" in out
+    assert "last_word This is what I say, number 7." in out
+
+
+def test_giving_up_is_asked_for_twice(talk: Type, path: str) -> None:
+    """Only a clear yes cancels."""
+    assert "Cancelled." not in talk("/cancel", "", "/quit")
+    assert talk("r", "/cancel", "y").endswith("Cancelled.")
+    with stored(path) as chat:
+        assert chat.get().status is SessionStatus.CANCELLED
+
+
+def test_status_history_and_help(talk: Type, path: str) -> None:
+    """They show where it stands, what was said, and what can be typed."""
+    out = talk("One, two, three and four.", "/status", "/HISTORY", "/help", "/nope")
+    with stored(path) as chat:
+        assert f"session {chat.session_id} topic today status active turns 1 messages 3" in out
+    assert out.count("Hello. Let us talk about today.") == 2
+    assert out.count("you One, two, three and four.") == 2
+    assert "/complete end the conversation, and get what it yielded" in out
+    assert "There is no such command; /help lists them all." in out
+
+
+def test_a_refused_message_is_told_and_the_conversation_goes_on(
+    talk: Type, path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too long, or no text at all: one line, and nothing is written."""
+    monkeypatch.setattr(
+        sys, "stdin", io.StringIO(f"{'w' * 20_000}\na\0b\n\udc80\nBut this is good.\n")
+    )
+    assert main(["chat", "--database", path]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "coachwork: VALIDATION: text: expected at most 16384 bytes of UTF-8",
+        "coachwork: VALIDATION: text: expected text without NUL characters",
+        "coachwork: VALIDATION: text: expected text without lone surrogates",
+    ]
+    with stored(path) as chat:
+        assert chat.get().messages == 3
+
+
+def test_a_session_that_is_ended_elsewhere_is_left(
+    path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next message is refused, in one line, and the sitting is over."""
+
+    class Meddler(io.StringIO):
+        """A person whose session is cancelled while they type."""
+
+        def readline(self, size: int | None = -1, /) -> str:
+            with stored(path) as chat:
+                chat.cancel()
+            return super().readline(-1 if size is None else size)
+
+    monkeypatch.setattr(sys, "stdin", Meddler("Are you there?\nHello?\n"))
+    assert main(["chat", "--database", path]) == 2
+    assert capsys.readouterr().err == (
+        "coachwork: SESSION_NOT_ACTIVE: cannot send to a session that is cancelled\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "field"), [("--user", "", "user"), ("--topic", " ", "topic.id")]
+)
+def test_a_name_that_is_none_is_refused(
+    option: str, value: str, field: str, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """User and topic are ids."""
+    assert main(["chat", "--database", path, option, value]) == 2
+    assert capsys.readouterr().err.startswith(f"coachwork: VALIDATION: {field}: expected 1 to 128")
+
+
+# --- stopped from outside --------------------------------------------------------------------
+
+
+@contextmanager
+def sitting(path: str, *options: str) -> Generator[subprocess.Popen[str]]:
+    """Lend a person's own process, past the greeting."""
+    with subprocess.Popen(
+        [*AGAIN, "--database", path, *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        while "on your mind?" not in process.stdout.readline():
+            pass
+        yield process
+
+
+def write(process: subprocess.Popen[str], text: str) -> None:
+    """Type *text*."""
+    assert process.stdin is not None
+    process.stdin.write(text)
+    process.stdin.flush()
+
+
+def wait_for_an_answer_in_flight(path: str) -> None:
+    """Wait until a message is kept and not answered yet."""
+    until = monotonic() + PATIENCE
+    with stored(path) as chat:
+        while chat.get().messages != 2 or chat.get().job is None:
+            assert monotonic() < until
+            sleep(0.005)
+
+
+def test_ctrl_c_at_the_prompt_ends_it_cleanly(path: str) -> None:
+    """The exit code is that of success, there is no traceback, and nothing is lost."""
+    with sitting(path) as process:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert out.endswith("Nothing is lost: run the same command to go on.\n")
+
+
+def test_an_answer_that_ctrl_c_interrupted_is_given_next_time(talk: Type, path: str) -> None:
+    """The message is kept; whoever resumes gets its answer first, at once."""
+    with sitting(path, "--think", str(THINK)) as process:
+        write(process, "I never stop working.\n")
+        wait_for_an_answer_in_flight(path)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert "Nothing is lost" in out
+    again = talk("r")
+    assert "on its way" not in again
+    assert "you I never stop working. coach I hear you say: “I never stop working.”" in again
+    with stored(path) as chat:
+        assert (chat.get().messages, chat.get().turns) == (3, 1)
+
+
+def test_an_answer_that_a_killed_process_owed_is_given_next_time(talk: Type, path: str) -> None:
+    """The message is kept; whoever resumes waits until the lease of the dead process is over."""
+    with sitting(path, "--think", str(THINK)) as process:
+        write(process, "I never stop working.\n")
+        wait_for_an_answer_in_flight(path)
+        process.kill()
+    again = talk("r", "That is right, I think.")
+    assert "An answer is still on its way ..." in again
+    assert "you I never stop working." in again
+    assert "coach I hear you say: “I never stop working.”" in again
+    with stored(path) as chat:
+        assert (chat.get().messages, chat.get().turns) == (5, 2)
+
+
+def test_at_a_terminal_lines_can_be_typed_and_ended(path: str) -> None:
+    """At a real terminal it greets in colour, answers, and Ctrl-D ends it cleanly."""
+    person, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [*AGAIN, "--database", path],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm", "NO_COLOR": ""},
+    )
+    os.close(terminal)
+    seen = b""
+
+    def read_until(words: bytes) -> None:
+        nonlocal seen
+        while words not in seen:
+            try:
+                more = os.read(person, 4096)
+            except OSError:  # how a terminal says that its other end is closed
+                more = b""
+            assert more, seen
+            seen += more
+
+    read_until(b"on your mind?")
+    os.write(person, b"I never stop working.\n")
+    read_until(b"I hear you say")
+    os.write(person, b"\x04")
+    read_until(b"Nothing is lost")
+    assert process.wait(PATIENCE) == 0
+    os.close(person)
+    assert b"\x1b[1;32m    coach" in seen
+    assert b"Traceback" not in seen

@@ -1,0 +1,252 @@
+"""`coachwork replay`."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import signal
+import sqlite3
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from coachwork.cli import main
+from tests.recordings import ODD, real, talk, write
+
+AGAIN: Final = (sys.executable, "-m", "coachwork")
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the terminal be as wide as it may, and without colours."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+
+def told(out: str) -> dict[str, str]:
+    """Return the report as values by name."""
+    lines = [line[:9].strip() + "|" + line[9:].strip() for line in out.splitlines()]
+    return dict(line.split("|", 1) for line in lines)
+
+
+def test_a_replay_reports_what_came_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sessions, turns, throughput, messages without an answer, and that all is read back equal."""
+    path = write(tmp_path / "odd.csv", ODD)
+    assert main(["replay", path]) == 0
+    out, err = capsys.readouterr()
+    report = told(out)
+    assert report["file"] == "16 rows: 3 joined to the one before, 1 left out as blank"
+    assert report["sessions"] == "5, all completed"
+    assert report["messages"] == "12"
+    assert report["turns"] == "6"
+    assert report["failed"] == "3 messages without an answer, kept"
+    assert "turns a second (synchronous=FULL)" in report["rate"]
+    assert report["read back"].startswith("5 of 5 sessions equal to the recording")
+    assert err.splitlines()[-1] == "6 of 6 turns"
+    assert len(err.splitlines()) <= 10
+
+
+def test_only_the_first_conversations_are_replayed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A limit leaves the later ones out; what was done before is not done again."""
+    path = write(tmp_path / "talk.csv", talk(3, 6))
+    options = ["replay", path, "--database", str(tmp_path / "r.db"), "--synchronous", "NORMAL"]
+    assert main([*options, "--limit", "1"]) == 0
+    first = told(capsys.readouterr().out)
+    assert (first["sessions"], first["turns"]) == ("1, all completed", "3")
+    assert "synchronous=NORMAL" in first["rate"]
+    assert main(options) == 0
+    assert told(capsys.readouterr().out)["turns"] == "9, 3 before"
+    assert main(options) == 0
+    again = told(capsys.readouterr().out)
+    assert (again["turns"], again["rate"]) == ("9, 9 before", "nothing to do")
+
+
+def test_a_conversation_without_a_turn_is_replayed_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where only the coach speaks there are no turns to count."""
+    path = write(tmp_path / "odd.csv", [row for row in ODD if row[0] == "3"])
+    assert main(["replay", path, "--database", str(tmp_path / "r.db")]) == 0
+    assert main(["replay", path, "--database", str(tmp_path / "r.db")]) == 0
+    assert told(capsys.readouterr().out)["turns"] == "0"
+
+
+def test_what_is_not_read_back_equal_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exit code says so too; of many transcripts only some are named."""
+    rows = talk(12, 2)
+    database = str(tmp_path / "r.db")
+    assert main(["replay", write(tmp_path / "one.csv", rows), "--database", database]) == 0
+    capsys.readouterr()
+    other = write(tmp_path / "other.csv", [*rows[:2], *((*row[:5], "else") for row in rows[2:])])
+    assert main(["replay", other, "--database", database, "--limit", "3"]) == 1
+    few = told(capsys.readouterr().out)
+    assert few["read back"].startswith("1 of 3 sessions equal")
+    assert few["different"] == "t1, t2"
+    assert main(["replay", other, "--database", database]) == 1
+    many = told(capsys.readouterr().out)["different"]
+    assert many == ", ".join(f"t{number}" for number in range(1, 11)) + " ..."
+
+
+def test_every_call_can_be_acknowledged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line tells how many messages of a transcript are certainly kept."""
+    path = write(tmp_path / "talk.csv", talk(1, 4))
+    assert main(["replay", path, "--acknowledge"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:4] == ["t0\t1", "t0\t3", "t0\t4", "t0\t4"]
+
+
+def test_a_bad_file_gets_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """File, row and column are named, and nothing is written."""
+    path = write(tmp_path / "bad.csv", [(*ODD[0][:4], "noon", "x")])
+    database = tmp_path / "r.db"
+    assert main(["replay", path, "--database", str(database)]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"coachwork: VALIDATION: {path}, row 2, column timestamp: "
+        "expected hh:mm:ss from the start of the conversation\n",
+    )
+    assert not database.exists()
+
+
+def database_of(kind: str, path: Path) -> Sequence[sqlite3.Connection]:
+    """Make a database at *path* that cannot be used, and return what must be closed."""
+    if kind == "damaged":
+        path.write_bytes(b"this is no database, whatever its name says" * 100)
+        return ()
+    if kind == "missing":
+        return ()
+    connection = sqlite3.connect(path, isolation_level=None)
+    if kind == "newer":
+        connection.execute("CREATE TABLE coachwork_schema (version INTEGER NOT NULL)")
+        connection.execute("INSERT INTO coachwork_schema VALUES (99)")
+    if kind == "locked":
+        connection.execute("BEGIN EXCLUSIVE")
+    return (connection,)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("missing", "STORE_UNAVAILABLE: the repository did nothing: the file cannot be opened"),
+        ("damaged", "CORRUPT_RECORD: stored database record is damaged: file: is no intact"),
+        ("newer", "UNSUPPORTED_SCHEMA: stored database: coachwork_schema is 99, written by newer"),
+        ("locked", "STORE_UNAVAILABLE: the repository did nothing: the database is locked"),
+    ],
+)
+@pytest.mark.parametrize("command", ["replay", "demo", "chat"])
+def test_a_database_that_cannot_be_used_gets_one_line(
+    command: str,
+    kind: str,
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every command says in one line what is the matter, and leaves the file as it is."""
+    monkeypatch.setattr("coachwork.cli._database.BUSY_TIMEOUT", 0.05)
+    path = tmp_path / ("missing/r.db" if kind == "missing" else "r.db")
+    left = database_of(kind, path)
+    before = path.read_bytes() if path.exists() else None
+    recording = [write(tmp_path / "talk.csv", talk(1, 2))] if command == "replay" else []
+    assert main([command, *recording, "--database", str(path)]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"coachwork: {sentence}")
+    assert err.count("\n") == 1
+    for connection in left:
+        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+        assert ("coachwork_record",) not in tables
+        connection.close()
+    assert (path.read_bytes() if path.exists() else None) == before or kind == "newer"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write to every file")
+def test_a_read_only_database_gets_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A database that may only be read is said to be so."""
+    path = tmp_path / "r.db"
+    recording = write(tmp_path / "talk.csv", talk(1, 2))
+    assert main(["replay", recording, "--database", str(path), "--limit", "1"]) == 0
+    path.chmod(0o400)
+    tmp_path.chmod(0o500)
+    capsys.readouterr()
+    assert main(["replay", recording, "--database", str(path)]) == 1
+    assert capsys.readouterr().err.startswith("coachwork: STORE_UNAVAILABLE: ")
+    tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "temporary"])
+def test_an_interrupted_replay_goes_on(kept: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """Ctrl-C ends it without a traceback; the same command goes on to the same end."""
+    path = write(tmp_path / "talk.csv", talk(2, 30))
+    database = tmp_path / "r.db"
+    options = [*AGAIN, "replay", path, "--synchronous", "NORMAL"]
+    options += ["--database", str(database)] if kept else []
+    with subprocess.Popen(
+        [*options, "--acknowledge"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout is not None
+        while process.stdout.readline() != "t0\t9\n":
+            pass
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    assert process.returncode == 130
+    said = [line for line in err.splitlines() if not line.endswith("turns")]
+    sentence = "nothing is lost; the same command goes on where it stopped"
+    assert said == ([f"coachwork: INTERRUPTED: {sentence}"] if kept else [])
+    if kept:
+        done = subprocess.run(options, capture_output=True, encoding="utf-8", check=True)
+        assert "before" in told(done.stdout)["turns"]
+        assert told(done.stdout)["read back"].startswith("2 of 2 sessions equal")
+
+
+def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
+    """There it is one line that grows; the report stands alone in the standard output."""
+    path = write(tmp_path / "talk.csv", talk(2, 10))
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environ = os.environ | {"TERM": "xterm"}
+    with subprocess.Popen(
+        [*AGAIN, "replay", path, "--database", str(tmp_path / "r.db")],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        env=environ,
+        encoding="utf-8",
+    ) as process:
+        os.close(terminal)
+        out, _ = process.communicate()
+    assert process.returncode == 0
+    shown = b""
+    with closing(os.fdopen(screen, "rb", buffering=0)) as seen:
+        try:
+            while more := seen.read(4096):
+                shown += more
+        except OSError:  # how a terminal says that its other end is closed
+            pass
+    assert b"10/10" in shown
+    assert told(out)["turns"] == "10"
+
+
+def test_the_real_conversations_are_read_back_equal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some of the published conversations, with all pages of the longest one."""
+    assert main(["replay", real(), "--limit", "6", "--synchronous", "NORMAL"]) == 0
+    assert told(capsys.readouterr().out)["read back"].startswith("6 of 6 sessions equal")

@@ -1,0 +1,708 @@
+"""The coach of either colour: handles, ports of the wrong colour, closing, observers."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pytest
+from attrs import frozen
+
+from coachwork import (
+    Answer,
+    Ask,
+    AsyncChat,
+    AsyncCoach,
+    Chat,
+    Coach,
+    LLMError,
+    Message,
+    Settings,
+    Topic,
+    in_threads,
+    ports,
+)
+from coachwork.adapters import (
+    BuiltinRenderer,
+    ExtractiveSummarizer,
+    Memory,
+    ScriptedModel,
+    SQLite,
+    TimeOrderedIds,
+    TopicTemplates,
+    final,
+)
+from coachwork.coach import AsyncUserCoach, UserCoach
+from coachwork.drivers import Observation
+from coachwork.effects import Now
+from coachwork.errors import (
+    MisuseError,
+    RefusedError,
+    SessionNotFoundError,
+    StoreUnavailableError,
+    TemplateError,
+    TopicNotFoundError,
+    ValidationError,
+)
+from coachwork.ports import Admission
+from coachwork.topics import TemplateName
+from tests.clock import NOON, Clock
+
+
+@frozen
+class Values:
+    """What the conversation yields."""
+
+    values: list[str]
+
+
+TALK: Final = Topic(
+    id="talk",
+    system="Listen to {name}.",
+    initiation="Greet.",
+    resume="Back: {conversation_summary}",
+    result=Values,
+    title="A talk",
+)
+QUIET: Final = Topic(id="quiet", system="Listen.")
+TOPICS: Final = (TALK, QUIET)
+ADA: Final = {"name": "Ada"}
+
+
+def script() -> ScriptedModel:
+    """Return a coach that talks until it is told ``bye``."""
+
+    def answer(ask: Ask) -> str:
+        if ask.messages[-1].text == "bye":
+            return final(Values(["honesty"]))
+        return '{"values": ["extracted"]}' if ask.purpose == "extraction" else "Go on."
+
+    return ScriptedModel(answer)
+
+
+def blocking() -> Coach:
+    """Return a blocking coach."""
+    return Coach(Memory(), script(), topics=TOPICS, clock=Clock())
+
+
+def awaited() -> AsyncCoach:
+    """Return an async coach."""
+    return AsyncCoach(Memory(), script(), topics=TOPICS, clock=Clock())
+
+
+# --- the same words ---------------------------------------------------------------------------
+
+PAIRS: Final = [
+    (Coach, AsyncCoach),
+    (UserCoach, AsyncUserCoach),
+    (Chat, AsyncChat),
+    (ports.Repository, ports.AsyncRepository),
+    (ports.LanguageModel, ports.AsyncLanguageModel),
+    (ports.TemplateSource, ports.AsyncTemplateSource),
+    (ports.Summarizer, ports.AsyncSummarizer),
+]
+SAME: Final = {"as_user", "session", "setup", "greeting", "welcome", "key", "job"}
+"""Words that ask nothing, so that nothing is to be awaited."""
+
+
+def words(cls: type) -> dict[str, Any]:
+    """Return the public words of a class, with the names of its context manager as one."""
+    spelt = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
+    return {
+        spelt.get(name, name): word
+        for name, word in vars(cls).items()
+        if not name.startswith("_") or name in {"__init__", "__enter__", "__exit__", *spelt}
+    }
+
+
+def blocking_form(said: str) -> str:
+    """Return a signature as the blocking form would have it."""
+    for name in ("Repository", "LanguageModel", "TemplateSource", "Summarizer", "Admit"):
+        said = said.replace(f"Async{name} | TwoColoured[Async{name}]", name)
+    return said.replace("Async", "")
+
+
+@pytest.mark.parametrize(
+    "one, other", PAIRS, ids=[getattr(one, "__name__", "") for one, _ in PAIRS]
+)
+def test_both_colours_have_the_same_words(one: type, other: type) -> None:
+    """The async form has the same words with the same arguments; only ``async`` differs."""
+    left, right = words(one), words(other)
+    assert list(left) == list(right)
+    for name, word in left.items():
+        twin = right[name]
+        assert bool(word.__doc__) == bool(twin.__doc__)
+        if not inspect.isfunction(word):
+            assert isinstance(twin, type(word))
+            continue
+        signature = inspect.signature(word)
+        assert str(signature) == blocking_form(str(inspect.signature(twin)))
+        is_async = inspect.iscoroutinefunction(twin)
+        assert not inspect.iscoroutinefunction(word)
+        assert is_async == (name not in SAME and name != "__init__")
+
+
+def test_every_use_case_is_a_word() -> None:
+    """What the workflows can do, a coach can be asked for."""
+    said = {*words(Coach), *words(UserCoach), *words(Chat)}
+    assert said >= {
+        "check", "start", "open", "session", "send", "pause", "resume", "complete", "cancel",
+        "get", "history", "list_sessions", "topics", "export", "delete_all", "purge_expired",
+    }  # fmt: skip
+
+
+# --- a whole session in each colour ------------------------------------------------------------
+
+
+def test_a_blocking_session() -> None:
+    """Every word of the handles, blocking."""
+    with blocking() as coach:
+        assert coach.setup.topics == {"talk": TALK, "quiet": QUIET}
+        ada = coach.as_user("ada", tenant="acme", scenario="smoke")
+        assert ada.check(TALK).advice == "start"
+        chat = ada.start(TALK, context=ADA, key="k1")
+        assert (chat.key, chat.topic, chat.session_id) == ("k1", TALK, chat.get().id)
+        assert chat.greeting is chat.welcome
+        assert chat.greeting.text == "Go on."
+        assert chat.job is not None
+        assert chat.job.kind == "greeting"
+        assert chat.get().scenario == "smoke"
+        assert chat.send("Hello", key="k2").key == "k2"
+        assert chat.pause().status == "paused"
+        assert chat.resume(key="k3").key == "k3"
+        again = ada.open(TALK, context=ADA, key="k4")
+        assert (again.session_id, again.key) == (chat.session_id, "k4")
+        assert again.greeting.text == "Go on."
+        assert len(chat.history(after=1, limit=2).messages) == 2
+        assert chat.complete(key="k5").result == Values(["extracted"])
+        assert ada.start(TALK, context=ADA).cancel().status == "cancelled"
+        assert [view.status for view in ada.list_sessions().sessions] == ["cancelled", "completed"]
+        assert [standing.title for standing in ada.topics()] == ["A talk", ""]
+        assert len(ada.export().sessions) == 2
+        assert coach.run(Now().__iter__()) == NOON
+        assert coach.purge_expired().deleted == 0
+        assert ada.delete_all().sessions == 2
+
+
+def test_an_async_session() -> None:
+    """Every word of the handles, awaited."""
+
+    async def main() -> None:
+        async with awaited() as coach:
+            assert coach.setup.topics == {"talk": TALK, "quiet": QUIET}
+            ada = coach.as_user("ada", tenant="acme", scenario="smoke")
+            assert (await ada.check(TALK)).advice == "start"
+            chat = await ada.start(TALK, context=ADA, key="k1")
+            assert (chat.key, chat.topic) == ("k1", TALK)
+            assert chat.greeting is chat.welcome
+            assert chat.job is not None
+            assert (await chat.send("Hello", key="k2")).key == "k2"
+            assert (await chat.pause()).status == "paused"
+            assert (await chat.resume(key="k3")).key == "k3"
+            again = await ada.open(TALK, context=ADA, key="k4")
+            assert (again.session_id, again.greeting.text) == (chat.session_id, "Go on.")
+            assert len((await chat.history(after=1, limit=2)).messages) == 2
+            assert (await chat.complete(key="k5")).result == Values(["extracted"])
+            other = await ada.start(TALK, context=ADA)
+            assert (await other.cancel()).status == "cancelled"
+            listed = await ada.list_sessions(topic="talk", status=["completed"])
+            assert [view.id for view in listed.sessions] == [chat.session_id]
+            assert (await chat.get()).status == "completed"
+            assert [standing.completed for standing in await ada.topics()] == [1, 0]
+            assert len((await ada.export()).sessions) == 2
+            assert await coach.run(Now().__iter__()) == NOON
+            assert (await coach.purge_expired()).deleted == 0
+            assert (await ada.delete_all()).sessions == 2
+
+    asyncio.run(main())
+
+
+def test_both_colours_share_a_repository() -> None:
+    """What one colour began, the other goes on with."""
+    store = Memory()
+    chat = Coach(store, script(), topics=TOPICS).as_user("ada").start(TALK, context=ADA)
+
+    async def main() -> None:
+        coach = AsyncCoach(store, script(), topics=TOPICS)
+        turn = await coach.as_user("ada").session(TALK, chat.session_id).send("bye")
+        assert turn.result == Values(["honesty"])
+
+    asyncio.run(main())
+    assert chat.get().result == Values(["honesty"])
+
+
+# --- handles ------------------------------------------------------------------------------------
+
+
+def test_a_handle_by_id_asks_nothing() -> None:
+    """A handle is made of ids; whether there is such a session shows when it is asked."""
+    coach = blocking()
+    chat = coach.as_user("ada").session(TALK, "nobody-knows")
+    assert (chat.opened, chat.welcome, chat.key, chat.job) == (None, None, None, None)
+    with pytest.raises(SessionNotFoundError):
+        chat.get()
+    with pytest.raises(ValidationError):
+        coach.as_user("ada").session(TALK, "")
+    with pytest.raises(ValidationError):
+        awaited().as_user("ada").session(TALK, "")
+
+
+def test_where_the_coach_said_nothing() -> None:
+    """`welcome` is None where the user speaks first; `greeting` says what to ask instead."""
+    chat = blocking().as_user("ada").start(QUIET)
+    assert (chat.welcome, chat.job) == (None, None)
+    with pytest.raises(MisuseError, match="welcome"):
+        _ = chat.greeting
+
+    async def main() -> None:
+        chat = await awaited().as_user("ada").start(QUIET)
+        assert (chat.welcome, chat.job) == (None, None)
+        with pytest.raises(MisuseError, match="welcome"):
+            _ = chat.greeting
+        by_id = awaited().as_user("ada").session(QUIET, "x")
+        assert (by_id.welcome, by_id.key, by_id.job) == (None, None, None)
+
+    asyncio.run(main())
+
+
+def test_a_topic_that_is_only_known_by_id() -> None:
+    """Its sessions can be read, paused and cancelled; nothing can be said in them."""
+    store = Memory()
+    began = Coach(store, script(), topics=TOPICS).as_user("ada").start(TALK, context=ADA)
+    began.send("bye")
+    coach = Coach(store, script(), topics=[QUIET])
+    chat = coach.as_user("ada").session("talk", began.session_id)
+    assert (chat.topic, chat.get().result) == ("talk", {"values": ["honesty"]})
+    for call in (lambda: chat.send("Hello"), chat.resume, chat.complete):
+        with pytest.raises(MisuseError, match="only the topic's id"):
+            call()
+
+    async def main() -> None:
+        later = AsyncCoach(store, script(), topics=[QUIET])
+        chat = later.as_user("ada").session("talk", began.session_id)
+        assert (await chat.get()).status == "completed"
+        for call in (lambda: chat.send("Hello"), chat.resume, chat.complete):
+            with pytest.raises(MisuseError, match="only the topic's id"):
+                await call()
+
+    asyncio.run(main())
+
+
+def test_open_starts_with_its_context() -> None:
+    """Open without a live session is a start, with all that belongs to one."""
+    model = script()
+    coach = Coach(Memory(), model, topics=TOPICS)
+    assert coach.as_user("ada").open(TALK, context=ADA).greeting.text == "Go on."
+    assert model.asked[0].messages[0].text == "Listen to Ada."
+
+
+# --- what it is made of ---------------------------------------------------------------------------
+
+
+def test_topics_are_checked_at_once() -> None:
+    """Two topics of one id and a template that is none are told when the coach is made."""
+    bad = Topic(id="bad", system="{x.__class__}")
+    for make in (Coach, AsyncCoach):
+        made: Any = make
+        with pytest.raises(ValidationError, match="different ids"):
+            made(Memory(), script(), topics=[TALK, TALK])
+        with pytest.raises(TemplateError, match="bad"):
+            made(Memory(), script(), topics=[bad])
+
+
+def test_templates_of_another_kind_are_not_judged() -> None:
+    """With a renderer or a source of one's own, the library does not know what a template is."""
+
+    class Dollars(BuiltinRenderer):
+        """Another language of templates."""
+
+        def names(self, template: str, /) -> frozenset[str]:
+            """Return nothing."""
+            return frozenset(template[:0])
+
+        def render(self, template: str, values: Any, /) -> str:  # noqa: ANN401, ARG002 - a port
+            """Return the template as it is."""
+            return template
+
+    bad = Topic(id="bad", system="{x.__class__}")
+    model = script()
+    Coach(Memory(), model, topics=[bad], renderer=Dollars()).as_user("ada").start(bad).send("Hi")
+    assert model.asked[0].messages[0].text == "{x.__class__}"
+    source = TopicTemplates({"bad": QUIET})
+    chat = Coach(Memory(), script(), topics=[bad], templates=source).as_user("ada").start(bad)
+    assert chat.send("Hi").message.text == "Go on."
+
+
+def test_every_port_may_be_replaced() -> None:
+    """Settings, clock, ids, summarizer and admission are the application's where it has some."""
+    told: list[Admission] = []
+
+    class Short:
+        """A summarizer in a word."""
+
+        def summarize(self, previous: str | None, messages: Any, /) -> str:  # noqa: ANN401 - a port
+            """Return it."""
+            return f"{previous} and {len(messages)} more"
+
+    def admit(admission: Admission) -> str | None:
+        """Let all pass, and tidy texts up."""
+        told.append(admission)
+        return admission.text and admission.text.strip()
+
+    class Ids(TimeOrderedIds):
+        """Ids with a prefix."""
+
+        def new_id(self) -> str:
+            """Return one."""
+            return f"mine-{super().new_id()}"
+
+    model = script()
+    coach = Coach(
+        Memory(),
+        model,
+        topics=TOPICS,
+        settings=Settings(start_new="cancel"),
+        clock=Clock(),
+        ids=Ids(),
+        summarizer=Short(),
+        admit=admit,
+    )
+    ada = coach.as_user("ada")
+    chat = ada.start(TALK, context=ADA)
+    assert chat.session_id.startswith("mine-")
+    assert chat.get().started_at == NOON
+    assert chat.send("  Hello  ").user_message.text == "Hello"
+    chat.resume()
+    assert model.asked[-1].messages[-1].text == "Back: None and 3 more"
+    ada.start(TALK, context=ADA)
+    assert chat.get().status == "cancelled"
+    assert [admission.command for admission in told] == ["start", "send", "resume", "start"]
+
+
+# --- ports of the wrong colour ------------------------------------------------------------------
+
+
+class Mine:
+    """A blocking model of an application."""
+
+    def complete(self, _ask: Ask, /) -> Answer:
+        """Answer."""
+        return Answer(text="Go on.")
+
+
+class MineAsync:
+    """The same, awaited."""
+
+    async def complete(self, _ask: Ask, /) -> Answer:
+        """Answer."""
+        return Answer(text="Go on.")
+
+
+class Shelf:
+    """Blocking templates."""
+
+    def template(self, topic: str, name: TemplateName, /) -> str | None:
+        """Return them."""
+        return {"talk": TALK, "quiet": QUIET}[topic].template(name)
+
+
+class ShelfAsync:
+    """The same, awaited."""
+
+    async def template(self, topic: str, name: TemplateName, /) -> str | None:
+        """Return them."""
+        return Shelf().template(topic, name)
+
+
+class Summary:
+    """A blocking summarizer."""
+
+    def summarize(self, previous: str | None, messages: Any, /) -> str:  # noqa: ANN401 - a port
+        """Return nearly nothing."""
+        return f"{previous}{len(messages)}"
+
+
+def admit_all(_admission: Admission) -> str | None:
+    """Let all pass."""
+    return None
+
+
+async def admit_all_async(_admission: Admission) -> str | None:
+    """Let all pass."""
+    return None
+
+
+class Doorman:
+    """An admission that is an object."""
+
+    async def __call__(self, _admission: Admission) -> str | None:
+        """Let all pass."""
+        return None
+
+
+class Bare:
+    """A blocking repository without an async form."""
+
+    def __init__(self) -> None:
+        """Stand before a memory."""
+        memory = Memory()
+        self.get, self.commit, self.log, self.find = (
+            memory.get, memory.commit, memory.log, memory.find
+        )  # fmt: skip
+
+
+BLOCKING: Final[dict[str, tuple[dict[str, Any], str]]] = {
+    "repository": ({"repository": Bare()}, r"Bare\(...\)"),
+    "model": ({"model": Mine()}, r"Mine\(...\)"),
+    "templates": ({"templates": Shelf()}, r"Shelf\(...\)"),
+    "summarizer": ({"summarizer": Summary()}, r"Summary\(...\)"),
+    "admit": ({"admit": admit_all}, "admit_all"),
+}
+
+
+@pytest.mark.parametrize("port, name", BLOCKING.values(), ids=BLOCKING.keys())
+def test_a_blocking_port_behind_an_async_coach(port: dict[str, Any], name: str) -> None:
+    """It would stop the event loop: refused at once, with what to do instead."""
+    given: dict[str, Any] = {"repository": Memory(), "model": script(), "topics": TOPICS} | port
+    told = rf"{name} is blocking and would stop the event loop: pass in_threads\({name}\)"
+    with pytest.raises(MisuseError, match=told):
+        AsyncCoach(**given)
+
+
+ASYNC: Final[dict[str, dict[str, Any]]] = {
+    "repository": {"repository": in_threads(Memory())},
+    "model": {"model": MineAsync()},
+    "templates": {"templates": ShelfAsync()},
+    "summarizer": {"summarizer": ExtractiveSummarizer().for_async()},
+    "admit": {"admit": admit_all_async},
+    "admit as an object": {"admit": Doorman()},
+}
+
+
+@pytest.mark.parametrize("port", ASYNC.values(), ids=ASYNC.keys())
+def test_an_async_port_behind_a_blocking_coach(port: dict[str, Any]) -> None:
+    """Nobody would await it: refused at once, with what to do instead."""
+    given: dict[str, Any] = {"repository": Memory(), "model": script(), "topics": TOPICS} | port
+    with pytest.raises(MisuseError, match="is async: use AsyncCoach for it"):
+        Coach(**given)
+
+
+def test_an_async_port_in_disguise() -> None:
+    """A blocking method that answers with something to be awaited is refused when it does."""
+
+    class Disguised:
+        """A model whose method is not async, but what it returns."""
+
+        def complete(self, ask: Ask, /) -> Answer:
+            """Return something to be awaited."""
+            return cast("Answer", MineAsync().complete(ask))
+
+    coach = Coach(Memory(), Disguised(), topics=TOPICS)
+    chat = coach.as_user("ada").start(QUIET)
+    with pytest.raises(LLMError) as raised:
+        chat.send("Hello")
+    assert isinstance(raised.value.__cause__, MisuseError)
+    assert "use AsyncCoach" in str(raised.value.__cause__)
+
+
+def test_ports_in_threads_behind_an_async_coach() -> None:
+    """Wrapped by `in_threads`, every blocking port will do; async ones are taken as they are."""
+
+    async def main() -> None:
+        for given in (
+            {
+                "repository": in_threads(Memory()),
+                "model": in_threads(Mine()),
+                "templates": in_threads(Shelf()),
+                "summarizer": in_threads(Summary()),
+                "admit": in_threads(admit_all),
+            },
+            {"model": MineAsync(), "templates": ShelfAsync(), "admit": admit_all_async},
+            {"model": MineAsync(), "admit": functools.partial(admit_all_async)},
+            {"model": MineAsync(), "admit": Doorman()},
+        ):
+            options: dict[str, Any] = {"repository": Memory(), "topics": TOPICS, **given}
+            async with AsyncCoach(**options) as coach:
+                chat = await coach.as_user("ada").start(TALK, context=ADA)
+                assert (await chat.send("Hello")).message.text == "Go on."
+                assert (await chat.resume()).message is not None
+
+    asyncio.run(main())
+
+
+# --- closing ------------------------------------------------------------------------------------
+
+
+class Closing:
+    """A port of any kind that notes when it was closed."""
+
+    def __init__(self, closed: list[str], name: str, port: object) -> None:
+        """Stand before *port*."""
+        self._closed = closed
+        self._name = name
+        self._port = port
+
+    def __getattr__(self, word: str) -> Any:  # noqa: ANN401 - whatever the port has
+        """Return what the port has."""
+        if word == "for_async":
+            raise AttributeError(word)
+        return getattr(self._port, word)
+
+    def __call__(self, _admission: Admission) -> str | None:
+        """Let all pass."""
+        return None
+
+    def close(self) -> None:
+        """Note it."""
+        self._closed.append(self._name)
+
+
+def test_close_closes_every_port_that_was_given() -> None:
+    """All ports that can be closed are closed at the end, the repository last."""
+    closed: list[str] = []
+    given: dict[str, Any] = {
+        "repository": Memory(),
+        "model": Mine(),
+        "templates": Shelf(),
+        "summarizer": Summary(),
+        "admit": admit_all,
+    }
+    wrapped = {name: Closing(closed, name, port) for name, port in given.items()}
+    with Coach(topics=TOPICS, **cast("Any", wrapped)) as coach:
+        coach.as_user("ada").start(TALK, context=ADA).resume()
+        assert closed == []
+    assert sorted(closed) == sorted(given)
+    assert closed[-1] == "repository"
+
+
+def test_close_closes_every_port_that_is_awaited() -> None:
+    """The same for an async coach, also where closing is not async."""
+    closed: list[str] = []
+
+    class Plain(MineAsync):
+        """An async model with a close that is not."""
+
+        def close(self) -> None:
+            """Note it."""
+            closed.append("model")
+
+    async def main() -> None:
+        repository = in_threads(cast("Any", Closing(closed, "repository", Memory())))
+        admit = in_threads(cast("ports.Admit", Closing(closed, "admit", None)))
+        summarizer = in_threads(cast("Any", Closing(closed, "summarizer", Summary())))
+        coach = AsyncCoach(repository, Plain(), topics=TOPICS, summarizer=summarizer, admit=admit)
+        async with coach:
+            await (await coach.as_user("ada").start(TALK, context=ADA)).resume()
+        assert sorted(closed) == ["admit", "model", "repository", "summarizer"]
+
+    asyncio.run(main())
+
+
+def test_a_closed_coach_says_so(tmp_path: Path) -> None:
+    """After the end the repository is closed; closing twice does no harm."""
+    coach = Coach(SQLite(tmp_path / "coach.db"), script(), topics=TOPICS)
+    with coach:
+        chat = coach.as_user("ada").start(QUIET)
+    coach.close()
+    with pytest.raises(StoreUnavailableError, match="closed"):
+        chat.get()
+
+
+def test_an_error_in_the_block_passes_and_closes(tmp_path: Path) -> None:
+    """What is raised inside is not swallowed, and the file is closed all the same."""
+    store = SQLite(tmp_path / "coach.db")
+    with pytest.raises(TopicNotFoundError), Coach(store, script(), topics=[QUIET]) as coach:
+        coach.as_user("ada").start(TALK)
+    with pytest.raises(StoreUnavailableError):
+        coach.as_user("ada").start(QUIET)
+
+    async def main() -> None:
+        again = SQLite(tmp_path / "coach.db")
+        with pytest.raises(TopicNotFoundError):
+            async with AsyncCoach(again, script(), topics=[QUIET]) as coach:
+                await coach.as_user("ada").start(TALK)
+
+    asyncio.run(main())
+
+
+# --- observers ----------------------------------------------------------------------------------
+
+
+def test_observers_are_told_of_every_effect() -> None:
+    """Every question and its outcome, in order, without a text of anybody."""
+    seen: list[Observation] = []
+    coach = Coach(Memory(), script(), topics=TOPICS, observers=[seen.append])
+    coach.as_user("ada").start(QUIET).send("My secret", key="my-key")
+    names = [one.effect for one in seen]
+    assert names.count("AskModel") == 1
+    assert names.count("Commit") == 3
+    assert all(one.seconds >= 0 and one.error is None for one in seen)
+    assert "My secret" not in repr(seen)
+    assert "my-key" not in repr(seen)
+
+
+def test_observers_are_told_of_failures() -> None:
+    """A failure is told by its code, or by its type where it is not ours."""
+    seen: list[Observation] = []
+    model = ScriptedModel([LLMError(), KeyError("secret")])
+    coach = Coach(Memory(), model, topics=TOPICS, observers=[seen.append])
+    chat = coach.as_user("ada").start(QUIET)
+    for text in ("One", "Two"):
+        with pytest.raises(LLMError):
+            chat.send(text)
+    assert [one.error for one in seen if one.error] == ["LLM_ERROR", "KeyError"]
+    assert "secret" not in repr(seen)
+
+
+def test_an_observer_that_fails_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """What an observer raises is logged, in either colour, and the others are told."""
+    seen: list[Observation] = []
+
+    def broken(_seen: Observation) -> None:
+        """Fail."""
+        raise RuntimeError("no disk for figures")
+
+    observers: list[Callable[[Observation], None]] = [broken, seen.append]
+    coach = Coach(Memory(), script(), topics=TOPICS, observers=observers)
+    assert coach.as_user("ada").start(QUIET).send("Hello").message.text == "Go on."
+    told = len(seen)
+    assert told > 0
+    assert "an observer failed" in caplog.text
+
+    async def main() -> None:
+        coach = AsyncCoach(Memory(), script(), topics=TOPICS, observers=observers)
+        await (await coach.as_user("ada").start(QUIET)).send("Hello")
+
+    asyncio.run(main())
+    assert len(seen) == 2 * told
+
+
+def test_what_admission_refuses_is_raised_as_it_is() -> None:
+    """An application's own refusal reaches the caller, in either colour; a retry is let pass."""
+
+    def closed(_admission: Admission) -> str | None:
+        """Refuse."""
+        raise RefusedError("come back tomorrow", retry_after=3600)
+
+    store = Memory()
+    chat = Coach(store, script(), topics=TOPICS).as_user("ada").start(QUIET)
+    turn = chat.send("Hello", key="k")
+    strict = Coach(store, script(), topics=TOPICS, admit=closed).as_user("ada")
+    again = strict.session(QUIET, chat.session_id)
+    assert again.send("Hello", key="k").message == turn.message
+    for call in (lambda: again.send("More"), again.resume, again.complete):
+        with pytest.raises(RefusedError, match="tomorrow"):
+            call()
+    with pytest.raises(RefusedError, match="tomorrow"):
+        strict.start(QUIET)
+
+
+def test_a_message_is_what_it_says() -> None:
+    """What `greeting` gives is the stored message itself."""
+    chat = blocking().as_user("ada").start(TALK, context=ADA)
+    assert isinstance(chat.greeting, Message)
+    assert chat.history().messages == (chat.greeting,)

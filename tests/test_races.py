@@ -1,0 +1,286 @@
+"""Races on one SQLite file: two users, several processes and threads (brief, section 10).
+
+``COACHWORK_RACE_CALLS`` sets how many calls each worker makes, for a bigger run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import pytest
+
+from coachwork import Ask, AsyncCoach, Chat, Coach, Memory, SQLite, Topic
+from coachwork.adapters import ScriptedModel, final
+from coachwork.errors import SessionBusyError, SessionConflictError, SessionNotActiveError
+from coachwork.ports import Repository
+from coachwork.records import MESSAGE, SESSION_RECORD, Key, Record
+from coachwork.sessions import LIVE
+from coachwork.testing import snapshot, violations
+from tests.racers import DESK, ROOM, TENANT, USERS, Log, race
+
+CALLS: Final = int(os.environ.get("COACHWORK_RACE_CALLS", "6"))
+LIMIT: Final = 60 + CALLS * 10
+"""Seconds after which a race counts as a deadlock."""
+
+OWNERS: Final = [(TENANT, user) for user in USERS]
+
+
+def processes(path: Path, number: int, calls: int, threads: int) -> Log:
+    """Let so many processes race; return what all of them were answered."""
+    root = Path(__file__).parents[1]
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.racers"]
+            + [str(path), f"p{n}", str(100 * n + n % 2), str(calls), str(threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=root,
+        )
+        for n in range(number)
+    ]
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
+    log = Log()
+    for racer in racers:
+        told, _ = racer.communicate(timeout=LIMIT)
+        assert racer.returncode == 0
+        log += Log.of(told)
+    return log
+
+
+def all_is_well(repository: Repository, log: Log) -> None:
+    """Hold what must be true after a race against what is stored and what was answered."""
+    assert not log.strange, log.strange[0]
+    records = snapshot(repository, OWNERS)
+    assert violations(records) == []
+    messages = [MESSAGE.read(r).value for r in records if r.key.kind == MESSAGE.name]
+    stored = Counter((message.session, message.text) for message in messages)
+    for session, text in log.kept:
+        assert stored[session, text] == 1, "an acknowledged message is there once"
+    assert max(stored[pair] for pair in stored if "says so" in pair[1]) == 1
+    sessions = [SESSION_RECORD.read(r).value for r in records if r.key.kind == "session"]
+    live = [session for session in sessions if session.status in LIVE]
+    assert sum(session.about.topic == ROOM.id for session in live) <= 1
+    for user in USERS:
+        mine = [s for s in live if (s.about.topic, s.about.user) == (DESK.id, user)]
+        assert len(mine) <= 1
+
+
+# --- one at a time: what happens between two reads of one call ---------------------------------
+
+
+class Between(Memory):
+    """A repository that lets something happen right after a record of some kind was read."""
+
+    def __init__(self) -> None:
+        """Let nothing happen yet."""
+        super().__init__()
+        self._waiting: list[tuple[str, Callable[[], object]]] = []
+
+    def then(self, kind: str, happens: Callable[[], object]) -> None:
+        """Let it happen after the next read of that kind; several happen one after another."""
+        self._waiting.append((kind, happens))
+
+    def get(self, key: Key, /) -> Record | None:
+        """Read, and then let it happen."""
+        found = super().get(key)
+        if self._waiting and self._waiting[0][0] == key.kind:
+            self._waiting.pop(0)[1]()
+        return found
+
+
+def test_an_answer_that_meets_the_end_between_two_reads_is_dropped() -> None:
+    """A session that ends between the reads of job and session is one that ended."""
+    repository = Between()
+    chats: list[Chat[None]] = []
+
+    def said(ask: Ask) -> str:
+        if ask.turn == 1:  # the version moves on, so that the answer is decided on anew
+            chats[0].pause()
+            repository.then("job", chats[0].cancel)
+        return "Go on."
+
+    with Coach(repository, ScriptedModel(said), topics=[DESK]) as coach:
+        chats.append(coach.as_user("ada", tenant=TENANT).start(DESK))
+        with pytest.raises(SessionNotActiveError):
+            chats[0].send("hello", key="k")
+        assert chats[0].get().status == "cancelled"
+        assert violations(snapshot(repository, OWNERS)) == []
+
+
+class Interrupted(BaseException):
+    """The end of a process."""
+
+
+@pytest.mark.parametrize("command", ["resume", "send", "complete", "pause"])
+@pytest.mark.parametrize("last", ["Go on.", final(None)], ids=["reply", "final reply"])
+def test_a_job_that_is_settled_between_two_reads_is_settled(command: str, last: str) -> None:
+    """Who reads a session that waits, and then its job that does not, reads again."""
+    repository = Between()
+    replies = iter(["Hello.", Interrupted(), last, '{"a": 1}'])
+    again: Iterator[str] = itertools.repeat('{"message": "Again."}')
+    model = ScriptedModel(lambda _: next(replies, None) or next(again))
+    with Coach(repository, model, topics=[ROOM]) as coach:
+        chat = coach.as_user("ada", tenant=TENANT).start(ROOM)
+        with pytest.raises(Interrupted):
+            chat.send("one", key="k1")
+        repository.then("session", lambda: chat.send("one", key="k1"))
+        call = partial(chat.send, "two") if command == "send" else getattr(chat, command)
+        if last == "Go on.":
+            call()
+        else:
+            with suppress(SessionNotActiveError):
+                call()
+            assert chat.get().status == "completed"
+        assert violations(snapshot(repository, OWNERS)) == []
+
+
+# --- many at once ----------------------------------------------------------------------------
+
+
+def test_threads_on_one_coach(tmp_path: Path) -> None:
+    """Eight threads, one coach: no invariant breaks, no message is lost, everybody is answered."""
+    path = tmp_path / "race.db"
+    log = race(str(path), "t", 0, CALLS * 2, 8)
+    with closing(SQLite(path)) as repository:
+        all_is_well(repository, log)
+    assert log.answers["done"] > 0
+    print(dict(log.answers))
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_processes_on_one_file(tmp_path: Path, threads: int) -> None:
+    """Eight processes, of one or eight threads each: the same, and the file stays whole."""
+    path = tmp_path / "race.db"
+    SQLite(path).close()
+    log = processes(path, 8, CALLS if threads == 1 else max(1, CALLS // 3), threads)
+    with closing(SQLite(path)) as repository:
+        all_is_well(repository, log)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert log.answers["done"] > 0
+    print(dict(log.answers))
+
+
+# --- claims ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("store", ["memory", "sqlite"])
+@pytest.mark.parametrize("same_key", [False, True], ids=["keys of their own", "one key"])
+def test_eight_starts_leave_one_live_session(
+    tmp_path: Path, store: str, *, same_key: bool
+) -> None:
+    """Whoever starts last holds the topic alone; under one key all get the same session."""
+    repository = (
+        Memory() if store == "memory" else SQLite(tmp_path / "a.db", synchronous="NORMAL")
+    )
+    together = threading.Barrier(8)
+    coach = Coach(repository, ScriptedModel(lambda _: "Hello."), topics=[DESK])
+
+    def go(number: int) -> str | None:
+        ada = coach.as_user("ada", tenant=TENANT)
+        key = "k" if same_key else f"k-{number}"
+        together.wait()
+        for _ in range(200):
+            try:
+                return ada.start(DESK, key=key).session_id
+            except SessionBusyError:  # the same call is being answered in another thread
+                threading.Event().wait(0.005)
+            except SessionNotActiveError:  # a later start took its place before it was greeted
+                return None
+        raise AssertionError("nobody answers")
+
+    with ThreadPoolExecutor(8) as pool:
+        started = set(pool.map(go, range(8)))
+    records = snapshot(repository, OWNERS)
+    assert violations(records) == []
+    sessions = [SESSION_RECORD.read(r).value for r in records if r.key.kind == "session"]
+    live = [session.about.id for session in sessions if session.status in LIVE]
+    assert len(live) == 1
+    assert live[0] in started
+    assert len(sessions) == (1 if same_key else 8)
+    coach.close()
+
+
+def test_of_two_users_one_gets_an_exclusive_topic(tmp_path: Path) -> None:
+    """Two users who both find it free: one starts, the other is told of the conflict."""
+    room = Topic(id="room", system="Help.", exclusive=True)
+    for number in range(10):
+        with Coach(
+            SQLite(tmp_path / f"{number}.db", synchronous="NORMAL"),
+            ScriptedModel([]),
+            topics=[room],
+        ) as coach:
+            together = threading.Barrier(2)
+
+            def go(user: str, coach: Coach = coach, together: threading.Barrier = together) -> str:
+                me = coach.as_user(user, tenant=TENANT)
+                assert not me.check(room).conflict
+                together.wait()
+                try:
+                    me.start(room)
+                except SessionConflictError as error:
+                    assert error.conflict_user_id in USERS
+                    return "conflict"
+                return "started"
+
+            with ThreadPoolExecutor(2) as pool:
+                assert sorted(pool.map(go, USERS)) == ["conflict", "started"]
+
+
+# --- the event loop --------------------------------------------------------------------------
+
+
+def test_sqlite_never_blocks_the_event_loop(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While fifty messages are sent and written to the disk, the loop goes on beating."""
+
+    async def main() -> float:
+        worst, beating = 0.0, True
+
+        async def beat() -> None:
+            nonlocal worst
+            last = perf_counter()
+            while beating:
+                await asyncio.sleep(0.001)
+                now = perf_counter()
+                worst, last = max(worst, now - last), now
+
+        model = ScriptedModel(lambda _: "Go on.")
+        async with AsyncCoach(SQLite(tmp_path / "a.db"), model, topics=[DESK]) as coach:
+            chats = [
+                await coach.as_user(f"u{n}", tenant=TENANT).start(DESK) for n in range(5)
+            ]
+            heart = asyncio.create_task(beat())
+
+            async def talk(number: int) -> None:
+                for n in range(10):
+                    await chats[number].send(f"message {n}")
+
+            await asyncio.gather(*map(talk, range(5)))
+            beating = False
+            await heart
+        return worst
+
+    worst = asyncio.run(main())
+    with capsys.disabled():
+        print(f"\nworst gap of the event loop: {worst * 1000:.1f} ms")
+    assert worst < 0.5

@@ -1,0 +1,367 @@
+"""Asking the model, and what its answers come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from attrs import evolve, frozen
+
+from coachwork.adapters import final
+from coachwork.errors import LLMError, LLMTimeoutError, SessionNotActiveError, TemplateError
+from coachwork.jobs import Job, JobKind
+from coachwork.messages import Usage
+from coachwork.policies import Settings
+from coachwork.ports import Answer, Ask, CommitResult
+from coachwork.sessions import Session, SessionStatus
+from coachwork.topics import Topic
+from coachwork.workflows import (
+    Completed,
+    Turn,
+    cancel,
+    complete,
+    pause,
+    resume,
+    send,
+    start,
+)
+from coachwork.workflows._answering import MAX_RAW, MAX_RESULT
+from tests.faults import ADA, World
+
+
+@frozen
+class Values:
+    """What the conversation is to yield."""
+
+    values: list[str]
+
+
+TALK = Topic(id="talk", system="Listen.", initiation="Greet.", result=Values)
+PLAIN = Topic(id="plain", system="Listen.", max_turns=2, complete_at_max_turns=True)
+COST = Usage(5, 7, 1)
+
+
+def said(*answers: object, topic: Topic[object] = TALK) -> tuple[World, str]:
+    """Return a world whose model answers these after a greeting, and Ada's session."""
+    world = World([TALK, PLAIN], ["Hello."] if topic is TALK else [])
+    session = world.run(start(world.setup, ADA, topic)).session.id
+    world.script = list(answers)  # type: ignore[arg-type]
+    return world, session
+
+
+def turn(world: World, session: str, key: str = "k") -> Turn[Values]:
+    """Send a message."""
+    return world.run(send(world.setup, ADA, TALK, session, "Hello.", key=key))
+
+
+# --- replies ------------------------------------------------------------------------------------
+
+
+def test_a_greeting_cannot_end_the_session() -> None:
+    """Where the user has said nothing there is nothing to end."""
+    world = World([TALK], [final(Values(["x"]))])
+    started = world.run(start(world.setup, ADA, TALK))
+    assert started.session.status == "active"
+    assert started.greeting is not None
+
+
+def test_a_welcome_back_may_end_the_session() -> None:
+    """A final welcome-back is final as any reply."""
+    world, session = said("Go on.", final(Values(["x"])))
+    turn(world, session)
+    back = world.run(resume(world.setup, ADA, TALK, session))
+    assert (back.is_final, back.result) == (True, Values(["x"]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(text=""), "EMPTY_REPLY"),
+        (Answer(text=" \n"), "EMPTY_REPLY"),
+        (Answer(text='{"message": "Hi"'), "BAD_REPLY"),
+        (Answer(text='{"message": "Hi", "is_final": "yes"}'), "BAD_REPLY"),
+        (Answer(text="cut", finish="length"), "LENGTH"),
+        (Answer(text="no", finish="content_filter"), "CONTENT_FILTER"),
+        (Answer(text="no", finish="error"), "LLM_ERROR"),
+        (LLMError(reason="CONTENT_FILTER"), "CONTENT_FILTER"),
+        (LLMError(reason="SESSION_CANCELLED"), "LLM_ERROR"),
+        (LLMTimeoutError(), "LLM_TIMEOUT"),
+        (TimeoutError(), "LLM_TIMEOUT"),
+        (RuntimeError("secret"), "LLM_ERROR"),
+        (Answer(text=7), "LLM_ERROR"),  # type: ignore[arg-type]
+        (Answer(text="x", usage=None), "LLM_ERROR"),  # type: ignore[arg-type]
+    ],
+    ids=[
+        "empty",
+        "blank",
+        "cut JSON",
+        "wrong shape",
+        "length",
+        "filter",
+        "error",
+        "an error with its reason",
+        "an error with another reason",
+        "timeout",
+        "another timeout",
+        "any error",
+        "no text",
+        "no usage",
+    ],
+)
+def test_each_bad_answer_is_a_failed_job(answer: object, reason: str) -> None:
+    """With its reason and a text that holds nothing of the answer; the message stays."""
+    world, session = said(answer)
+    with pytest.raises((LLMError, LLMTimeoutError)) as error:
+        turn(world, session)
+    assert (error.value.reason, error.value.session, error.value.key) == (reason, session, "k")
+    assert "secret" not in str(error.value)
+    assert (world.only(Session).messages, world.only(Session).turns) == (2, 0)
+
+
+def test_a_model_that_gives_no_answer_is_the_developers() -> None:
+    """A port that returns something else fails the job, and the cause is told."""
+    world, session = said(None)
+    with pytest.raises(LLMError) as error:
+        turn(world, session)
+    assert "Answer" in str(error.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"), [(3, 3.0), (None, 10.0), (float("nan"), 10.0), (-1, 10.0), ("x", 10.0)]
+)
+def test_the_providers_wish_for_a_pause(wish: object, told: float) -> None:
+    """A number of seconds is passed on; anything else is not."""
+    failure = LLMError()
+    failure.retry_after = wish  # type: ignore[assignment]
+    world, session = said(failure)
+    with pytest.raises(LLMError) as error:
+        turn(world, session)
+    assert error.value.retry_after == told
+
+
+def test_what_a_failed_answer_cost_is_kept() -> None:
+    """On the job and on the session; negative figures count as none."""
+    world, session = said(Answer(text="", usage=Usage(5, -7, 1)))
+    with pytest.raises(LLMError):
+        turn(world, session)
+    assert world.only(Session).ledger.usage == Usage(5, 0, 1)
+
+
+def test_the_last_turn_ends_the_session_where_the_topic_says_so() -> None:
+    """Only the reply to the last turn does, not the one before."""
+    world, session = said("One.", "Two.", topic=PLAIN)
+    first = world.run(send(world.setup, ADA, PLAIN, session, "a"))
+    last = world.run(send(world.setup, ADA, PLAIN, session, "b"))
+    assert (first.is_final, last.is_final, last.session.status) == (False, True, "completed")
+
+
+# --- results ------------------------------------------------------------------------------------
+
+
+def extracted(*answers: object) -> tuple[World, Turn[Values]]:
+    """Return a world and the final turn in it, whose result is extracted from these."""
+    world, session = said(Answer(text=final(), usage=COST), *answers)
+    return world, turn(world, session)
+
+
+def test_a_final_reply_is_kept_before_its_result_is_asked_for() -> None:
+    """What was paid for is in the job when the model is asked again; both costs are counted."""
+    kept: list[Sequence[object]] = []
+    world, session = said()
+
+    def model(ask: Ask) -> Answer:
+        if ask.purpose is JobKind.EXTRACTION:
+            jobs = [job for job in world.stored("job") if isinstance(job, Job)]
+            kept.append(jobs[-1].steps)
+            return Answer(data={"values": ["x"]}, usage=COST)
+        return Answer(text=final(message="Bye."), usage=COST)
+
+    world.model = model
+    done = turn(world, session)
+    assert (done.is_final, done.result, done.message.text) == (True, Values(["x"]), "Bye.")
+    assert len(kept[0]) == 1
+    assert done.job.usage == done.session.usage == COST + COST
+
+
+def test_a_result_that_does_not_fit_is_extracted_again() -> None:
+    """A final reply with a result of the wrong shape: its own extraction decides."""
+    world, session = said(
+        '{"message": "Bye.", "is_final": true, "result": {"values": 7}}', '{"values": ["x"]}'
+    )
+    assert turn(world, session).result == Values(["x"])
+    assert len(world.asks) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "raw"),
+    [
+        (Answer(text="no JSON"), "BAD_REPLY", "no JSON"),
+        (Answer(text='{"values": 7}'), "BAD_REPLY", '{"values": 7}'),
+        (Answer(data={"values": 7}), "BAD_REPLY", '{"values": 7}'),
+        (Answer(text=""), "EMPTY_REPLY", ""),
+        (Answer(text="x" * (MAX_RAW + 1)), "BAD_REPLY", "x" * MAX_RAW),
+        (LLMError(), "LLM_ERROR", None),
+        (TimeoutError(), "LLM_TIMEOUT", None),
+    ],
+    ids=["text", "shape", "data", "empty", "long", "error", "timeout"],
+)
+def test_an_extraction_that_fails_does_not_fail_the_turn(
+    answer: object, code: str, raw: str | None
+) -> None:
+    """The session completes, and the result says what went wrong, with the raw text."""
+    _, done = extracted(answer)
+    assert (done.is_final, done.result, done.session.status) == (True, None, "completed")
+    assert done.result_error is not None
+    assert (done.result_error.code, done.result_error.raw) == (code, raw)
+
+
+def test_a_result_that_is_too_long() -> None:
+    """A result that a record could not hold is none; its beginning is kept."""
+    parts = ["y" * 30_000] * (MAX_RESULT // 30_000 + 1)
+    _, done = extracted(Answer(data={"values": parts}))
+    assert done.result_error is not None
+    assert (done.result_error.code, str(MAX_RESULT) in done.result_error.reason) in {
+        ("BAD_REPLY", True),
+        ("BAD_REPLY", False),
+    }
+
+
+def test_an_extraction_whose_prompt_cannot_be_made() -> None:
+    """A template without its value: the session completes without a result, and says why."""
+    world, session = said(final())
+    world.declare(evolve(TALK, extraction="About {nobody}."))
+    done = turn(world, session)
+    assert done.result_error is not None
+    assert (done.result_error.code, len(world.asks)) == ("LLM_ERROR", 2)
+
+
+def test_a_reply_whose_prompt_cannot_be_made() -> None:
+    """The developer is told which name is missing; the job failed, the model was not asked."""
+    world, session = said()
+    world.declare(evolve(TALK, system="About {nobody}."))
+    with pytest.raises(TemplateError, match="nobody") as error:
+        turn(world, session)
+    assert (error.value.session, error.value.key, len(world.asks)) == (session, "k", 1)
+
+
+def test_a_topic_that_lost_its_result_type() -> None:
+    """Declared without a result while it is extracted: completed, with nothing."""
+    world, session = said()
+
+    def model(ask: Ask) -> str:
+        if ask.purpose is JobKind.EXTRACTION:
+            raise KeyboardInterrupt
+        return final()
+
+    world.model = model
+    with pytest.raises(KeyboardInterrupt):
+        turn(world, session)
+    other: Topic[None] = Topic(id="talk", system="Listen.")
+    world.declare(other)
+    world.model = lambda _: '{"values": []}'
+    done = world.run(send(world.setup, ADA, other, session, "Hello.", key="k"))
+    assert (done.is_final, done.result, done.result_error) == (True, None, None)
+
+
+# --- keeping a final reply ----------------------------------------------------------------------
+
+
+def test_a_pause_before_the_final_reply_is_kept() -> None:
+    """Then it is settled without a conclusion, and the next resume extracts."""
+    world, session = said()
+
+    def model(ask: Ask) -> str:
+        if ask.purpose is JobKind.REPLY:
+            world.run(pause(world.setup, ADA, TALK, session))
+        return final() if ask.purpose is JobKind.REPLY else '{"values": ["x"]}'
+
+    world.model = model
+    done = turn(world, session)
+    assert (done.is_final, done.session.completion_pending) == (False, True)
+    assert world.run(resume(world.setup, ADA, TALK, session)).result == Values(["x"])
+
+
+@pytest.mark.parametrize("moment", ["before", "done", "not done"])
+def test_what_happens_when_it_is_to_be_kept(moment: str) -> None:
+    """The session moves, or the answer is lost, at that very commit: it is kept once."""
+    world, session = said()
+    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else '{"values": ["x"]}'
+    plain = World.commit
+
+    def commit(effect: object) -> CommitResult:
+        keeps = any(type(op).__name__ == "Check" for op in effect.ops) and len(world.asks) == 2  # type: ignore[attr-defined]
+        if not keeps:
+            return plain(world, effect)  # type: ignore[arg-type]
+        del world.commit  # type: ignore[method-assign]
+        if moment == "done":
+            plain(world, effect)  # type: ignore[arg-type]
+        elif moment == "before":
+            world.run(pause(world.setup, ADA, TALK, session))
+            world.run(resume(world.setup, ADA, TALK, session))
+            return plain(world, effect)  # type: ignore[arg-type]
+        return CommitResult.CONFLICT
+
+    world.commit = commit  # type: ignore[method-assign,assignment]
+    assert turn(world, session).result == Values(["x"])
+    assert [ask.purpose for ask in world.asks] == ["greeting", "reply", "extraction"]
+
+
+def test_cancelled_when_it_is_to_be_kept() -> None:
+    """Cancel wins, the result is not asked for, and what the reply cost is kept beside it."""
+    world, session = said()
+
+    def model(_ask: Ask) -> Answer:
+        world.run(cancel(world.setup, ADA, TALK, session))
+        return Answer(text=final(), usage=COST)
+
+    world.model = model
+    with pytest.raises(SessionNotActiveError):
+        turn(world, session)
+    assert len(world.asks) == 2
+    assert [getattr(one, "usage", None) for one in world.stored("spending")] == [COST]
+    assert world.only(Session).status is SessionStatus.CANCELLED
+
+
+def test_a_kept_reply_is_not_asked_for_again() -> None:
+    """Whoever takes the job over asks for the result alone, and the costs add up once."""
+    world, session = said()
+
+    def model(ask: Ask) -> Answer:
+        if ask.purpose is JobKind.EXTRACTION and len(world.asks) == 3:
+            raise KeyboardInterrupt
+        text = final(message="Bye.") if ask.purpose is JobKind.REPLY else '{"values": ["x"]}'
+        return Answer(text=text, usage=COST)
+
+    world.model = model
+    with pytest.raises(KeyboardInterrupt):
+        turn(world, session)
+    done = turn(world, session)
+    assert (done.message.text, done.result) == ("Bye.", Values(["x"]))
+    assert [ask.purpose for ask in world.asks] == ["greeting", "reply", "extraction", "extraction"]
+    assert done.job.usage == done.session.usage == COST + COST
+
+
+def test_tries_to_keep_are_bounded() -> None:
+    """Others are faster at every try: the caller is told, and the lease given up."""
+    world, session = said()
+    world.setup = evolve(world.setup, settings=Settings(commit_tries=2))
+    world.model = lambda _: final()
+    plain = World.commit
+
+    def commit(effect: object) -> CommitResult:
+        if len(world.asks) == 2 and len(effect.ops) == 3:  # type: ignore[attr-defined]
+            return CommitResult.CONFLICT
+        return plain(world, effect)  # type: ignore[arg-type]
+
+    world.commit = commit  # type: ignore[method-assign,assignment]
+    with pytest.raises(Exception, match="2 times"):
+        turn(world, session)
+
+
+def test_an_owner_who_completes_gets_what_is_extracted() -> None:
+    """Nothing is said then; the cost is counted once."""
+    world, session = said("Go on.", Answer(text='{"values": ["x"]}', usage=COST))
+    turn(world, session)
+    done = world.run(complete(world.setup, ADA, TALK, session))
+    assert isinstance(done, Completed)
+    assert (done.result, done.session.usage, done.session.messages) == (Values(["x"]), COST, 3)

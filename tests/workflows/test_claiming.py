@@ -1,0 +1,178 @@
+"""Taking a topic: claims, conflicts, and the sessions that give way."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+
+from coachwork.errors import SessionConflictError
+from coachwork.policies import Settings
+from coachwork.records import CLAIM
+from coachwork.sessions import Claim, EndReason, Session
+from coachwork.testing import violations
+from coachwork.topics import Topic
+from coachwork.workflows import Caller, cancel, check, complete, pause, start
+from tests.faults import ADA, BEN, World
+
+TALK = Topic(id="talk", system="Listen.")
+ROOM = Topic(id="room", system="Listen.", exclusive=True)
+
+
+def world(**given: object) -> World:
+    """Return a world with a plain and an exclusive topic."""
+    return World([TALK, ROOM], **given)  # type: ignore[arg-type]
+
+
+def sessions(here: World) -> list[tuple[str, str, str | None]]:
+    """Return user, status and reason of the end of all sessions, the oldest first."""
+    told: list[tuple[str, str, str | None]] = []
+    for one in here.stored("session"):
+        assert isinstance(one, Session)
+        ending = one.ledger.ending
+        told.append((one.about.user, one.status.value, ending.reason.value if ending else None))
+    return told
+
+
+def test_one_session_per_user_and_topic() -> None:
+    """Two users may hold a plain topic side by side; a second start of one retires the first."""
+    here = world()
+    here.run(start(here.setup, ADA, TALK))
+    here.run(start(here.setup, BEN, TALK))
+    here.run(start(here.setup, ADA, TALK))
+    assert sessions(here) == [
+        ("ada", "abandoned", "replaced"),
+        ("ben", "active", None),
+        ("ada", "active", None),
+    ]
+    assert len(here.stored("claim")) == 2
+
+
+def test_a_setting_cancels_an_active_session_at_a_new_start() -> None:
+    """``start_new="cancel"``: the owner's active session is cancelled, a paused one abandoned."""
+    here = world(settings=Settings(start_new="cancel"))
+    here.run(start(here.setup, ADA, TALK))
+    paused = here.run(start(here.setup, ADA, TALK)).session.id
+    here.run(pause(here.setup, ADA, TALK, paused))
+    here.run(start(here.setup, ADA, TALK))
+    assert [end for _, _, end in sessions(here)] == ["cancelled", "replaced", None]
+
+
+def test_another_users_session_is_never_cancelled() -> None:
+    """Also with that setting a session that is taken over is abandoned."""
+    here = world(settings=Settings(start_new="cancel"))
+    here.run(start(here.setup, BEN, ROOM))
+    here.clock.advance(hours=1)
+    here.run(start(here.setup, ADA, ROOM, take_over=True))
+    assert sessions(here)[0] == ("ben", "abandoned", "replaced")
+
+
+def test_an_expired_session_is_closed_as_expired() -> None:
+    """Whoever takes its place writes that it expired."""
+    here = world()
+    here.run(start(here.setup, ADA, TALK))
+    here.clock.advance(days=14)
+    here.run(start(here.setup, ADA, TALK))
+    assert sessions(here)[0] == ("ada", "abandoned", "expired")
+    assert EndReason.EXPIRED == "expired"
+
+
+def test_an_exclusive_topic_is_the_tenants() -> None:
+    """One user of the tenant at a time; a paused session holds too; other tenants are others."""
+    here = world()
+    held = here.run(start(here.setup, BEN, ROOM)).session.id
+    for take_over in (False, True):
+        with pytest.raises(SessionConflictError):
+            here.run(start(here.setup, ADA, ROOM, take_over=take_over))
+    here.run(start(here.setup, Caller("other", "ada"), ROOM))
+    here.run(pause(here.setup, BEN, ROOM, held))
+    with pytest.raises(SessionConflictError):
+        here.run(start(here.setup, ADA, ROOM))
+    here.run(start(here.setup, ADA, ROOM, take_over=True))
+    assert sessions(here)[0] == ("ben", "abandoned", "replaced")
+
+
+@pytest.mark.parametrize("command", [cancel, complete], ids=["cancel", "complete"])
+def test_an_end_frees_the_topic(command: object) -> None:
+    """The tenant's claim and the user's go together."""
+    here = world()
+    held = here.run(start(here.setup, BEN, ROOM)).session.id
+    assert len(here.stored("claim")) == 2
+    here.run(command(here.setup, BEN, ROOM, held))  # type: ignore[operator]
+    assert here.stored("claim") == []
+    here.run(start(here.setup, ADA, ROOM))
+
+
+def test_a_topic_may_forbid_taking_over() -> None:
+    """Where it does, an idle session is a conflict too."""
+    here = world()
+    room = evolve(ROOM, allow_take_over=False)
+    here.declare(room)
+    here.run(start(here.setup, BEN, room))
+    here.clock.advance(days=1)
+    with pytest.raises(SessionConflictError):
+        here.run(start(here.setup, ADA, room, take_over=True))
+
+
+def test_a_setting_hides_who_holds() -> None:
+    """Then a conflict names nobody, in the refusal and in check."""
+    here = world(settings=Settings(show_conflict_user=False))
+    here.run(start(here.setup, BEN, ROOM))
+    with pytest.raises(SessionConflictError) as error:
+        here.run(start(here.setup, ADA, ROOM))
+    assert (error.value.conflict_user_id, dict(error.value.facts)) == (None, {})
+    told = here.run(check(here.setup, ADA, ROOM))
+    assert (told.conflict, told.conflict_user_id) == (True, None)
+
+
+def test_a_topic_that_becomes_exclusive() -> None:
+    """Sessions from before hold no claim of the tenant; the next start takes it."""
+    here = world()
+    here.run(start(here.setup, ADA, TALK))
+    here.run(start(here.setup, BEN, TALK))
+    exclusive = evolve(TALK, exclusive=True)
+    here.declare(exclusive)
+    here.run(start(here.setup, ADA, exclusive))
+    with pytest.raises(SessionConflictError):
+        here.run(start(here.setup, BEN, exclusive))
+    assert [status for _, status, _ in sessions(here)] == ["abandoned", "active", "active"]
+
+
+def test_a_topic_that_is_exclusive_no_more() -> None:
+    """A new start frees the claim of the tenant that the old session held."""
+    here = world()
+    here.run(start(here.setup, ADA, ROOM))
+    here.declare(evolve(ROOM, exclusive=False))
+    here.run(start(here.setup, ADA, evolve(ROOM, exclusive=False)))
+    claims = here.stored("claim")
+    assert [isinstance(claim, Claim) and claim.tenant_wide for claim in claims] == [False]
+
+
+def test_two_sessions_give_way_at_once() -> None:
+    """The caller's own session and another user's, each in the way of an exclusive start."""
+    here = world()
+    here.run(start(here.setup, ADA, TALK))
+    exclusive = evolve(TALK, exclusive=True)
+    here.declare(exclusive)
+    bens = here.run(start(here.setup, BEN, exclusive)).session.id
+    here.run(pause(here.setup, BEN, exclusive, bens))
+    here.run(start(here.setup, ADA, exclusive, take_over=True))
+    assert [status for _, status, _ in sessions(here)] == ["abandoned", "abandoned", "active"]
+    assert len(here.stored("claim")) == 2
+
+
+@pytest.mark.parametrize("where", ["gone", "ended", "foreign"])
+def test_a_claim_that_leads_nowhere_is_taken(where: str) -> None:
+    """A claim whose session is not there, or has ended, or is of somebody else, stops nobody."""
+    here = world()
+    here.checks = False
+    lost = "gone"
+    if where != "gone":
+        caller = BEN if where == "foreign" else ADA
+        lost = here.run(start(here.setup, caller, TALK)).session.id
+    if where == "ended":
+        here.run(cancel(here.setup, ADA, TALK, lost))
+    here.memory.commit([CLAIM.insert(Claim("acme", "talk", "ada", lost, tenant_wide=False))])
+    assert here.run(check(here.setup, ADA, TALK)).has_session is False
+    here.run(start(here.setup, ADA, TALK))
+    assert [one for one in sessions(here) if one[0] == "ada"][-1] == ("ada", "active", None)
+    assert violations(here.records()) == []

@@ -1,0 +1,275 @@
+"""Opening, taking and leaving jobs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from coachwork.errors import (
+    CorruptRecordError,
+    IdempotencyKeyReusedError,
+    LLMError,
+    LLMTimeoutError,
+    SessionNotActiveError,
+    SessionNotFoundError,
+    StoreUnavailableError,
+    ValidationError,
+)
+from coachwork.jobs import ErrorCode, Job, JobError, JobKind, JobStatus, Settlement, Step
+from coachwork.policies import Settings
+from coachwork.records import (
+    ACCOUNT,
+    JOB_RECORD,
+    MESSAGE,
+    RECEIPT,
+    SESSION_RECORD,
+    Stored,
+)
+from coachwork.sessions import Account, AccountStatus, Session
+from coachwork.testing import rehearse
+from coachwork.topics import Topic
+from coachwork.workflows import cancel, send, start
+from coachwork.workflows._jobs import (
+    Call,
+    Held,
+    about_job,
+    admitted,
+    blocked_for,
+    busy,
+    check_topic,
+    displace,
+    error_of,
+    is_completing,
+    keyed,
+    load_held,
+    message_of,
+    new_call,
+    not_active,
+    open_account,
+    read_receipt,
+    reply_of,
+    reread,
+    still_answering,
+    take,
+)
+from coachwork.workflows._store import Tries
+from tests.faults import ADA, BEGIN, CrashedError, World
+
+PLAIN = Topic(id="plain", system="Listen.")
+CALL = Call(ADA, "send", "k", "f", "j")
+OPEN_ACCOUNT = Account("acme", "ada", AccountStatus.OPEN, BEGIN)
+
+
+def waiting() -> tuple[World, Stored[Session], Stored[Job]]:
+    """Return a world with one session that waits for a reply, the session and the job."""
+    world = World([PLAIN], lambda _: CrashedError())
+    session = world.run(start(world.setup, ADA, PLAIN)).session.id
+    with pytest.raises(CrashedError):
+        world.run(send(world.setup, ADA, PLAIN, session, "Hello.", key="k"))
+    return world, Stored(world.only(Session), 2), Stored(world.only(Job), 1)
+
+
+# --- the call -----------------------------------------------------------------------------------
+
+
+def test_a_call_without_a_key_makes_one() -> None:
+    """The key is an id, so nobody else's; a given one is checked and kept."""
+    assert rehearse(new_call(ADA, "send", None, "x"), "job", "made").result.key == "made"
+    assert rehearse(new_call(ADA, "send", "k", "x"), "job").result.key == "k"
+    with pytest.raises(ValidationError) as error:
+        rehearse(new_call(ADA, "send", "a\nb", "x"))
+    assert error.value.field == "key"
+
+
+def test_a_fingerprint_covers_command_and_content() -> None:
+    """Nothing else: the same content in another order of names is the same."""
+
+    def fingerprint(command: str, *content: object) -> str:
+        return rehearse(new_call(ADA, command, "k", *content), "j").result.fingerprint  # type: ignore[arg-type]
+
+    assert fingerprint("start", {"a": 1, "b": 2}) == fingerprint("start", {"b": 2, "a": 1})
+    told = {
+        fingerprint("start", {"a": 1}),
+        fingerprint("start", {"a": "1"}),
+        fingerprint("start", {"a": 1}, False),
+        fingerprint("send", {"a": 1}),
+        fingerprint("send", "a", "b"),
+        fingerprint("send", "a b"),
+    }
+    assert len(told) == 6
+
+
+def test_a_receipt_is_read() -> None:
+    """None, or what the key was used for; for something else it is refused."""
+    receipt = CALL.receipt("s", "j", BEGIN)
+    assert rehearse(read_receipt(CALL), None).result is None
+    assert rehearse(read_receipt(CALL), RECEIPT.record(receipt, 1)).result == receipt
+    other = evolve(receipt, fingerprint="other")
+    with pytest.raises(IdempotencyKeyReusedError):
+        rehearse(read_receipt(CALL), RECEIPT.record(other, 1))
+
+
+def test_every_error_of_a_call_tells_its_key() -> None:
+    """The key is told once; what is no error of this library passes as it is."""
+    with pytest.raises(StoreUnavailableError) as error:
+        rehearse(keyed(CALL, open_account(ADA)), StoreUnavailableError())
+    assert error.value.key == "k"
+    with pytest.raises(OSError, match="disk"):
+        rehearse(keyed(CALL, open_account(ADA)), OSError("disk"))
+    account = ACCOUNT.record(OPEN_ACCOUNT, 3)
+    assert rehearse(keyed(CALL, open_account(ADA)), account).result == Stored(OPEN_ACCOUNT, 3)
+
+
+def test_an_admission_that_refuses_reads_the_receipt() -> None:
+    """Only a call that nobody accepted is refused."""
+    assert rehearse(admitted(CALL, "plain", "s", "x"), "y").result == "y"
+    receipt = RECEIPT.record(CALL.receipt("s", "j", BEGIN), 1)
+    assert rehearse(admitted(CALL, "plain", "s", "x"), PermissionError(), receipt).result is None
+    with pytest.raises(PermissionError):
+        rehearse(admitted(CALL, "plain", "s", "x"), PermissionError(), None)
+
+
+def test_an_account_that_is_not_open() -> None:
+    """Whose data is being deleted, or was, has no session."""
+    deleted = ACCOUNT.record(evolve(OPEN_ACCOUNT, status=AccountStatus.DELETED), 2)
+    for answer in (None, deleted):
+        with pytest.raises(SessionNotFoundError):
+            rehearse(open_account(ADA), answer)
+
+
+# --- refusals -----------------------------------------------------------------------------------
+
+
+def test_a_session_of_another_topic_is_not_found() -> None:
+    """A handle of one topic opens no session of another."""
+    _, session, _ = waiting()
+    check_topic(session.value, PLAIN)
+    with pytest.raises(SessionNotFoundError):
+        check_topic(session.value, Topic(id="other", system="x"))
+
+
+def test_a_refusal_tells_what_is_allowed() -> None:
+    """The commands that would be allowed now, by their names."""
+    world, session, _ = waiting()
+    assert not_active(session.value, "x", BEGIN).allowed == (
+        "pause",
+        "resume",
+        "complete",
+        "cancel",
+    )
+    world.run(cancel(world.setup, ADA, PLAIN, session.value.about.id))
+    assert not_active(world.only(Session), "x", BEGIN).allowed == ()
+
+
+# --- the job in flight --------------------------------------------------------------------------
+
+
+def test_how_long_a_job_blocks() -> None:
+    """As long as its lease, or ten minutes where nobody has one; a settled one not at all."""
+    _, _, job = waiting()
+    settings = Settings()
+    assert blocked_for(None, BEGIN, settings) is None
+    assert blocked_for(job, BEGIN, settings) == 330.0
+    assert blocked_for(job, BEGIN + settings.lease, settings) is None
+    given_up = Stored(evolve(job.value, lease=None, status=JobStatus.PENDING), 2)
+    assert blocked_for(given_up, BEGIN, settings) == 600.0
+    assert blocked_for(given_up, BEGIN + settings.unclaimed, settings) is None
+    settled = Stored(evolve(job.value, lease=None, status=JobStatus.FAILED), 2)
+    assert blocked_for(settled, BEGIN, settings) is None
+
+
+def test_which_job_ends_its_session() -> None:
+    """An extraction, or one in which a final reply is kept."""
+    _, _, job = waiting()
+    kept = evolve(job.value, steps=(Step(purpose=JobKind.REPLY, output="x"),))
+    assert not is_completing(None)
+    assert not is_completing(job)
+    assert is_completing(Stored(kept, 2))
+    assert is_completing(Stored(evolve(job.value, kind=JobKind.EXTRACTION), 2))
+
+
+def test_a_job_is_displaced() -> None:
+    """The session is freed of it and its turn, and the job fails; without one nothing happens."""
+    _, session, job = waiting()
+    freed, ops = displace(session.value, job, BEGIN)
+    assert (freed.in_flight, freed.turns, len(ops)) == (None, 0, 1)
+    assert displace(freed, None, BEGIN) == (freed, [])
+
+
+def test_a_lease_is_taken() -> None:
+    """The next token, as long as settings say; None where somebody was faster."""
+    world, session, job = waiting()
+    held = Held(Stored(OPEN_ACCOUNT, 1), session, job)
+    later = BEGIN + timedelta(minutes=6)
+    taken = world.run(take(world.setup, Tries(world.setup), held, later))
+    assert taken is not None
+    lease = taken.job.value.lease
+    assert lease is not None
+    assert (lease.token, lease.until) == (2, later + world.setup.settings.lease)
+    assert world.run(take(world.setup, Tries(world.setup), held, later)) is None
+    pending = evolve(job.value, lease=None, status=JobStatus.PENDING)
+    given_up = Held(held.account, session, Stored(pending, 2))
+    assert world.run(take(world.setup, Tries(world.setup), given_up, later)) is not None
+
+
+# --- what became of a call ----------------------------------------------------------------------
+
+
+def test_a_job_is_loaded_with_its_session() -> None:
+    """All three records, or what their absence means."""
+    world, session, job = waiting()
+    stored = JOB_RECORD.record(job.value, 1), SESSION_RECORD.record(session.value, 2)
+    account = ACCOUNT.record(OPEN_ACCOUNT, 1)
+    name = session.value.about.id
+    held = rehearse(load_held(ADA, name, job.value.id), *stored, account).result
+    assert held == Held(Stored(OPEN_ACCOUNT, 1), session, job)
+    assert world.run(reread(held)).job == job
+    with pytest.raises(SessionNotFoundError):
+        rehearse(load_held(ADA, name, "j"), stored[0], None, account)
+    with pytest.raises(CorruptRecordError):
+        rehearse(load_held(ADA, name, "j"), None, stored[1], account)
+    world.run(cancel(world.setup, ADA, PLAIN, name))
+    ended = SESSION_RECORD.record(world.only(Session), 3)
+    with pytest.raises(SessionNotFoundError):  # it is being swept away, its jobs first
+        rehearse(load_held(ADA, name, "j"), None, ended, account)
+
+
+@pytest.mark.parametrize("code", ErrorCode)
+def test_each_failure_is_an_error(code: ErrorCode) -> None:
+    """What a job failed with is one error, with the provider's wish for a pause."""
+    error = error_of(JobError(code, "why", 4.0))
+    wanted: dict[ErrorCode, type[Exception]] = {
+        ErrorCode.LLM_TIMEOUT: LLMTimeoutError,
+        ErrorCode.SESSION_CANCELLED: SessionNotActiveError,
+        ErrorCode.SESSION_REPLACED: SessionNotActiveError,
+        ErrorCode.SESSION_EXPIRED: SessionNotFoundError,
+    }
+    assert type(error) is wanted.get(code, LLMError)
+    if isinstance(error, LLMError):
+        assert (error.reason, error.retry_after) == (code.value, 4.0)
+
+
+def test_errors_name_session_and_job() -> None:
+    """Busy and still-answering tell the job and how long; neither tells the key of the job."""
+    _, _, job = waiting()
+    for error in (busy(job.value, 3.0), still_answering(job.value, 3.0)):
+        assert (error.session, error.retry_after) == (job.value.session, 3.0)
+        assert (error.job, error.key) == (job.value.id, None)
+    told = about_job(LLMError(), job.value)
+    assert (told.session, told.job, told.key) == (job.value.session, job.value.id, None)
+
+
+def test_the_messages_of_a_job() -> None:
+    """The one it answers and the one it made, or None."""
+    world, session, job = waiting()
+    assert rehearse(message_of(job.value, None)).result is None
+    assert rehearse(message_of(job.value, 1), None).result is None
+    said = world.run(message_of(job.value, 1))
+    assert said is not None
+    held = Held(Stored(OPEN_ACCOUNT, 1), session, job)
+    assert rehearse(reply_of(held)).result is None
+    done = evolve(job.value, settlement=Settlement(reply=1))
+    told = rehearse(reply_of(evolve(held, job=Stored(done, 2))), MESSAGE.record(said, 1))
+    assert told.result == said
