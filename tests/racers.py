@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from traceback import format_exception
 from typing import Any, Final
 
@@ -53,7 +54,7 @@ def said(ask: Ask) -> str:
     """What the coach says: now and then that the conversation is over."""
     if ask.purpose is JobKind.EXTRACTION:
         return '{"done": true}'
-    ends = ask.turn % 7 == 6 and ask.purpose is JobKind.REPLY  # noqa: PLR2004 - now and then
+    ends = ask.turn % 7 == 6 and ask.purpose is JobKind.REPLY
     return final(None, "That is all.") if ends else f"Go on, {ask.turn}."
 
 
@@ -122,13 +123,13 @@ class Worker:
                 else ("start", "send", "send", "send", "pause", "resume", "get", "complete")
             )
             if chat is None or word == "start":
-                self._call(lambda key=key, topic=topic: self._start(topic, key))  # type: ignore[misc]
+                self._call(partial(self._me.start, topic, take_over=True, key=key))
             elif word == "send":
-                self._call(lambda key=key, chat=chat: self._send(chat, f"{key} says so", key))  # type: ignore[misc]
+                self._call(partial(self._send, chat, f"{key} says so", key))
             elif word in {"resume", "complete"}:
-                self._call(lambda word=word, chat=chat, key=key: getattr(chat, word)(key=key))  # type: ignore[misc]
+                self._call(partial(getattr(chat, word), key=key))
             else:
-                self._call(lambda word=word, chat=chat: getattr(chat, word)())  # type: ignore[misc]
+                self._call(getattr(chat, word))
         return self.log
 
     def _chat(self, topic: Topic[Any]) -> Chat[Any] | None:
@@ -140,12 +141,9 @@ class Worker:
             return None
         return None if found is None else self._me.session(topic, found)
 
-    def _start(self, topic: Topic[Any], key: str) -> None:
-        self._me.start(topic, take_over=True, key=key)
-
     def _send(self, chat: Chat[Any], text: str, key: str) -> None:
         turn = chat.send(text, key=key)
-        assert turn.message.role == "coach"  # noqa: S101 - of a test
+        assert turn.message.role == "coach"
         self.log.kept.append((chat.session_id, text))
 
     def _call(self, call: Callable[[], object]) -> None:
@@ -153,7 +151,7 @@ class Worker:
         for _ in range(PATIENCE):
             try:
                 call()
-                if self._dice.random() < 0.2:  # noqa: PLR2004 - an answer that was lost
+                if self._dice.random() < 0.2:
                     continue
             except (StillAnsweringError, SessionBusyError) as error:
                 self.log.answers[error.code] += 1

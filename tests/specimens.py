@@ -20,6 +20,7 @@ from coachwork.jobs import (
     Step,
 )
 from coachwork.messages import Message, Role, Usage
+from coachwork.ports import Ask
 from coachwork.sessions import (
     About,
     Account,
@@ -90,6 +91,17 @@ PENDING: Final = Job(
 )
 
 ODD_TEXT: Final = 'NUL \0, half \ud800, "quotes", \\, e\u0301, \U0001f469\u200d\U0001f9b0\n'
+
+ASK: Final = Ask(
+    messages=(),
+    schema={},
+    purpose=JobKind.REPLY,
+    model=None,
+    timeout=1.0,
+    session="s",
+    job="j",
+    turn=1,
+)
 
 GOLDEN: Final[dict[str, object]] = {
     "session-active": session(turns=1, messages=2, in_flight=REPLYING),

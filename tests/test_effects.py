@@ -54,7 +54,6 @@ from coachwork.records import (
     Delete,
     Facts,
     Insert,
-    Key,
     Record,
     Update,
     job_key,
@@ -68,23 +67,23 @@ from tests.clock import NOON, Clock
 
 R = TypeVar("R")
 
-SECRET: Final = "what nobody else shall read"
+PRIVATE: Final = "what nobody else shall read"
 """Stands wherever a text of a person, a prompt or a key may stand."""
 
-TALK: Final = Topic(id="talk", system=f"{SECRET}: {{name}}")
+TALK: Final = Topic(id="talk", system=f"{PRIVATE}: {{name}}")
 MESSAGE: Final = Message(
     tenant="acme", user="ada", session="s-1", sequence=1, role=Role.USER,
-    text=f"{SECRET}.", at=NOON, job="j-1",
+    text=f"{PRIVATE}.", at=NOON, job="j-1",
 )  # fmt: skip
 SESSION: Final = Record(
-    session_key("acme", "s-1"), 1, Facts(owner="ada", session="s-1"), f'"{SECRET}"'
+    session_key("acme", "s-1"), 1, Facts(owner="ada", session="s-1"), f'"{PRIVATE}"'
 )
 JOB: Final = Record(job_key("acme", "j-1"), 1, Facts(session="s-1"), "{}")
-SAID: Final = Record(message_key("acme", "s-1", 1), 1, Facts(session="s-1"), f'"{SECRET}"')
-RECEIPT: Final = Record(receipt_key("acme", "ada", SECRET), 1, Facts(owner="ada"), "{}")
+SAID: Final = Record(message_key("acme", "s-1", 1), 1, Facts(session="s-1"), f'"{PRIVATE}"')
+RECEIPT: Final = Record(receipt_key("acme", "ada", PRIVATE), 1, Facts(owner="ada"), "{}")
 ASK: Final = Ask(
-    messages=(Prompt(PromptRole.USER, SECRET),),
-    schema={"title": SECRET},
+    messages=(Prompt(PromptRole.USER, PRIVATE),),
+    schema={"title": PRIVATE},
     purpose=JobKind.REPLY,
     model=None,
     timeout=300.0,
@@ -93,7 +92,7 @@ ASK: Final = Ask(
     turn=1,
 )
 ADMISSION: Final = Admission(
-    command="send", tenant="acme", user="ada", topic="talk", session="s-1", text=SECRET
+    command="send", tenant="acme", user="ada", topic="talk", session="s-1", text=PRIVATE
 )
 
 EACH: Final[tuple[Effect[object], ...]] = (
@@ -107,7 +106,7 @@ EACH: Final[tuple[Effect[object], ...]] = (
     GetTemplate("talk", TemplateName.SYSTEM),
     TemplateNames(TALK.system),
     Render(TALK.system, {"name": "Ada"}),
-    Summarize(f"{SECRET}.", (MESSAGE,)),
+    Summarize(f"{PRIVATE}.", (MESSAGE,)),
     AskAdmission(ADMISSION),
 )
 """One effect of each class, in an order in which they can be asked."""
@@ -122,9 +121,9 @@ ANSWERS: Final[tuple[object, ...]] = (
     "hello",
     TALK.system,
     frozenset({"name"}),
-    f"{SECRET}: Ada",
-    f"{SECRET}. They said: {SECRET}.",
-    f"{SECRET}!",
+    f"{PRIVATE}: Ada",
+    f"{PRIVATE}. They said: {PRIVATE}.",
+    f"{PRIVATE}!",
 )
 """What the ports below answer to them."""
 
@@ -234,14 +233,14 @@ def test_an_effect_is_a_value(effect: Effect[object]) -> None:
     """An effect is frozen, equal to its like, and says in its first line what it asks."""
     assert attrs.evolve(cast("Any", effect)) == effect
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        effect.another = 1  # type: ignore[attr-defined]
+        effect.another = 1  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     assert (inspect.getdoc(type(effect)) or "").splitlines()[0].endswith(("?", ".", "had."))
 
 
 @pytest.mark.parametrize("effect", EACH, ids=lambda effect: type(effect).__name__)
 def test_observers_are_told_ids_and_figures_only(effect: Effect[object]) -> None:
     """What observers see of an effect holds no text of a person, no prompt and no key."""
-    assert SECRET not in f"{effect.subject} {dict(effect.ids)}"
+    assert PRIVATE not in f"{effect.subject} {dict(effect.ids)}"
     assert effect.ids.keys() <= {"tenant", "session", "job"}
 
 
@@ -270,9 +269,9 @@ def test_observers_can_tell_effects_apart(effect: Effect[object]) -> None:
 @pytest.mark.parametrize(
     "effect",
     [
-        TemplateNames(SECRET),
-        Render(SECRET, {"name": SECRET}),
-        Summarize(SECRET, (MESSAGE,)),
+        TemplateNames(PRIVATE),
+        Render(PRIVATE, {"name": PRIVATE}),
+        Summarize(PRIVATE, (MESSAGE,)),
         AskModel(ASK),
         AskAdmission(ADMISSION),
     ],
@@ -280,7 +279,7 @@ def test_observers_can_tell_effects_apart(effect: Effect[object]) -> None:
 )
 def test_texts_are_in_no_representation(effect: Effect[object]) -> None:
     """An effect in a log or a traceback shows no text."""
-    assert SECRET not in repr(effect)
+    assert PRIVATE not in repr(effect)
 
 
 def test_a_commit_tells_its_ids_whatever_it_does() -> None:
@@ -408,7 +407,7 @@ def test_an_effect_of_your_own_needs_one_method() -> None:
 
 
 def test_an_effect_yields_itself_and_returns_the_answer() -> None:
-    """That is all there is to the technique: the driver sees the effect, the workflow the answer."""
+    """The driver sees the effect, the workflow its answer; there is no more to the technique."""
     asked: Generator[Effect[object], object, str] = iter_of(Weather())
     assert next(asked) == Weather()
     with pytest.raises(StopIteration) as ended:

@@ -60,7 +60,7 @@ def test_any_printable_text_is_an_id(value: str) -> None:
     ids=ascii,
 )
 def test_anything_else_is_refused_by_the_name_of_its_field(value: object) -> None:
-    """What cannot be seen, is too long, or is no text is refused; the error names the field only."""
+    """What cannot be seen, is too long, or is no text is refused; the value is not repeated."""
     with pytest.raises(ValidationError) as refused:
         checked_id(value, "tenant")
     assert refused.value.field == "tenant"

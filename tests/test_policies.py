@@ -43,7 +43,7 @@ def test_every_setting_is_documented() -> None:
 def test_settings_do_not_change() -> None:
     """A coach can rely on its settings as long as it lives."""
     with pytest.raises(exceptions.FrozenInstanceError):
-        Settings().attempts = 5  # type: ignore[misc]
+        Settings().attempts = 5  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @pytest.mark.parametrize("name", ["model_timeout", "lease", "unclaimed", "keep_deleted"])

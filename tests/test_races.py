@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import sqlite3
 import subprocess
@@ -26,6 +25,7 @@ import pytest
 from coachwork import Ask, AsyncCoach, Chat, Coach, Memory, SQLite, Topic
 from coachwork.adapters import ScriptedModel, final
 from coachwork.errors import SessionBusyError, SessionConflictError, SessionNotActiveError
+from coachwork.jobs import JobKind
 from coachwork.ports import Repository
 from coachwork.records import MESSAGE, SESSION_RECORD, Key, Record
 from coachwork.sessions import LIVE
@@ -44,8 +44,16 @@ def processes(path: Path, number: int, calls: int, threads: int) -> Log:
     root = Path(__file__).parents[1]
     racers = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.racers"]
-            + [str(path), f"p{n}", str(100 * n + n % 2), str(calls), str(threads)],
+            [
+                sys.executable,
+                "-m",
+                "tests.racers",
+                str(path),
+                f"p{n}",
+                str(100 * n + n % 2),
+                str(calls),
+                str(threads),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -134,10 +142,12 @@ class Interrupted(BaseException):
 def test_a_job_that_is_settled_between_two_reads_is_settled(command: str, last: str) -> None:
     """Who reads a session that waits, and then its job that does not, reads again."""
     repository = Between()
-    replies = iter(["Hello.", Interrupted(), last, '{"a": 1}'])
-    again: Iterator[str] = itertools.repeat('{"message": "Again."}')
-    model = ScriptedModel(lambda _: next(replies, None) or next(again))
-    with Coach(repository, model, topics=[ROOM]) as coach:
+    replies: Iterator[str | Interrupted] = iter(["Hello.", Interrupted(), last])
+
+    def said(ask: Ask) -> str | Interrupted:
+        return '{"a": 1}' if ask.purpose is JobKind.EXTRACTION else next(replies, "Again.")
+
+    with Coach(repository, ScriptedModel(said), topics=[ROOM]) as coach:
         chat = coach.as_user("ada", tenant=TENANT).start(ROOM)
         with pytest.raises(Interrupted):
             chat.send("one", key="k1")
@@ -162,7 +172,6 @@ def test_threads_on_one_coach(tmp_path: Path) -> None:
     with closing(SQLite(path)) as repository:
         all_is_well(repository, log)
     assert log.answers["done"] > 0
-    print(dict(log.answers))
 
 
 @pytest.mark.parametrize("threads", [1, 8])
@@ -176,7 +185,6 @@ def test_processes_on_one_file(tmp_path: Path, threads: int) -> None:
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert log.answers["done"] > 0
-    print(dict(log.answers))
 
 
 # --- claims ----------------------------------------------------------------------------------
@@ -184,13 +192,9 @@ def test_processes_on_one_file(tmp_path: Path, threads: int) -> None:
 
 @pytest.mark.parametrize("store", ["memory", "sqlite"])
 @pytest.mark.parametrize("same_key", [False, True], ids=["keys of their own", "one key"])
-def test_eight_starts_leave_one_live_session(
-    tmp_path: Path, store: str, *, same_key: bool
-) -> None:
+def test_eight_starts_leave_one_live_session(tmp_path: Path, store: str, *, same_key: bool) -> None:
     """Whoever starts last holds the topic alone; under one key all get the same session."""
-    repository = (
-        Memory() if store == "memory" else SQLite(tmp_path / "a.db", synchronous="NORMAL")
-    )
+    repository = Memory() if store == "memory" else SQLite(tmp_path / "a.db", synchronous="NORMAL")
     together = threading.Barrier(8)
     coach = Coach(repository, ScriptedModel(lambda _: "Hello."), topics=[DESK])
 
@@ -236,8 +240,7 @@ def test_of_two_users_one_gets_an_exclusive_topic(tmp_path: Path) -> None:
                 together.wait()
                 try:
                     me.start(room)
-                except SessionConflictError as error:
-                    assert error.conflict_user_id in USERS
+                except SessionConflictError:
                     return "conflict"
                 return "started"
 
@@ -266,9 +269,7 @@ def test_sqlite_never_blocks_the_event_loop(
 
         model = ScriptedModel(lambda _: "Go on.")
         async with AsyncCoach(SQLite(tmp_path / "a.db"), model, topics=[DESK]) as coach:
-            chats = [
-                await coach.as_user(f"u{n}", tenant=TENANT).start(DESK) for n in range(5)
-            ]
+            chats = [await coach.as_user(f"u{n}", tenant=TENANT).start(DESK) for n in range(5)]
             heart = asyncio.create_task(beat())
 
             async def talk(number: int) -> None:
@@ -282,5 +283,5 @@ def test_sqlite_never_blocks_the_event_loop(
 
     worst = asyncio.run(main())
     with capsys.disabled():
-        print(f"\nworst gap of the event loop: {worst * 1000:.1f} ms")
-    assert worst < 0.5
+        sys.stdout.write(f"\nworst gap of the event loop: {worst * 1000:.1f} ms\n")
+    assert worst < 0.3

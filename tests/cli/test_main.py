@@ -168,7 +168,7 @@ def test_a_terminal_that_cannot_show_a_character_is_no_error() -> None:
         env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
         check=True,
     )
-    assert b"?4x message" in done.stdout.replace(b" ", b"")
+    assert b"? 4x message" in done.stdout
 
 
 def test_python_m_is_the_same_program(

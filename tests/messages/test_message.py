@@ -24,7 +24,7 @@ HELLO = Message(
 def test_a_message_never_changes() -> None:
     """What was said stays as it was said; no field can be set."""
     with pytest.raises(exceptions.FrozenInstanceError):
-        HELLO.text = "something else"  # type: ignore[misc]
+        HELLO.text = "something else"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     assert evolve(HELLO, text="x") != HELLO
 
 

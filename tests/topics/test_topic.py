@@ -86,7 +86,7 @@ def test_every_field_is_documented() -> None:
 def test_a_topic_does_not_change() -> None:
     """Who declared a topic can rely on it."""
     with pytest.raises(exceptions.FrozenInstanceError):
-        PLAIN.system = "Talk."  # type: ignore[misc]
+        PLAIN.system = "Talk."  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_prompts_are_in_no_log() -> None:

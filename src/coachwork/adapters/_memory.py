@@ -84,15 +84,15 @@ class Memory:
         """See `coachwork.ports.Repository.find`."""
         with self._lock:
             records = self._by_kind.get(query.kind, {})
-            texts = sorted(records, reverse=query.newest_first)
             after = None if query.after is None else query.after.text
             found = [
-                records[text]
-                for text in texts
-                if _matches(records[text].facts, records[text].key.tenant, query)
+                text
+                for text, record in records.items()
+                if _matches(record.facts, record.key.tenant, query)
                 and (after is None or (text < after if query.newest_first else text > after))
             ]
-            return found[: query.limit]
+            found.sort(reverse=query.newest_first)
+            return [records[text] for text in found[: query.limit]]
 
     def for_async(self) -> AsyncMemory:
         """Return the same records for an async coach; nothing in it makes anybody wait."""

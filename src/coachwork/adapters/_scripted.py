@@ -40,11 +40,7 @@ class ScriptedModel:
         """Take the replies in order, or a function of what is asked."""
         self.asked: list[Ask] = []
         self._lock = Lock()
-        if callable(script):
-            self._next: Callable[[Ask], Scripted] = script
-        else:
-            replies = iter(script)
-            self._next = lambda _ask: next(replies, _USED_UP)
+        self._next = script if callable(script) else _in_order(script)
 
     def complete(self, ask: Ask, /) -> Answer:
         """See `coachwork.ports.LanguageModel.complete`.
@@ -65,7 +61,16 @@ class ScriptedModel:
         return AsyncScriptedModel(self)
 
 
-_USED_UP = LLMError("the script is used up")
+def _in_order(script: Iterable[Scripted]) -> Callable[[Ask], Scripted]:
+    """Return a function that goes through *script*, and then fails, each time anew."""
+    replies = iter(script)
+
+    def following(_ask: Ask) -> Scripted:
+        for said in replies:
+            return said
+        return LLMError("the script is used up")
+
+    return following
 
 
 class AsyncScriptedModel:

@@ -76,6 +76,6 @@ def _newest(parts: Sequence[str]) -> str:
         longer = f"{part} {summary}" if summary else part
         if len(longer) > MAX_SUMMARY:
             room = MAX_SUMMARY - len(summary) - 2
-            return f"…{part[-room:]} {summary}" if room > MAX_SENTENCE else summary
+            return f"…{part[-room:]} {summary}".rstrip() if room > MAX_SENTENCE else summary
         summary = longer
     return summary

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from functools import partial
-from typing import ParamSpec, TypeVar, overload
+from typing import Final, ParamSpec, TypeVar, overload
 
-from coachwork.errors import MisuseError
+from coachwork.errors import (
+    CoachworkError,
+    MisuseError,
+    StoreUnavailableError,
+    ValidationError,
+)
 from coachwork.messages import Message
 from coachwork.ports import (
     Admission,
@@ -29,6 +34,9 @@ from coachwork.ports import (
 from coachwork.records import Key, Op, Record
 from coachwork.topics import TemplateName
 
+MOST_THREADS: Final = 1000
+"""The most threads that one port may have."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -41,20 +49,35 @@ class _Threads:
 
         self._port = port
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="coachwork")
+        self._closed = False
 
     async def _in_thread(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call *function* in a thread, with the caller's context variables."""
         import asyncio  # noqa: PLC0415 - only who awaits needs it
 
+        if self._closed:
+            raise self._gone()
         call = partial(copy_context().run, partial(function, *args, **kwargs))
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     async def close(self) -> None:
         """Wait for the calls under way, then close the port, where it can be closed."""
+        import asyncio  # noqa: PLC0415 - as above
+
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        """Wait for the threads, and close the port after them."""
+        self._pool.shutdown()
         close = getattr(self._port, "close", None)
         if close is not None:
-            await self._in_thread(close)
-        self._pool.shutdown(wait=False)
+            close()
+
+    def _gone(self) -> CoachworkError:
+        """Return what is told to who calls after the end."""
+        return MisuseError("this port is closed")
 
 
 class _ThreadedRepository(_Threads):
@@ -63,6 +86,10 @@ class _ThreadedRepository(_Threads):
     def __init__(self, port: Repository, threads: int) -> None:
         super().__init__(port, threads)
         self._repository = port
+
+    def _gone(self) -> CoachworkError:
+        """See `coachwork.ports`: a repository raises errors of its own kind."""
+        return StoreUnavailableError("it is closed")
 
     async def get(self, key: Key, /) -> Record | None:
         """See `coachwork.ports.Repository.get`."""
@@ -157,9 +184,14 @@ def in_threads(port: object, *, threads: int = 8) -> object:
 
     Raises:
         MisuseError: It is none of these, or its methods are async already.
+        ValidationError: There cannot be so many threads.
     """
+    if type(threads) is not int or not 1 <= threads <= MOST_THREADS:
+        raise ValidationError("threads", f"a whole number from 1 to {MOST_THREADS}")
+    if isinstance(port, type):
+        raise MisuseError(f"in_threads wants a port, not its class: {port.__name__}(...)")
     for word, made in _FORMS.items():
-        method = getattr(port, word, None)
+        method = port if word == "__call__" and callable(port) else getattr(port, word, None)
         if method is not None and not _is_async(method):
             return made(port, threads)
     raise MisuseError("in_threads wants a blocking port")

@@ -34,18 +34,14 @@ def checked_context(value: object) -> dict[str, JSON]:
     if not isinstance(value, Mapping):
         raise ValidationError("context", "a mapping of names to plain data")
     given = cast("Mapping[object, object]", value)
-    for name in given:
-        if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
-            raise ValidationError("context", "names made of ASCII letters, digits and _")
-        if name in RESERVED_NAMES:
-            raise ValidationError(f"context.{name}", "another name: this one is reserved")
+    _check_names(given)
     try:
         text = json.dumps(dict(given), allow_nan=False)
         plain: dict[str, JSON] = json.loads(text)
     except (TypeError, ValueError, RecursionError):
         raise ValidationError("context", "plain data: what JSON can hold, and no NaN") from None
     if _is_too_deep(plain):
-        raise ValidationError("context", f"at most {MAX_CONTEXT_DEPTH} levels of lists and mappings")
+        raise ValidationError("context", f"at most {MAX_CONTEXT_DEPTH} levels of nesting")
     if plain != dict(given):
         raise ValidationError("context", "plain data: text keys, lists instead of tuples")
     if len(text) > MAX_CONTEXT_BYTES:
@@ -53,6 +49,15 @@ def checked_context(value: object) -> dict[str, JSON]:
     if "\\ud" in text:
         _refuse_lone_surrogates(text)
     return plain
+
+
+def _check_names(names: Iterable[object]) -> None:
+    """Refuse a name that no template could ask for, or that is the library's own."""
+    for name in names:
+        if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
+            raise ValidationError("context", "names made of ASCII letters, digits and _")
+        if name in RESERVED_NAMES:
+            raise ValidationError(f"context.{name}", "another name: this one is reserved")
 
 
 def _is_too_deep(context: JSON) -> bool:

@@ -327,7 +327,7 @@ def load_held(caller: Caller, session_id: str, job_id: str) -> Workflow[Held]:
     """
     job = yield from load(JOB_RECORD, job_key(caller.tenant, job_id))
     session = yield from load(SESSION_RECORD, session_key(caller.tenant, session_id))
-    if job is not None and job.value.status in OPEN and not _waits_for(session, job_id):
+    if job is not None and job.value.status in OPEN and _has_moved_on(session, job_id):
         # It was settled between the two reads, in the commit that moved the session on.
         job = yield from load(JOB_RECORD, job_key(caller.tenant, job_id))
     account = yield from open_account(caller)
@@ -338,10 +338,12 @@ def load_held(caller: Caller, session_id: str, job_id: str) -> Workflow[Held]:
     return Held(account, session, job)
 
 
-def _waits_for(session: Stored[Session] | None, job_id: str) -> bool:
-    """Whether that is the job in flight of *session*."""
-    waits = None if session is None else session.value.in_flight
-    return waits is not None and waits.job == job_id
+def _has_moved_on(session: Stored[Session] | None, job_id: str) -> bool:
+    """Whether *session* is there and does not wait for that job."""
+    if session is None:
+        return False
+    waits = session.value.in_flight
+    return waits is None or waits.job != job_id
 
 
 def error_of(error: JobError) -> CoachworkError:

@@ -16,7 +16,6 @@ from coachwork.records import (
     BACKGROUND,
     CLAIM,
     JOB_RECORD,
-    MAX_OPS,
     RECEIPT,
     SESSION_RECORD,
     SPENDING,
@@ -40,7 +39,7 @@ from coachwork.sessions import (
 )
 from coachwork.workflows._answers import JobView, SessionView, job_view, session_view
 from coachwork.workflows._ending import end_session, load_job
-from coachwork.workflows._purging import delete_found, delete_session
+from coachwork.workflows._purging import BATCH, delete_found, delete_session, is_over
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import PAGE, Tries, V, find, load, read_all_messages
 
@@ -171,47 +170,70 @@ def delete_all(setup: Setup, caller: Caller) -> Workflow[Deleted]:
     goes in batches, which may be repeated after a failure. The mark stays for a while, without
     anything but the user's id, and is swept away later. The user may come back at once.
 
+    Several deletions at once are one: all work under the same mark, and when it is over, none of
+    them deletes anything any more.
+
     Raises:
         StoreError: The repository failed; what was done stays done, call again.
     """
-    yield from _mark(setup, caller, AccountStatus.DELETING)
+    mark = yield from _marked(setup, caller)
     deleted = 0
     while True:
         query = Query(
-            kind=SESSION_RECORD.name, tenant=caller.tenant, owner=caller.user, limit=MAX_OPS
+            kind=SESSION_RECORD.name, tenant=caller.tenant, owner=caller.user, limit=BATCH
         )
         page = yield from find(SESSION_RECORD, query)
         for stored in page:
-            ended = yield from _ended(setup, stored)
-            if ended is not None:
-                yield from delete_session(ended)
-                deleted += 1
-        if len(page) < MAX_OPS:
+            ended = yield from _ended(setup, stored, mark)
+            if ended is None:
+                continue
+            if not (yield from delete_session(setup, ended, mark)):
+                return Deleted(deleted)
+            deleted += 1
+        if len(page) < BATCH:
             break
     for kind in (CLAIM, STANDING, RECEIPT, JOB_RECORD, BACKGROUND, SPENDING):
-        yield from delete_found(
-            Query(kind=kind.name, tenant=caller.tenant, owner=caller.user, limit=MAX_OPS)
-        )
-    yield from _mark(setup, caller, AccountStatus.DELETED)
+        query = Query(kind=kind.name, tenant=caller.tenant, owner=caller.user, limit=BATCH)
+        if not (yield from delete_found(setup, query, mark)):
+            return Deleted(deleted)
+    yield from _finish(setup, mark)
     return Deleted(deleted)
 
 
-def _mark(setup: Setup, caller: Caller, status: AccountStatus) -> Workflow[None]:
-    """Write that the caller's data is being deleted, or was."""
+def _marked(setup: Setup, caller: Caller) -> Workflow[Stored[Account]]:
+    """Return the mark that the caller's data is being deleted, writing it if it is not there."""
     tries = Tries(setup)
     while True:
         tries.another()
         old = yield from load(ACCOUNT, account_key(caller.tenant, caller.user))
+        if old is not None and old.value.status is AccountStatus.DELETING:
+            return old
         now = yield from Now()
-        keep = setup.settings.keep_deleted if status is AccountStatus.DELETED else None
-        new = Account(caller.tenant, caller.user, status, now, later(now, keep))
+        new = Account(caller.tenant, caller.user, AccountStatus.DELETING, now)
         op = ACCOUNT.insert(new) if old is None else ACCOUNT.update(old, new)
         if (yield from tries.commit([op])):
+            return Stored(new, 1 if old is None else old.version + 1)
+
+
+def _finish(setup: Setup, mark: Stored[Account]) -> Workflow[None]:
+    """Write that all is deleted, unless another deletion did."""
+    tries = Tries(setup)
+    while not (yield from is_over(mark)):
+        tries.another()
+        now = yield from Now()
+        until = later(now, setup.settings.keep_deleted)
+        done = Account(mark.value.tenant, mark.value.user, AccountStatus.DELETED, now, until)
+        if (yield from tries.commit([ACCOUNT.update(mark, done)])):
             return
 
 
-def _ended(setup: Setup, stored: Stored[Session]) -> Workflow[Stored[Session] | None]:
-    """Return the session ended, ending it if it is live; None where it is gone."""
+def _ended(
+    setup: Setup, stored: Stored[Session], mark: Stored[Account]
+) -> Workflow[Stored[Session] | None]:
+    """Return the session ended, ending it if it is live; None where it is gone.
+
+    Once *mark* is over it comes as it is, and no commit of the deletion passes any more.
+    """
     about = stored.value.about
     tries = Tries(setup)
     while True:
@@ -222,5 +244,7 @@ def _ended(setup: Setup, stored: Stored[Session]) -> Workflow[Stored[Session] | 
         job = yield from load_job(session.value)
         now = yield from Now()
         ended = yield from end_session(session, job, SessionEvent.REPLACE, now)
-        if (yield from tries.commit(ended.ops)):
+        if (yield from tries.commit([*ended.ops, ACCOUNT.check(mark)])):
             return Stored(ended.session, session.version + 1)
+        if (yield from is_over(mark)):
+            return session

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Final
 
-from coachwork.effects import Commit, Find, Now, ReadLog, Workflow
+from coachwork.effects import Find, Get, Now, Workflow
 from coachwork.errors import CorruptRecordError, UnsupportedSchemaError, ValidationError
-from coachwork.ports import CommitResult, Query
+from coachwork.ports import Query
 from coachwork.records import (
     ACCOUNT,
     BACKGROUND,
@@ -20,13 +20,17 @@ from coachwork.records import (
     Op,
     Record,
     Stored,
+    message_key,
     session_key,
 )
-from coachwork.sessions import LIVE, Session, SessionEvent
+from coachwork.sessions import LIVE, Account, Session, SessionEvent
 from coachwork.workflows._answers import Purged
 from coachwork.workflows._ending import end_session, load_job
 from coachwork.workflows._setup import Setup
-from coachwork.workflows._store import Tries, find, load
+from coachwork.workflows._store import Tries, load
+
+BATCH: Final = MAX_OPS - 1
+"""How many records one commit deletes; the one more is the mark of a user's deletion."""
 
 BESIDE_A_SESSION: Final = (JOB_RECORD.name, RECEIPT.name, BACKGROUND.name, SPENDING.name)
 """The kinds of records that belong to a session, besides its messages."""
@@ -47,8 +51,8 @@ def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
 
     Raises:
         ValidationError: The limit is no whole number above zero.
-        CorruptRecordError: Something of a session is damaged; all others were swept.
-        UnsupportedSchemaError: Something was written by newer code; all others were swept.
+        CorruptRecordError: Something is damaged; everything else was swept.
+        UnsupportedSchemaError: Something was written by newer code; everything else was swept.
         StoreError: The repository failed; what was done stays done.
     """
     if type(limit) is not int or limit < 1:
@@ -64,10 +68,13 @@ def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
         else:
             expired += swept[0]
             deleted += swept[1]
-    yield from _sweep_accounts(now, limit)
+    marks = yield from Find(Query(kind=ACCOUNT.name, expires=now, limit=limit))
+    for record in marks:
+        damaged = (yield from _sweep_mark(setup, record)) or damaged
     if damaged is not None:
         raise damaged
-    return Purged(expired=expired, deleted=deleted, more=len(found) == limit)
+    more = limit in {len(found), len(marks)}
+    return Purged(expired=expired, deleted=deleted, more=more)
 
 
 def _sweep(
@@ -76,7 +83,8 @@ def _sweep(
     """Tell whether an expired session was closed and deleted, or what of it cannot be read."""
     try:
         session = SESSION_RECORD.read(record).value
-        return (yield from close_expired(setup, session)), (yield from _delete_expired(session))
+        closed = yield from close_expired(setup, session)
+        return closed, (yield from _delete_expired(setup, session))
     except (CorruptRecordError, UnsupportedSchemaError) as fault:
         return fault
 
@@ -97,57 +105,102 @@ def close_expired(setup: Setup, session: Session) -> Workflow[bool]:
             return True
 
 
-def _delete_expired(session: Session) -> Workflow[bool]:
+def _delete_expired(setup: Setup, session: Session) -> Workflow[bool]:
     """Delete *session* with all that is its own, if it has ended and expired."""
     stored = yield from load(SESSION_RECORD, SESSION_RECORD.key(session))
     now = yield from Now()
     if stored is None or stored.value.status in LIVE or not stored.value.is_expired(now):
         return False
-    yield from delete_session(stored)
+    return (yield from delete_session(setup, stored))
+
+
+def delete_session(
+    setup: Setup, stored: Stored[Session], mark: Stored[Account] | None = None
+) -> Workflow[bool]:
+    """Delete an ended session: its messages, what stands beside it, and the session at last.
+
+    Args:
+        setup: The application's declarations.
+        stored: The session.
+        mark: The mark of the deletion that this is a part of, or None for a sweep.
+
+    Returns:
+        Whether all of it is gone; False once *mark* is over (see `is_over`).
+    """
+    about = stored.value.about
+    # Messages never change and have no gaps: their keys and versions are known, and no view that
+    # may lag is asked. The last ones go first, so what is left is whole at any moment.
+    for last in range(stored.value.messages, 0, -BATCH):
+        numbers = range(last, max(last - BATCH, 0), -1)
+        ops = [Delete(message_key(about.tenant, about.id, number), 1) for number in numbers]
+        if not (yield from _delete(setup, ops, mark)):
+            return False
+    for kind in BESIDE_A_SESSION:
+        query = Query(
+            kind=kind, tenant=about.tenant, owner=about.user, session=about.id, limit=BATCH
+        )
+        if not (yield from delete_found(setup, query, mark)):
+            return False
+    return (yield from _delete(setup, [SESSION_RECORD.delete(stored)], mark))
+
+
+def delete_found(setup: Setup, query: Query, mark: Stored[Account] | None) -> Workflow[bool]:
+    """Delete all that *query* finds, a page at a time; False once *mark* is over."""
+    while True:
+        page = yield from Find(query)
+        ops = [Delete(record.key, record.version) for record in page]
+        if ops and not (yield from _delete(setup, ops, mark)):
+            return False
+        if len(page) < query.limit:
+            return True
+
+
+def is_over(mark: Stored[Account]) -> Workflow[bool]:
+    """Whether the deletion that *mark* stands for is done: all that is there now is new.
+
+    Of several deletions of one user at once the first one ends all: a late one must not touch
+    what the user has, who has come back since.
+    """
+    return (yield from load(ACCOUNT, ACCOUNT.key(mark.value))) != mark
+
+
+def _delete(
+    setup: Setup, ops: Sequence[Delete], mark: Stored[Account] | None = None
+) -> Workflow[bool]:
+    """Delete these at once, or else one by one, since others may be deleting some of them.
+
+    Returns:
+        True when none of them is there any more; False once *mark* is over.
+    """
+    guard: list[Op] = [] if mark is None else [ACCOUNT.check(mark)]
+    tries = Tries(setup)
+    tries.another()
+    if (yield from tries.commit([*ops, *guard])):
+        return True
+    for op in ops:
+        tries = Tries(setup)
+        while (yield from _is_there(op)):
+            tries.another()
+            if (yield from tries.commit([op, *guard])):
+                break
+            if mark is not None and (yield from is_over(mark)):
+                return False
     return True
 
 
-def delete_session(stored: Stored[Session]) -> Workflow[None]:
-    """Delete an ended session: its messages, what stands beside it, and the session at last."""
-    about = stored.value.about
-    while True:
-        page = yield from ReadLog(tenant=about.tenant, session=about.id, limit=MAX_OPS)
-        if not page:
-            break
-        yield from _delete([Delete(record.key, record.version) for record in page])
-    for kind in BESIDE_A_SESSION:
-        yield from delete_found(
-            Query(
-                kind=kind,
-                tenant=about.tenant,
-                owner=about.user,
-                session=about.id,
-                limit=MAX_OPS,
-            )
-        )
-    yield from _delete([SESSION_RECORD.delete(stored)])
+def _is_there(op: Delete) -> Workflow[bool]:
+    """Whether what *op* deletes is there, as it was found."""
+    record = yield from Get(op.key)
+    return record is not None and record.version == op.version
 
 
-def delete_found(query: Query) -> Workflow[None]:
-    """Delete all that *query* finds, a page at a time."""
-    while True:
-        page = yield from Find(query)
-        if page:
-            yield from _delete([Delete(record.key, record.version) for record in page])
-        if len(page) < query.limit:
-            return
-
-
-def _delete(ops: list[Op]) -> Workflow[None]:
-    """Delete these, one by one where others are deleting some of them at the same time."""
-    result = yield from Commit(tuple(ops))
-    if result is CommitResult.CONFLICT and len(ops) > 1:
-        for op in ops:
-            yield from Commit((op,))
-
-
-def _sweep_accounts(now: datetime, limit: int) -> Workflow[None]:
-    """Delete the marks of deletions that are long done."""
-    marks = yield from find(ACCOUNT, Query(kind=ACCOUNT.name, expires=now, limit=limit))
-    for mark in marks:
-        yield from _delete([ACCOUNT.delete(mark)])
+def _sweep_mark(
+    setup: Setup, record: Record
+) -> Workflow[CorruptRecordError | UnsupportedSchemaError | None]:
+    """Delete the mark of a deletion that is long done, or return why it cannot be read."""
+    try:
+        mark = ACCOUNT.read(record)
+    except (CorruptRecordError, UnsupportedSchemaError) as fault:
+        return fault
+    yield from _delete(setup, [ACCOUNT.delete(mark)])
+    return None

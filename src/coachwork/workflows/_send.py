@@ -33,6 +33,7 @@ from coachwork.workflows._jobs import (
     open_account,
     read_receipt,
     reply_of,
+    reread,
 )
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import Tries, load_session
@@ -181,6 +182,7 @@ def _turn(topic: Topic[T], held: Held, call: Call) -> Workflow[Turn[T]]:
     said = yield from message_of(held, job.message)
     reply = yield from reply_of(held)
     if said is None or reply is None:
+        yield from reread(held)  # where all is gone meanwhile, that is what is told
         raise CorruptRecordError("message", "sequence", "is missing although a job refers to it")
     final = job.settlement is not None and job.settlement.final
     now = yield from Now()

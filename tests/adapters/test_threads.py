@@ -1,0 +1,244 @@
+"""Blocking ports in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from contextvars import ContextVar
+
+import pytest
+
+from coachwork.adapters import (
+    ExtractiveSummarizer,
+    Memory,
+    ScriptedModel,
+    TopicTemplates,
+    in_threads,
+)
+from coachwork.errors import MisuseError, StoreUnavailableError, ValidationError
+from coachwork.messages import Message
+from coachwork.ports import Admission, Ask, CommitResult, Query
+from coachwork.records import Insert, Key, Record
+from coachwork.topics import TemplateName, Topic
+from tests.contract import CHECKS, ContractCheck, hold_async, message, name_of, thing
+from tests.specimens import ASK
+
+ADMISSION = Admission(command="send", tenant="t", user="u", topic="x", session="s", text="hi")
+WHO: ContextVar[str] = ContextVar("WHO", default="nobody")
+
+
+class Watched(Memory):
+    """A repository that notes where it is called, and can be made to wait."""
+
+    def __init__(self) -> None:
+        """Wait for nothing yet."""
+        super().__init__()
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.calls: list[tuple[str, str]] = []
+        self.ended: list[str] = []
+
+    def get(self, key: Key, /) -> Record | None:
+        """Note thread and context, wait, and read."""
+        self.calls.append((threading.current_thread().name, WHO.get()))
+        self.go_on.wait(10)
+        self.ended.append("get")
+        return super().get(key)
+
+    def close(self) -> None:
+        """Note the end."""
+        self.ended.append("close")
+
+
+async def under_way(watched: Watched, number: int) -> None:
+    """Wait until so many calls have begun."""
+    for _ in range(5000):
+        if len(watched.calls) >= number:
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("nobody calls")
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+def test_a_repository_in_threads_keeps_the_contract(check: ContractCheck) -> None:
+    """Threads change nothing of what a repository promises."""
+
+    async def main() -> None:
+        repository = in_threads(Memory(), threads=3)
+        await hold_async(check, repository)
+        await repository.close()  # type: ignore[attr-defined]
+
+    asyncio.run(main())
+
+
+def test_every_port_passes_its_calls_on() -> None:
+    """Repository, model, summarizer, templates and admission answer as they would."""
+    topic = Topic(id="x", system="Help.")
+
+    def admit(admission: Admission, /) -> str | None:
+        return f"{admission.text}!"
+
+    async def main() -> None:
+        memory = Memory()
+        repository = in_threads(memory)
+        assert await repository.commit([Insert(thing("t", "a"))]) is CommitResult.DONE
+        assert await repository.commit([Insert(message("t", "s", 1))]) is CommitResult.DONE
+        assert await repository.get(Key("thing", "t", ("a",))) == thing("t", "a")
+        log: Sequence[Record] = await repository.log("t", "s", last=1, limit=1)
+        assert list(log) == [message("t", "s", 1)]
+        found = await repository.find(Query(kind="thing", tenant="t", owner="u"))
+        assert list(found) == []
+        model = in_threads(ScriptedModel(["Hello."]))
+        assert (await model.complete(ASK)).text == "Hello."
+        summarizer = in_threads(ExtractiveSummarizer())
+        assert await summarizer.summarize("So far.", ()) == "So far."
+        templates = in_threads(TopicTemplates({"x": topic}))
+        assert await templates.template("x", TemplateName.SYSTEM) == "Help."
+        assert await in_threads(admit)(ADMISSION) == "hi!"
+
+    asyncio.run(main())
+
+
+def test_an_object_that_can_be_called_admits() -> None:
+    """An admission may be a function or an object with ``__call__``."""
+
+    class Admit:
+        def __call__(self, _admission: Admission, /) -> str | None:
+            return None
+
+    assert asyncio.run(in_threads(Admit())(ADMISSION)) is None  # type: ignore[arg-type]
+
+
+def test_calls_run_in_threads_of_the_port_with_the_context_of_the_caller() -> None:
+    """The loop's own thread is never used; context variables are those of the caller."""
+    watched = Watched()
+
+    async def main() -> None:
+        repository = in_threads(watched, threads=2)
+        WHO.set("ada")
+        await repository.get(Key("thing", "t", ("a",)))
+
+    asyncio.run(main())
+    ((thread, who),) = watched.calls
+    assert thread.startswith("coachwork")
+    assert who == "ada"
+
+
+def test_more_calls_than_threads_wait_for_their_turn() -> None:
+    """The loop goes on while all threads are busy, and every call is answered."""
+    watched = Watched()
+    watched.go_on.clear()
+
+    async def main() -> list[Record | None]:
+        repository = in_threads(watched, threads=2)
+        calls = [asyncio.create_task(repository.get(Key("thing", "t", (n,)))) for n in range(5)]
+        await under_way(watched, 2)
+        assert len(watched.calls) == 2
+        watched.go_on.set()
+        return await asyncio.gather(*calls)
+
+    assert asyncio.run(main()) == [None] * 5
+
+
+def test_what_a_port_raises_reaches_the_caller() -> None:
+    """An error comes out of the await as it was raised."""
+
+    class Broken(Memory):
+        def get(self, _key: Key, /) -> Record | None:
+            raise StoreUnavailableError("it is away")
+
+    with pytest.raises(StoreUnavailableError, match="it is away"):
+        asyncio.run(in_threads(Broken()).get(Key("thing", "t", ("a",))))
+
+
+def test_a_cancelled_call_goes_on_to_its_end() -> None:
+    """Cancelling the task gives up waiting; the call in its thread is done all the same."""
+    watched = Watched()
+    watched.go_on.clear()
+
+    async def main() -> None:
+        repository = in_threads(watched)
+        call = asyncio.create_task(repository.get(Key("thing", "t", ("a",))))
+        await under_way(watched, 1)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert watched.ended == []
+        watched.go_on.set()
+        await repository.close()  # type: ignore[attr-defined]
+
+    asyncio.run(main())
+    assert watched.ended == ["get", "close"]
+
+
+def test_closing_waits_for_the_calls_under_way() -> None:
+    """The port is closed after the last call, once; the loop is not blocked meanwhile."""
+    watched = Watched()
+    watched.go_on.clear()
+
+    async def main() -> None:
+        repository = in_threads(watched)
+        call = asyncio.create_task(repository.get(Key("thing", "t", ("a",))))
+        await under_way(watched, 1)
+        closing = asyncio.create_task(repository.close())  # type: ignore[attr-defined]
+        await asyncio.sleep(0.01)
+        assert not closing.done()
+        watched.go_on.set()
+        await closing
+        await repository.close()  # type: ignore[attr-defined]
+        assert await call is None
+        with pytest.raises(StoreUnavailableError, match="it is closed"):
+            await repository.get(Key("thing", "t", ("a",)))
+
+    asyncio.run(main())
+    assert watched.ended == ["get", "close"]
+
+
+def test_a_port_that_cannot_be_closed_is_left_alone() -> None:
+    """Without a `close` of its own only the threads end; who calls then is told."""
+
+    async def main() -> None:
+        model = in_threads(ScriptedModel(["Hello."]))
+        await model.close()  # type: ignore[attr-defined]
+        with pytest.raises(MisuseError, match="this port is closed"):
+            await model.complete(ASK)
+
+    asyncio.run(main())
+
+
+class Async:
+    """A language model that is async already."""
+
+    async def complete(self, ask: Ask, /) -> None:
+        """Answer nothing."""
+
+
+@pytest.mark.parametrize(
+    "port", [None, 5, "text", object(), Async(), Async().complete, Memory, asyncio.sleep], ids=repr
+)
+def test_what_is_no_blocking_port_is_refused(port: object) -> None:
+    """Nothing, something else, what is async already, and a class instead of a port."""
+    with pytest.raises(MisuseError, match="in_threads wants a"):
+        in_threads(port)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("threads", [0, -1, True, 1.5, "2", None, 1001])
+def test_there_must_be_threads(threads: object) -> None:
+    """At least one, and not any number."""
+    with pytest.raises(ValidationError) as caught:
+        in_threads(Memory(), threads=threads)  # type: ignore[call-overload]
+    assert caught.value.field == "threads"
+
+
+def test_messages_are_summarized_in_a_thread() -> None:
+    """What is handed over arrives as it is."""
+    seen: list[Sequence[Message]] = []
+
+    class Keeps:
+        def summarize(self, previous: str | None, messages: Sequence[Message], /) -> str:
+            seen.append(messages)
+            return f"{previous}"
+
+    assert asyncio.run(in_threads(Keeps()).summarize(None, ())) == "None"
+    assert seen == [()]

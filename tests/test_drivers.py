@@ -1,0 +1,442 @@
+"""The two drivers: the same effects, in two colours."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Final, TypeAlias
+
+import pytest
+
+from coachwork import Ask, Coach, Topic
+from coachwork.adapters import Memory, ScriptedModel, in_threads
+from coachwork.drivers import Observation, Observer, run, run_async
+from coachwork.effects import AskModel, Commit, Effect, Find, Get, NewId, Now, ReadLog, Workflow
+from coachwork.errors import LLMError, MisuseError, StoreUnavailableError
+from coachwork.messages import Usage
+from coachwork.ports import Answer, CommitResult, Query
+from coachwork.records import Insert, Key, Op, Record
+from tests.contract import async_ports, ports, thing
+from tests.specimens import ASK
+
+KEY: Final = Key("thing", "t", ("a",))
+Drive: TypeAlias = Callable[..., Any]
+
+
+def blocking(workflow: Workflow[Any], memory: Memory, observers: Sequence[Observer] = ()) -> object:
+    """Drive it by the blocking driver."""
+    return run(workflow, ports(memory), observers)
+
+
+def awaited(workflow: Workflow[Any], memory: Memory, observers: Sequence[Observer] = ()) -> object:
+    """Drive it by the async driver, over ports that never wait."""
+    return asyncio.run(run_async(workflow, async_ports(memory.for_async()), observers))
+
+
+def threaded(workflow: Workflow[Any], memory: Memory, observers: Sequence[Observer] = ()) -> object:
+    """Drive it by the async driver, over a repository in threads."""
+    return asyncio.run(run_async(workflow, async_ports(in_threads(memory)), observers))
+
+
+DRIVES: Final = pytest.mark.parametrize("drive", [blocking, awaited, threaded])
+
+
+class Broken(Memory):
+    """A repository that fails in one way."""
+
+    def __init__(self, failure: BaseException) -> None:
+        """Fail with *failure*."""
+        super().__init__()
+        self._failure = failure
+
+    def get(self, _key: Key, /) -> Record | None:
+        """Fail."""
+        raise self._failure
+
+
+def nothing() -> Workflow[str]:
+    """Ask nothing."""
+    yield from ()
+    return "done"
+
+
+@DRIVES
+def test_a_workflow_is_answered_effect_by_effect(drive: Drive) -> None:
+    """Each effect gets its own answer, and what the workflow returns comes out."""
+
+    def workflow() -> Workflow[object]:
+        record = thing("t", "a")
+        first = yield from Get(KEY)
+        done = yield from Commit((Insert(record),))
+        second = yield from Get(KEY)
+        log = yield from ReadLog(tenant="t", session="s", limit=5)
+        found = yield from Find(Query(kind="thing", tenant="t", owner="u"))
+        made = yield from NewId()
+        now = yield from Now()
+        return first, done, second == record, list(log), list(found), len(made), now.tzinfo
+
+    first, done, same, log, found, length, zone = drive(workflow(), Memory())
+    assert (first, done, same, log, found, length) == (None, CommitResult.DONE, True, [], [], 36)
+    assert str(zone) == "UTC"
+
+
+@DRIVES
+def test_a_workflow_may_ask_nothing(drive: Drive) -> None:
+    """It is done at once."""
+    assert drive(nothing(), Memory()) == "done"
+
+
+@DRIVES
+def test_what_a_port_raises_arrives_at_the_line_that_asked(drive: Drive) -> None:
+    """There it can be handled, and the workflow goes on, or ends."""
+
+    def workflow() -> Workflow[list[str]]:
+        heard = []
+        for _ in range(2):
+            try:
+                yield from Get(KEY)
+            except StoreUnavailableError as error:
+                heard.append(error.code)
+        return heard
+
+    def ending() -> Workflow[str]:
+        try:
+            yield from Get(KEY)
+        except StoreUnavailableError:
+            return "ended"
+        return "went on"
+
+    away = StoreUnavailableError("it is away")
+    assert drive(workflow(), Broken(away)) == ["STORE_UNAVAILABLE"] * 2
+    assert drive(ending(), Broken(away)) == "ended"
+
+
+@DRIVES
+@pytest.mark.parametrize(
+    "failure", [StoreUnavailableError("it is away"), KeyError("x"), KeyboardInterrupt()], ids=repr
+)
+def test_what_nobody_handles_comes_out(drive: Drive, failure: BaseException) -> None:
+    """As it was raised, with the workflow's own clean-up done before."""
+    left: list[str] = []
+
+    def workflow() -> Workflow[None]:
+        try:
+            yield from Get(KEY)
+        finally:
+            left.append("left")
+
+    if isinstance(failure, KeyboardInterrupt) and drive is threaded:
+        pytest.skip("Ctrl-C arrives in the main thread, never in a port's own")
+    with pytest.raises(type(failure)) as caught:
+        drive(workflow(), Broken(failure))
+    assert caught.value is failure
+    assert left == ["left"]
+
+
+@DRIVES
+def test_what_a_workflow_raises_comes_out(drive: Drive) -> None:
+    """A refusal is the workflow's own."""
+
+    def workflow() -> Workflow[None]:
+        yield from Now()
+        raise LLMError
+
+    with pytest.raises(LLMError):
+        drive(workflow(), Memory())
+
+
+@DRIVES
+def test_a_stop_iteration_from_a_port_ends_nothing_silently(drive: Drive) -> None:
+    """A port that leaks a StopIteration does not make a workflow seem done."""
+
+    def workflow() -> Workflow[str]:
+        yield from Get(KEY)
+        return "done"
+
+    failure = StopIteration("not a result")
+    if drive is threaded:
+        pytest.skip("a future of asyncio takes no StopIteration")
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        drive(workflow(), Broken(failure))
+
+
+def test_a_stop_iteration_of_a_model_is_a_failed_model() -> None:
+    """``next(replies)`` in an adapter is a likely mistake: it fails the job, and no more."""
+    topic = Topic(id="talk", system="Help.")
+    replies = iter(["Go on."])
+    with Coach(Memory(), ScriptedModel(lambda _: next(replies)), topics=[topic]) as coach:
+        chat = coach.as_user("ada").start(topic)
+        assert chat.send("one").message.text == "Go on."
+        with pytest.raises(LLMError):
+            chat.send("two")
+        assert [m.text for m in chat.history().messages] == ["one", "Go on.", "two"]
+
+
+# --- colours ---------------------------------------------------------------------------------
+
+
+def test_an_async_port_behind_the_blocking_driver_is_refused_and_nothing_is_lost() -> None:
+    """The coroutine is closed, the workflow is told by name, and nothing was done."""
+    memory = Memory()
+    mixed = ports(memory.for_async())  # type: ignore[arg-type]
+    heard: list[str] = []
+
+    def workflow() -> Workflow[str]:
+        try:
+            yield from Commit((Insert(thing("t", "a")),))
+        except MisuseError as error:
+            heard.append(str(error))
+        return "went on"
+
+    assert run(workflow(), mixed) == "went on"
+    assert heard == ["an async port answered Commit: use AsyncCoach for it"]
+    assert memory.get(KEY) is None
+
+
+def test_anything_to_be_awaited_is_refused() -> None:
+    """Not only coroutines: whatever a blocking caller would have to await."""
+
+    class Later:
+        def __await__(self) -> Generator[None, None, None]:
+            yield
+
+    class Strange(Memory):
+        def get(self, _key: Key, /) -> Any:  # noqa: ANN401 - a port that is wrong
+            return Later()
+
+    def workflow() -> Workflow[object]:
+        return (yield from Get(KEY))
+
+    with pytest.raises(MisuseError, match="async port answered Get"):
+        run(workflow(), ports(Strange()))
+
+
+def test_an_effect_without_a_port_cannot_be_performed() -> None:
+    """The base class asks nobody."""
+
+    def workflow() -> Workflow[object]:
+        return (yield from Effect[object]())
+
+    with pytest.raises(NotImplementedError):
+        run(workflow(), ports(Memory()))
+
+
+class Waiting(Memory):
+    """A repository whose async form waits until it is told to go on."""
+
+    def __init__(self) -> None:
+        """Wait."""
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def wait(self, answer: Record | None) -> Record | None:
+        """Wait."""
+        self.asked.set()
+        await self.go_on.wait()
+        return answer
+
+
+class AsyncWaiting:
+    """Its async form."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        """Stand before it."""
+        self._waiting = waiting
+
+    async def get(self, key: Key, /) -> Record | None:
+        """Wait, then read."""
+        return await self._waiting.wait(self._waiting.get(key))
+
+    async def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Commit at once."""
+        return self._waiting.commit(ops)
+
+    async def log(
+        self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
+    ) -> Sequence[Record]:
+        """Read at once."""
+        return self._waiting.log(tenant, session, after=after, last=last, limit=limit)
+
+    async def find(self, query: Query, /) -> Sequence[Record]:
+        """Read at once."""
+        return self._waiting.find(query)
+
+
+def test_cancellation_reaches_the_workflow() -> None:
+    """A task that is cancelled is cancelled at the line that asked, which may still clean up."""
+    heard: list[str] = []
+
+    async def main() -> None:
+        waiting = Waiting()
+
+        def workflow() -> Workflow[None]:
+            try:
+                yield from Get(KEY)
+            except asyncio.CancelledError:
+                heard.append("cancelled")
+                yield from Commit((Insert(thing("t", "a")),))
+                raise
+
+        driven = run_async(workflow(), async_ports(AsyncWaiting(waiting)))
+        task = asyncio.create_task(driven)
+        await waiting.asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert waiting.get(KEY) is not None
+
+    asyncio.run(main())
+    assert heard == ["cancelled"]
+
+
+def test_a_time_limit_of_the_caller_is_a_cancellation() -> None:
+    """`asyncio.timeout` around a call works as everywhere."""
+
+    async def main() -> None:
+        waiting = Waiting()
+
+        def workflow() -> Workflow[object]:
+            return (yield from Get(KEY))
+
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(
+                run_async(workflow(), async_ports(AsyncWaiting(waiting))), timeout=0.01
+            )
+
+    asyncio.run(main())
+
+
+# --- observers -------------------------------------------------------------------------------
+
+
+@DRIVES
+def test_observers_are_told_of_every_effect(drive: Drive) -> None:
+    """Name, subject, ids, time, tokens and the error, if there was one; all of them, in order."""
+    seen: list[Observation] = []
+    others: list[Observation] = []
+
+    def workflow() -> Workflow[None]:
+        yield from Now()
+        yield from Commit((Insert(thing("t", "a")),))
+        yield from Get(KEY)
+        yield from ReadLog(tenant="t", session="s", limit=5)
+        with pytest.raises(LLMError):
+            yield from AskModel(ASK)
+
+    drive(workflow(), Memory(), (seen.append, others.append))
+    assert seen == others
+    assert [(one.effect, one.subject, dict(one.ids), one.error) for one in seen] == [
+        ("Now", "", {}, None),
+        ("Commit", "1 ops", {"tenant": "t"}, None),
+        ("Get", "thing", {"tenant": "t"}, None),
+        ("ReadLog", "at most 5", {"tenant": "t", "session": "s"}, None),
+        ("AskModel", "reply", {"session": "s", "job": "j"}, "LLM_ERROR"),
+    ]
+    assert all(one.seconds >= 0 for one in seen)
+    assert all(one.usage is None for one in seen)
+
+
+@DRIVES
+@pytest.mark.parametrize(
+    "failure, error",
+    [(StoreUnavailableError("it is away"), "STORE_UNAVAILABLE"), (KeyError("x"), "KeyError")],
+    ids=["ours", "another"],
+)
+def test_observers_are_told_of_failures(drive: Drive, failure: Exception, error: str) -> None:
+    """By code where it is an error of the library, else by its class."""
+    seen: list[Observation] = []
+
+    def workflow() -> Workflow[None]:
+        yield from Get(KEY)
+
+    with pytest.raises(type(failure)):
+        drive(workflow(), Broken(failure), (seen.append,))
+    assert [one.error for one in seen] == [error]
+
+
+def test_observers_are_told_what_a_model_used() -> None:
+    """Tokens, as the provider told them."""
+    seen: list[Observation] = []
+    usage = Usage(100, 20, 5)
+
+    class Model:
+        def complete(self, _ask: Ask, /) -> Answer:
+            return Answer(text="Go on.", usage=usage)
+
+    topic = Topic(id="talk", system="Help.")
+    with Coach(Memory(), Model(), topics=[topic], observers=[seen.append]) as coach:
+        coach.as_user("ada").start(topic).send("hello")
+    assert [one.usage for one in seen if one.effect == "AskModel"] == [usage]
+    assert all(one.usage is None for one in seen if one.effect != "AskModel")
+
+
+@DRIVES
+def test_an_observer_that_fails_is_only_logged(
+    drive: Drive, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The workflow and the other observers do not notice."""
+    seen: list[Observation] = []
+
+    def fails(_seen: Observation) -> None:
+        raise ValueError("a mistake in an observer")
+
+    def workflow() -> Workflow[str]:
+        yield from Now()
+        return "done"
+
+    with caplog.at_level(logging.ERROR, logger="coachwork"):
+        assert drive(workflow(), Memory(), (fails, seen.append)) == "done"
+    assert len(seen) == 1
+    assert [(one.name, one.message) for one in caplog.records] == [
+        ("coachwork", "an observer failed")
+    ]
+
+
+CANARIES: Final = {
+    "text": "the secret of the user",
+    "reply": "the answer of the coach",
+    "context": "a name that nobody may know",
+    "template": "the instructions of the application",
+    "key": "the-key-of-the-request",
+}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_observers_and_logs_are_never_told_a_text(
+    caplog: pytest.LogCaptureFixture, *, fails: bool
+) -> None:
+    """Neither what was said, nor context, templates or keys; not even when everything fails."""
+    seen: list[Observation] = []
+    topic = Topic(
+        id="talk",
+        system=f"{CANARIES['template']} {{name}}",
+        initiation=CANARIES["template"],
+        resume=CANARIES["template"],
+        result=dict,
+    )
+
+    def said(ask: Ask) -> str:
+        if fails and ask.turn == 1:
+            raise LLMError(CANARIES["reply"])
+        return CANARIES["reply"]
+
+    caplog.set_level(logging.DEBUG)
+    model = ScriptedModel(said)
+    with Coach(Memory(), model, topics=[topic], observers=[seen.append]) as coach:
+        ada = coach.as_user("ada")
+        chat = ada.start(topic, context={"name": CANARIES["context"]}, key=CANARIES["key"])
+        try:
+            chat.send(CANARIES["text"], key=CANARIES["key"] + "2")
+        except LLMError as error:
+            assert fails
+            assert not any(canary in f"{error}{error.facts}" for canary in CANARIES.values())
+        chat.pause()
+        chat.resume()
+        chat.complete()
+        ada.export()
+        ada.delete_all()
+    assert len(seen) > 30
+    told = repr(seen) + caplog.text
+    assert [canary for canary in CANARIES.values() if canary in told] == []

@@ -1,0 +1,139 @@
+"""Going on with a job that was accepted before."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import frozen
+
+from coachwork.adapters import final
+from coachwork.effects import Commit
+from coachwork.errors import (
+    LLMError,
+    SessionNotActiveError,
+    StillAnsweringError,
+    StoreUnavailableError,
+)
+from coachwork.jobs import JobKind, JobStatus
+from coachwork.policies import Settings
+from coachwork.ports import Ask, CommitResult
+from coachwork.topics import Topic
+from coachwork.workflows import cancel, complete, send, start
+from coachwork.workflows._continuing import finish_abandoned, go_on, take_and_finish
+from coachwork.workflows._jobs import Held, load_held
+from coachwork.workflows._store import Tries
+from tests.faults import ADA, CrashedError, World
+
+
+@frozen
+class Values:
+    """What the conversation is to yield."""
+
+    values: list[str]
+
+
+TALK = Topic(id="talk", system="Listen.", result=Values)
+
+
+def left(purpose: JobKind = JobKind.REPLY, settings: Settings | None = None) -> tuple[World, Held]:
+    """Return a world in which a job was left behind when that was asked, and the job."""
+    world = World([TALK], settings=settings)
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    world.model = lambda _: "Go on."
+    world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    world.model = lambda ask: CrashedError() if ask.purpose is purpose else final()
+    first = world.ids.number + 1
+    with pytest.raises(CrashedError):
+        if purpose is JobKind.REPLY:
+            world.run(send(world.setup, ADA, TALK, session, "Lost.", key="k"))
+        else:
+            world.run(complete(world.setup, ADA, TALK, session, key="k"))
+    world.asks.clear()
+    world.model = lambda ask: "{}" if ask.purpose is JobKind.EXTRACTION else "Go on."
+    return world, world.run(load_held(ADA, session, f"id-{first:05d}"))
+
+
+def test_a_settled_job_tells_its_outcome() -> None:
+    """Nothing is asked for: the outcome is there, or the error that it is."""
+    world, held = left()
+    world.clock.advance(minutes=6)
+    done = world.run(go_on(world.setup, TALK, held))
+    first = len(world.effects)
+    assert world.run(go_on(world.setup, TALK, done)) == done
+    assert len(world.effects) == first
+
+    world, held = left()
+    world.run(cancel(world.setup, ADA, TALK, held.session.value.about.id))
+    world.clock.advance(minutes=6)
+    with pytest.raises(SessionNotActiveError) as error:
+        world.run(go_on(world.setup, TALK, held))
+    assert (error.value.job, world.asks) == (held.job.value.id, [])
+
+
+def test_a_held_job_is_waited_for() -> None:
+    """Until the very instant at which its lease is over."""
+    world, held = left()
+    world.clock.advance(minutes=5, seconds=29)
+    with pytest.raises(StillAnsweringError) as error:
+        world.run(go_on(world.setup, TALK, held))
+    assert error.value.retry_after == 1.0
+    world.clock.advance(seconds=1)
+    assert world.run(go_on(world.setup, TALK, held)).job.value.status is JobStatus.COMPLETED
+
+
+def test_whoever_is_faster_takes_it() -> None:
+    """Another takes the job over at the same moment: the model is asked once."""
+    world, held = left()
+    world.clock.advance(minutes=6)
+    plain = World.commit
+
+    def commit(effect: Commit) -> CommitResult:
+        del world.commit  # type: ignore[method-assign]
+        world.run(go_on(world.setup, TALK, held))
+        return plain(world, effect)
+
+    world.commit = commit  # type: ignore[method-assign]
+    done = world.run(go_on(world.setup, TALK, held))
+    assert (done.job.value.attempts, len(world.asks)) == (2, 1)
+
+
+def test_a_job_that_was_taken_too_often_fails() -> None:
+    """It is settled without asking; a job that extracts completes its session all the same."""
+    world, held = left(settings=Settings(attempts=1))
+    world.clock.advance(minutes=6)
+    tries = Tries(world.setup)
+    with pytest.raises(LLMError) as error:
+        world.run(take_and_finish(world.setup, TALK, tries, held, world.clock.time))
+    assert (error.value.reason, world.asks) == ("ATTEMPTS_EXHAUSTED", [])
+
+    world, held = left(JobKind.EXTRACTION, Settings(attempts=1))
+    world.clock.advance(minutes=6)
+    done = world.run(
+        take_and_finish(world.setup, TALK, Tries(world.setup), held, world.clock.time)
+    )
+    assert done is not None
+    ending = done.session.value.ledger.ending
+    assert ending is not None
+    assert (ending.error and ending.error.code, world.asks) == ("ATTEMPTS_EXHAUSTED", [])
+
+
+def test_finishing_what_was_left_tells_nothing() -> None:
+    """Whatever comes of it is read again; only a failing repository comes out."""
+    world, held = left(JobKind.EXTRACTION)
+    world.clock.advance(minutes=6)
+    now = world.clock.time
+
+    def cancelled(_ask: Ask) -> str:
+        world.run(cancel(world.setup, ADA, TALK, held.session.value.about.id))
+        return "{}"
+
+    world.model = cancelled
+    world.run(finish_abandoned(world.setup, TALK, Tries(world.setup), held, now))
+    world.run(finish_abandoned(world.setup, TALK, Tries(world.setup), held, now))
+    assert len(world.asks) == 1
+
+    def broken(_effect: Commit) -> CommitResult:
+        raise StoreUnavailableError
+
+    world.commit = broken  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailableError):
+        world.run(finish_abandoned(world.setup, TALK, Tries(world.setup), held, now))
