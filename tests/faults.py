@@ -136,6 +136,7 @@ class World:
         asked: How often the model was asked, by job and purpose.
         asks: What the model was asked.
         checks: Whether each commit is held against the invariants.
+        meanwhile: Called before each effect: what others do at that moment.
     """
 
     def __init__(
@@ -161,6 +162,7 @@ class World:
         self.asked: Counter[tuple[str, str]] = Counter()
         self.asks: list[Ask] = []
         self.checks = True
+        self.meanwhile: Callable[[Effect[object]], object] = lambda _: None
         self.ports = Ports(
             repository=self.memory,
             model=self,
@@ -221,6 +223,9 @@ class World:
 
     def _perform(self, effect: Effect[object], fault: Fault | None) -> object:
         """Carry out *effect*, or what *fault* makes of it."""
+        meanwhile, self.meanwhile = self.meanwhile, lambda _: None
+        meanwhile(effect)
+        self.meanwhile = meanwhile
         match fault:
             case Fault.CRASH_BEFORE:
                 raise CrashedError

@@ -26,7 +26,7 @@ from coachwork.workflows import (
     start,
 )
 from coachwork.workflows._answering import MAX_RAW, MAX_RESULT
-from tests.faults import ADA, World
+from tests.faults import ADA, CrashedError, World
 
 
 @frozen
@@ -339,6 +339,15 @@ def test_a_kept_reply_is_not_asked_for_again() -> None:
     assert (done.message.text, done.result) == ("Bye.", Values(["x"]))
     assert [ask.purpose for ask in world.asks] == ["greeting", "reply", "extraction", "extraction"]
     assert done.job.usage == done.session.usage == COST + COST
+
+
+def test_a_process_that_dies_gives_nothing_up() -> None:
+    """Nothing can be asked any more: the lease stays until it runs out."""
+    world, session = said(CrashedError())
+    with pytest.raises(CrashedError):
+        turn(world, session)
+    jobs = [job for job in world.stored("job") if isinstance(job, Job)]
+    assert (jobs[-1].status, jobs[-1].lease is not None) == ("processing", True)
 
 
 def test_tries_to_keep_are_bounded() -> None:

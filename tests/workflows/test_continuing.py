@@ -116,6 +116,23 @@ def test_a_job_that_was_taken_too_often_fails() -> None:
     assert (ending.error and ending.error.code, world.asks) == ("ATTEMPTS_EXHAUSTED", [])
 
 
+def test_a_kept_reply_outlives_its_attempts() -> None:
+    """A final reply that was paid for is said, though its result could not be extracted."""
+    world, _ = left(settings=Settings(attempts=2))
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    world.model = lambda ask: (
+        CrashedError() if ask.purpose is JobKind.EXTRACTION else final(message="Bye.")
+    )
+    for _ in range(2):
+        with pytest.raises(CrashedError):
+            world.run(send(world.setup, ADA, TALK, session, "Hello.", key="kept"))
+        world.clock.advance(minutes=6)
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="kept"))
+    assert (turn.message.text, turn.is_final, turn.result) == ("Bye.", True, None)
+    assert turn.result_error is not None
+    assert turn.result_error.code == "ATTEMPTS_EXHAUSTED"
+
+
 def test_finishing_what_was_left_tells_nothing() -> None:
     """Whatever comes of it is read again; only a failing repository comes out."""
     world, held = left(JobKind.EXTRACTION)

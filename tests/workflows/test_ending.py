@@ -8,11 +8,18 @@ import pytest
 
 from coachwork.jobs import ErrorCode, Job
 from coachwork.records import CLAIM, JOB_RECORD, SESSION_RECORD, Delete, Stored, Update, claim_key
-from coachwork.sessions import Claim, Session, SessionEvent, Standing
+from coachwork.sessions import SESSION, Claim, Session, SessionEvent, Standing
 from coachwork.testing import rehearse
 from coachwork.topics import Topic
 from coachwork.workflows import cancel, complete, send, start
-from coachwork.workflows._ending import close_ops, closed, end_session, free_claims, load_job
+from coachwork.workflows._ending import (
+    close_ops,
+    closed,
+    consequences,
+    end_session,
+    free_claims,
+    load_job,
+)
 from tests.faults import ADA, BEGIN, CrashedError, World
 
 PLAIN = Topic(id="plain", system="Listen.")
@@ -60,6 +67,12 @@ def test_an_end_writes_session_job_and_claims(event: SessionEvent) -> None:
     assert ended.ops[0] == SESSION_RECORD.update(session, ended.session)
     assert (ended.session.in_flight, ended.session.turns) == (None, 0)
     assert ended.job is not None
+
+
+def test_what_is_no_end_has_no_consequences() -> None:
+    """A pause frees nothing and notes nothing."""
+    moved = SESSION.move(busy().only(Session), SessionEvent.PAUSE, BEGIN, None)
+    assert rehearse(consequences(moved, BEGIN)).result == []
 
 
 def test_claims_of_others_are_left_alone() -> None:

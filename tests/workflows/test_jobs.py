@@ -236,6 +236,22 @@ def test_a_job_is_loaded_with_its_session() -> None:
         rehearse(load_held(ADA, name, "j"), None, ended, account)
 
 
+def test_a_job_that_is_settled_between_two_reads() -> None:
+    """The session has moved on: the job is read once more, so the two fit each other."""
+    world, session, job = waiting()
+    world.run(cancel(world.setup, ADA, PLAIN, session.value.about.id))
+    closed = JOB_RECORD.record(world.only(Job), 2)
+    ended = SESSION_RECORD.record(world.only(Session), 3)
+    played = rehearse(
+        load_held(ADA, session.value.about.id, job.value.id),
+        JOB_RECORD.record(job.value, 1),
+        ended,
+        closed,
+        ACCOUNT.record(OPEN_ACCOUNT, 1),
+    )
+    assert played.result.job == Stored(world.only(Job), 2)
+
+
 @pytest.mark.parametrize("code", ErrorCode)
 def test_each_failure_is_an_error(code: ErrorCode) -> None:
     """What a job failed with is one error, with the provider's wish for a pause."""

@@ -192,6 +192,16 @@ def test_there_must_be_a_system_template() -> None:
         here.run(resume(here.setup, ADA, PLAIN, session))
 
 
+def test_a_template_that_changed_is_named() -> None:
+    """Templates are read live: a new gap is told with the template's name and the topic."""
+    here, session = world(PLAIN)
+    here.declare(evolve(PLAIN, system="Listen to {nobody}."))
+    with pytest.raises(TemplateError) as error:
+        here.run(send(here.setup, ADA, PLAIN, session, "Hello."))
+    assert (error.value.topic, set(error.value.problems)) == ("plain", {"system"})
+    assert "nobody" in str(error.value)
+
+
 def test_a_hostile_template_reaches_nothing() -> None:
     """Attributes and indexes are no names."""
     for hostile in ("{x.__class__}", "{x[0]}", "{0}", "{x!r}", "{x:>99999999}"):

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve, frozen
 
 from coachwork.adapters import final
-from coachwork.effects import Commit, Get
+from coachwork.effects import Commit, Effect, Get
 from coachwork.errors import (
     IdempotencyKeyReusedError,
     LLMError,
@@ -232,6 +232,22 @@ def test_a_job_that_another_takes_at_that_moment() -> None:
     assert [ask.purpose for ask in world.asks] == [JobKind.REPLY, JobKind.WELCOME_BACK]
 
 
+def test_a_job_that_is_settled_after_the_session_was_read() -> None:
+    """The other call has answered between two reads: it is decided again."""
+    world, session = begun()
+    left(world, session)
+    world.clock.advance(minutes=6)
+    done: list[object] = []
+
+    def meanwhile(effect: Effect[object]) -> None:
+        if isinstance(effect, Get) and effect.key.kind == "job" and not done:
+            done.append(world.run(send(world.setup, ADA, TALK, session, "Lost.", key="lost")))
+
+    world.meanwhile = meanwhile
+    world.run(resume(world.setup, ADA, TALK, session))
+    assert [ask.purpose for ask in world.asks] == [JobKind.REPLY, JobKind.WELCOME_BACK]
+
+
 def test_its_own_job_in_other_hands() -> None:
     """The same resume at the same moment waits for the first one."""
     world, session = begun()
@@ -347,31 +363,25 @@ def test_open_under_a_key_that_was_used_for_something_else() -> None:
 
 def test_open_beside_its_twin() -> None:
     """The same call at the same moment: the twin starts between two reads, and both get it."""
-    world = World([TALK, PLAIN], lambda _: "Hello.")
-    twins: list[object] = []
-    workflow = open_session(world.setup, ADA, TALK, key="k")
-    reads = [0]
-
-    class Ports:
-        """A repository that lets the twin in before each of the first reads, once."""
-
-        def __init__(self, when: int) -> None:
-            self.when = when
-
-        def get(self, key: object, /) -> object:
-            reads[0] += 1
-            if reads[0] == self.when:
-                twins.append(world.run(open_session(world.setup, ADA, TALK, key="k")))
-            return type(world.memory).get(world.memory, key)  # type: ignore[arg-type]
-
-    for when in (1, 2, 3, 4):
+    for when in range(6):
         world = World([TALK, PLAIN], lambda _: "Hello.")
-        twins, reads = [], [0]
-        world.memory.get = Ports(when).get  # type: ignore[method-assign,assignment]
-        workflow = open_session(world.setup, ADA, TALK, key="k")
-        assert world.run(workflow) == twins[0]
+        twins: list[object] = []
+        steps = [0]
+
+        def meanwhile(
+            _effect: Effect[object],
+            world: World = world,
+            twins: list[object] = twins,
+            steps: list[int] = steps,
+            when: int = when,
+        ) -> None:
+            if steps[0] == when:
+                twins.append(world.run(open_session(world.setup, ADA, TALK, key="k")))
+            steps[0] += 1
+
+        world.meanwhile = meanwhile
+        assert world.run(open_session(world.setup, ADA, TALK, key="k")) == twins[0]
         assert len(world.stored("session")) == 1
-    assert Get
 
 
 def test_a_session_of_another_topic() -> None:

@@ -23,7 +23,8 @@ from coachwork.jobs import ErrorCode, Job, JobKind, JobStatus
 from coachwork.messages import Message, Usage
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask
-from coachwork.sessions import EndReason, Session, SessionStatus, Spending
+from coachwork.records import Insert, Update
+from coachwork.sessions import Background, EndReason, Session, SessionStatus, Spending
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Started,
@@ -414,32 +415,57 @@ def test_a_session_that_only_moved_is_decided_again() -> None:
     assert len(world.asks) == 1
 
 
+def writes(effect: object, kind: str) -> bool:
+    """Whether *effect* is a commit that writes a record of that kind."""
+    return isinstance(effect, Commit) and any(
+        isinstance(op, Insert | Update) and op.record.key.kind == kind for op in effect.ops
+    )
+
+
 def test_a_final_reply_that_found_a_pause_and_then_a_resume_is_extracted() -> None:
-    """Paused when it was to be kept, active when it was to be settled: then it is extracted."""
+    """Paused when it was to be kept, active when it is settled: the answer there is extracted."""
     world, session = begun()
-    paused = len(world.effects)
     thinking(
         world,
         lambda: world.run(pause(world.setup, ADA, TALK, session)),
         final(),
         '{"values": ["courage"]}',
     )
-    plain = World.commit
 
-    def commit(effect: Commit) -> object:
-        # The reply is about to be settled on the paused session: at this moment it is resumed.
-        if len(world.asks) == 1 and world.only(Session).status is SessionStatus.PAUSED:
-            held = job_of(world).lease
-            assert held is not None
-            world.commit = lambda other: plain(world, other)  # type: ignore[method-assign]
+    def meanwhile(effect: object) -> None:
+        # The reply is about to be written on the paused session: at this moment it is resumed.
+        if len(world.asks) == 1 and writes(effect, "message"):
             world.run(resume(world.setup, ADA, TALK, session))
-        return plain(world, effect)
 
-    world.commit = commit  # type: ignore[assignment,method-assign]
+    world.meanwhile = meanwhile
     turn = world.run(send(world.setup, ADA, TALK, session, "Hello."))
     assert (turn.is_final, turn.result) == (True, Values(["courage"]))
     assert [ask.purpose for ask in world.asks] == ["reply", "extraction"]
-    assert world.effects[paused:]
+
+
+def test_a_welcome_back_keeps_its_summary() -> None:
+    """The summary that the model was shown is written in the same commit as what it said."""
+    world, session = begun()
+    thinking(world, lambda: None, "Go on.", "Welcome.")
+    world.run(send(world.setup, ADA, TALK, session, "I like the sea."))
+    world.run(resume(world.setup, ADA, TALK, session))
+    assert any(writes(Commit(world.commits[-1]), kind) for kind in ("background",))
+    assert world.only(Background).summarized == 2
+
+
+def test_who_settled_it_finds_it_so() -> None:
+    """The commit was done and told a conflict: its own outcome is known again."""
+    world, session = begun()
+    thinking(world, lambda: None, "Go on.")
+    first = len(world.effects)
+    world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    commits = [n for n, name in enumerate(world.names(first)) if name == "Commit"]
+    for fault in (Fault.CONFLICT_DONE, Fault.LOST_DONE):
+        world, session = begun()
+        thinking(world, lambda: None, "Go on.")
+        told = Told(commits[1], fault)
+        turn = world.run(send(world.setup, ADA, TALK, session, "Hello."), told)
+        assert (turn.message.text, world.stored("spending")) == ("Go on.", [])
 
 
 def test_tries_to_settle_are_bounded() -> None:

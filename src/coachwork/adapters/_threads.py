@@ -57,7 +57,7 @@ class _Threads:
 
         if self._closed:
             raise self._gone()
-        call = partial(copy_context().run, partial(function, *args, **kwargs))
+        call = partial(copy_context().run, _safely, partial(function, *args, **kwargs))
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     async def close(self) -> None:
@@ -78,6 +78,18 @@ class _Threads:
     def _gone(self) -> CoachworkError:
         """Return what is told to who calls after the end."""
         return MisuseError("this port is closed")
+
+
+def _safely(call: Callable[[], R]) -> R:
+    """Call, without the one exception that no future takes: who waits for it would wait for ever.
+
+    Raises:
+        RuntimeError: The port raised a StopIteration.
+    """
+    try:
+        return call()
+    except StopIteration as stop:
+        raise RuntimeError("the port raised StopIteration") from stop
 
 
 class _ThreadedRepository(_Threads):

@@ -39,11 +39,10 @@ class Key:
         digits, so keys that differ in their last number are ordered by it.
         """
         tenant = self.tenant
-        told = "".join(
-            f"#{part:012d}" if isinstance(part, int) else f"/{len(part)}:{part}"
-            for part in self.parts
-        )
-        return f"{self.kind}/{len(tenant)}:{tenant}{told}"
+        text = f"{self.kind}/{len(tenant)}:{tenant}"
+        for part in self.parts:
+            text += f"#{part:012d}" if isinstance(part, int) else f"/{len(part)}:{part}"
+        return text
 
     @classmethod
     def parse(cls, text: str) -> Key:
