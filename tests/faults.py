@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 
@@ -38,6 +38,7 @@ R = TypeVar("R")
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 Says = str | Answer | BaseException
+Model = Callable[[Ask], Says]
 
 
 class Fault(StrEnum):
@@ -252,7 +253,7 @@ class World:
             case _:
                 return answer
 
-    def commit(self, effect: Commit) -> CommitResult:
+    def commit(self, effect: Commit, /) -> CommitResult:
         """Carry out a commit, and look at what it did."""
         before = self.records() if self.checks else []
         result = self.memory.commit(effect.ops)
@@ -299,7 +300,7 @@ class World:
         """Return everything that is stored."""
         return all_records(self.memory)
 
-    def stored(self, kind: str) -> list[object]:
+    def stored(self, kind: str) -> list[Any]:
         """Return all values of one kind, in the order of their keys."""
         return [
             KINDS[kind].read(record).value

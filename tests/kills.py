@@ -239,6 +239,7 @@ def main() -> int:
     with TemporaryDirectory(prefix="coachwork-", ignore_cleanup_errors=True) as folder:
         prepared = killer(told.path, Path(folder), seed=told.seed, synchronous=told.synchronous)
         tally = prepared.run(told.kills)
+    # ruff: noqa: T201 - a program that is run by hand
     print(f"{tally.kills} kills at random moments, {tally.rounds} replays brought to the end")
     print(f"{tally.acknowledged:,} messages acknowledged, in {tally.seconds:.0f} s")
     for moment, times in tally.moments.most_common():

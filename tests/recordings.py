@@ -14,6 +14,10 @@ from typing import Final
 
 import pytest
 
+from coachwork.errors import StoreUnavailableError
+from coachwork.ports import CommitResult, Repository
+from coachwork.records import Op
+
 HEADER: Final = (
     "transcript_id",
     "topic",
@@ -84,3 +88,20 @@ def real() -> str:
     if not path.is_file():
         pytest.skip("there is no file of real conversations here; set COACHWORK_ANNOMI")
     return str(path)
+
+
+class Dying:
+    """Records that cannot be changed any more after some commits, as if the process were dead."""
+
+    def __init__(self, store: Repository, commits: int) -> None:
+        """Stand before *store* for so many commits."""
+        self.get, self.log, self.find = store.get, store.log, store.find
+        self._store = store
+        self._commits = commits
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Commit, if it still lives."""
+        if self._commits == 0:
+            raise StoreUnavailableError("the process is dead")
+        self._commits -= 1
+        return self._store.commit(ops)

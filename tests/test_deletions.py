@@ -299,9 +299,8 @@ def expire(world: World) -> None:
 
 def delete_half(world: World) -> None:
     """Begin a deletion that dies midway."""
-    with pytest.raises(CrashedError):
+    with suppress(CrashedError):  # it may have an end before that step
         world.run(delete_all(world.setup, ADA), Told(9, Fault.CRASH_BEFORE))
-        raise CrashedError  # it had an end before that step
 
 
 def take_over(world: World, session: str) -> None:

@@ -278,6 +278,24 @@ def test_a_new_file_is_waited_for(path: Path, released_after: float | None) -> N
             opening.result(timeout=30).close()
 
 
+def test_a_lock_that_sqlite_does_not_wait_for_is_waited_for(path: Path) -> None:
+    """Where SQLite gives up at once, as when others make the file too, it is tried again."""
+    with raw(path) as reader, closing(sqlite3.connect(path, timeout=0)) as connection:
+        reader.execute("CREATE TABLE other (a)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM other").fetchall()
+        tries = count()
+
+        def release(statement: str) -> None:
+            if statement.startswith("PRAGMA") and next(tries) == 3:
+                reader.execute("COMMIT")
+
+        connection.set_trace_callback(release)
+        _sqlite._log_ahead(connection, 30.0)
+        assert next(tries) >= 4
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 OPEN = """
 import sys
 from coachwork.adapters import SQLite
@@ -613,6 +631,7 @@ def test_a_damaged_page_is_told(path: Path) -> None:
     [
         ("key = 'nonsense'", "database", "key"),
         ("key = 'thing/9:t'", "database", "key"),
+        ("version = 'x'", "thing", "version"),
         ("at = 'yesterday'", "thing", "facts"),
         ("due = 9223372036854775807", "thing", "facts"),
         ("body = CAST(x'ff' AS TEXT)", "database", "file"),

@@ -152,6 +152,21 @@ def test_what_a_port_raises_reaches_the_caller() -> None:
         asyncio.run(in_threads(Broken()).get(Key("thing", "t", ("a",))))
 
 
+def test_a_stop_iteration_leaves_nobody_waiting() -> None:
+    """No future takes one: it becomes an error that can be told."""
+
+    class Empty(Memory):
+        def get(self, _key: Key, /) -> Record | None:
+            return next(iter(()))
+
+    async def main() -> None:
+        repository = in_threads(Empty())
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await asyncio.wait_for(repository.get(Key("thing", "t", ("a",))), timeout=10)
+
+    asyncio.run(main())
+
+
 def test_a_cancelled_call_goes_on_to_its_end() -> None:
     """Cancelling the task gives up waiting; the call in its thread is done all the same."""
     watched = Watched()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -18,9 +19,12 @@ import pytest
 
 from coachwork.adapters import ScriptedModel, SQLite
 from coachwork.cli import main
+from coachwork.cli._chat import SETTINGS
 from coachwork.cli._chat_coach import MOST_TURNS, Insight, listener, topic_of
 from coachwork.coach import Chat, Coach
+from coachwork.errors import StoreUnavailableError
 from coachwork.sessions import SessionStatus
+from tests.recordings import Dying
 
 AGAIN: Final = (sys.executable, "-m", "coachwork", "chat")
 TOPIC: Final = topic_of("today")
@@ -45,9 +49,7 @@ Type = Callable[..., str]
 
 
 @pytest.fixture
-def talk(
-    path: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Type:
+def talk(path: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
     """Return what types lines, until the input ends, and returns what is printed, as one line."""
 
     def typed(*lines: str) -> str:
@@ -150,7 +152,7 @@ def test_status_history_and_help(talk: Type, path: str) -> None:
 
 
 def test_a_refused_message_is_told_and_the_conversation_goes_on(
-    talk: Type, path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Too long, or no text at all: one line, and nothing is written."""
     monkeypatch.setattr(
@@ -166,28 +168,63 @@ def test_a_refused_message_is_told_and_the_conversation_goes_on(
         assert chat.get().messages == 3
 
 
+class Meddled(io.TextIOWrapper):
+    """A person's lines; before each of them something happens elsewhere."""
+
+    def __init__(self, lines: str, meddle: Callable[[], None]) -> None:
+        """Take the lines, and what happens."""
+        super().__init__(io.BytesIO(lines.encode()), encoding="utf-8")
+        self._meddle = meddle
+
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
+        """Return the next line."""
+        self._meddle()
+        return super().readline(size)
+
+
 def test_a_session_that_is_ended_elsewhere_is_left(
     path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next message is refused, in one line, and the sitting is over."""
 
-    class Meddler(io.StringIO):
-        """A person whose session is cancelled while they type."""
+    def cancel() -> None:
+        with stored(path) as chat:
+            chat.cancel()
 
-        def readline(self, size: int | None = -1, /) -> str:
-            with stored(path) as chat:
-                chat.cancel()
-            return super().readline(-1 if size is None else size)
-
-    monkeypatch.setattr(sys, "stdin", Meddler("Are you there?\nHello?\n"))
+    monkeypatch.setattr(sys, "stdin", Meddled("Are you there?\nHello?\n", cancel))
     assert main(["chat", "--database", path]) == 2
     assert capsys.readouterr().err == (
         "coachwork: SESSION_NOT_ACTIVE: cannot send to a session that is cancelled\n"
     )
 
 
+def test_a_message_waits_for_an_answer_to_another_one(
+    path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another process answers, or was when it was killed, the next message waits its turn."""
+    said: list[str] = []
+
+    def send_and_die() -> None:
+        if not said:
+            with closing(SQLite(path)) as database:
+                dying = Dying(database, commits=1)
+                coach = Coach(dying, ScriptedModel(["?"]), topics=[TOPIC], settings=SETTINGS)
+                you = coach.as_user("you")
+                said.append("Elsewhere.")
+                with pytest.raises(StoreUnavailableError):
+                    you.session(TOPIC, you.list_sessions().sessions[0].id).send(said[0])
+
+    monkeypatch.setattr(sys, "stdin", Meddled("I never stop working.\n", send_and_die))
+    assert main(["chat", "--database", path]) == 0
+    assert capsys.readouterr().err == ""
+    with stored(path) as chat:
+        texts = [message.text for message in chat.history().messages]
+        assert texts[1:3] == ["Elsewhere.", "I never stop working."]
+        assert len(texts) == 4
+
+
 @pytest.mark.parametrize(
-    ("option", "value", "field"), [("--user", "", "user"), ("--topic", " ", "topic.id")]
+    "option,value,field", [("--user", "", "user"), ("--topic", " ", "topic.id")]
 )
 def test_a_name_that_is_none_is_refused(
     option: str, value: str, field: str, path: str, capsys: pytest.CaptureFixture[str]
@@ -265,7 +302,6 @@ def test_an_answer_that_a_killed_process_owed_is_given_next_time(talk: Type, pat
         wait_for_an_answer_in_flight(path)
         process.kill()
     again = talk("r", "That is right, I think.")
-    print(again)
     assert "An answer is still on its way ..." in again
     assert "you I never stop working." in again
     assert "coach I hear you say: “I never stop working.”" in again
@@ -276,32 +312,35 @@ def test_an_answer_that_a_killed_process_owed_is_given_next_time(talk: Type, pat
 def test_at_a_terminal_lines_can_be_typed_and_ended(path: str) -> None:
     """At a real terminal it greets in colour, answers, and Ctrl-D ends it cleanly."""
     person, terminal = pty.openpty()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*AGAIN, "--database", path],
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
         env={**os.environ, "TERM": "xterm", "NO_COLOR": ""},
-    )
-    os.close(terminal)
-    seen = b""
+    ) as process:
+        os.close(terminal)
+        try:
+            shown = read_until(person, b"on your mind?", b"you  ")
+            os.write(person, b"I never stop working.\n")
+            shown += read_until(person, b"I hear you say", b"you  ")
+            os.write(person, b"\x04")
+            shown += read_until(person, b"Nothing is lost")
+        finally:
+            os.close(person)
+            process.wait(PATIENCE)
+    assert process.returncode == 0
+    assert b"\x1b[1;32m    coach" in shown
+    assert b"Traceback" not in shown
 
-    def read_until(words: bytes) -> None:
-        nonlocal seen
-        while words not in seen:
-            try:
-                more = os.read(person, 4096)
-            except OSError:  # how a terminal says that its other end is closed
-                more = b""
-            assert more, seen
-            seen += more
 
-    read_until(b"on your mind?")
-    os.write(person, b"I never stop working.\n")
-    read_until(b"I hear you say")
-    os.write(person, b"\x04")
-    read_until(b"Nothing is lost")
-    assert process.wait(PATIENCE) == 0
-    os.close(person)
-    assert b"\x1b[1;32m    coach" in seen
-    assert b"Traceback" not in seen
+def read_until(person: int, *words: bytes) -> bytes:
+    """Return what the terminal shows until all *words* have come, one after the other."""
+    shown = b""
+    end = 0
+    for word in words:
+        while (place := shown.find(word, end)) < 0:
+            assert select.select([person], [], [], PATIENCE)[0], shown
+            shown += os.read(person, 4096)
+        end = place + len(word)
+    return shown

@@ -25,7 +25,7 @@ def test_all_combinations_are_tested() -> None:
     assert set(DRAWN) == {(machine, form) for machine in MACHINES for form in FORMATS}
 
 
-@pytest.mark.parametrize(("machine", "form"), list(DRAWN))
+@pytest.mark.parametrize("machine,form", list(DRAWN))
 def test_a_machine_is_drawn(machine: str, form: str, capsys: pytest.CaptureFixture[str]) -> None:
     """It prints the picture of the table and nothing else."""
     assert main(["diagram", machine, "--format", form]) == 0

@@ -17,6 +17,7 @@ from coachwork.cli import main
 from tests.recordings import talk, write
 
 AGAIN: Final = (sys.executable, "-m", "coachwork")
+BUFFERED: Final = os.environ | {"PYTHONUNBUFFERED": ""}
 
 
 def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,7 +52,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    "arguments,sentence",
     [
         (["dance"], "invalid choice: 'dance'"),
         (["diagram", "cat"], "invalid choice: 'cat'"),
@@ -128,7 +129,7 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     os.close(reading)
     with os.fdopen(writing, "w") as closed:
         done = subprocess.run(
-            [*AGAIN, "diagram"], stdout=closed, stderr=subprocess.PIPE, check=False
+            [*AGAIN, "diagram"], stdout=closed, stderr=subprocess.PIPE, env=BUFFERED, check=False
         )
     assert (done.returncode, done.stderr) == (1, b"")
 
@@ -141,6 +142,7 @@ def test_a_full_disk_gets_one_line() -> None:
             [*AGAIN, "diagram"],
             stdout=full,
             stderr=subprocess.PIPE,
+            env=BUFFERED,
             encoding="utf-8",
             check=False,
         )

@@ -38,7 +38,7 @@ def test_the_way_is_told_from_what_is_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "edge"),
+    "end,edge",
     [
         (lambda chat: chat.cancel(), "-cancel-> CANCELLED"),
         (lambda chat: chat.complete(), "-complete-> COMPLETED"),

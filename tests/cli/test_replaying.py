@@ -12,12 +12,11 @@ from coachwork.cli._replaying import START, TENANT, Replay, is_equal
 from coachwork.cli._transcripts import Transcript, read_recording
 from coachwork.errors import LLMError, StoreUnavailableError, ValidationError
 from coachwork.jobs import Job, JobStatus
-from coachwork.ports import CommitResult
-from coachwork.records import KINDS, Op, Record
+from coachwork.records import KINDS, Record
 from coachwork.sessions import SessionStatus
 from coachwork.testing import snapshot, violations
 from tests.kills import ended
-from tests.recordings import ODD, talk, write
+from tests.recordings import ODD, Dying, talk, write
 
 
 @pytest.fixture
@@ -82,23 +81,6 @@ def test_it_may_be_done_again(transcripts: tuple[Transcript, ...]) -> None:
     assert records(store, transcripts) == before
 
 
-class Dying:
-    """Records that cannot be changed any more after some commits, as if the process were dead."""
-
-    def __init__(self, store: Memory, commits: int) -> None:
-        """Stand before *store* for so many commits."""
-        self.get, self.log, self.find = store.get, store.log, store.find
-        self._store = store
-        self._commits = commits
-
-    def commit(self, ops: Sequence[Op], /) -> CommitResult:
-        """Commit, if it still lives."""
-        if self._commits == 0:
-            raise StoreUnavailableError("the process is dead")
-        self._commits -= 1
-        return self._store.commit(ops)
-
-
 def test_it_goes_on_where_it_stopped(tmp_path: Path, transcripts: tuple[Transcript, ...]) -> None:
     """After any number of commits another process comes to the same end."""
     talks = read_recording(write(tmp_path / "talk.csv", talk(2, 5))).transcripts
@@ -144,7 +126,7 @@ def test_what_differs_is_seen(tmp_path: Path) -> None:
     (transcript,) = read_recording(write(tmp_path / "talk.csv", rows)).transcripts
     chat = Replay(Memory()).play(transcript).chat
     assert is_equal(transcript, chat)
-    changes: tuple[Callable[[], list[tuple[str, ...]]], ...] = (
+    changes: tuple[Callable[[], Sequence[tuple[str, ...]]], ...] = (
         lambda: [*rows[:3], (*rows[3][:5], "else")],
         lambda: [*rows[:3], (*rows[3][:4], "00:59:59", rows[3][5])],
         lambda: rows[:3],

@@ -53,7 +53,7 @@ def test_columns_may_stand_in_any_order_and_others_beside_them(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("rows", "place", "expected"),
+    "rows,place,expected",
     [
         ([(*GOOD[:4], "1:2", "x")], "row 2, column timestamp", "hh:mm:ss"),
         ([GOOD, (*GOOD[:4], "00:61:00", "x")], "row 3, column timestamp", "hh:mm:ss"),
@@ -100,13 +100,16 @@ def test_a_missing_column_is_named(column: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "sentence"),
+    "data,sentence",
     [
         (b"", "row 1: expected the column transcript_id"),
         (b"a\nb\n\xff\n", "line 3: expected text in UTF-8"),
         (b"PK\x03\x04", "row 1: expected the column"),
         (b'"a\n', "after row 1: expected CSV (unexpected end of data)"),
-        (",".join(HEADER).encode() + b'\n0,h,0,client,00:00:00,"a"b\n', "after row 1: expected CSV"),
+        (
+            ",".join(HEADER).encode() + b'\n0,h,0,client,00:00:00,"a"b\n',
+            "after row 1: expected CSV",
+        ),
     ],
     ids=["empty", "not UTF-8", "not CSV", "open quote", "quote in the middle"],
 )

@@ -70,7 +70,8 @@ def test_a_result_is_read_in_the_topics_type() -> None:
     assert read_result(session, TALK) == (Values(["honesty"]), None)
     assert read_result(session, None) == ({"values": ["honesty"]}, None)
     untyped: Topic[None] = Topic(id="talk", system="x")
-    assert read_result(session, untyped) == ({"values": ["honesty"]}, None)
+    plain: tuple[object, object] = read_result(session, untyped)
+    assert plain == ({"values": ["honesty"]}, None)
 
 
 def test_a_result_whose_type_has_changed() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from attrs import frozen
 
 from coachwork.adapters import final
-from coachwork.effects import Commit
+from coachwork.effects import Commit, Workflow
 from coachwork.errors import (
     SessionAccessDeniedError,
     SessionBusyError,
@@ -21,7 +24,7 @@ from coachwork.records import CLAIM, SESSION_RECORD, Check, claim_key, session_k
 from coachwork.sessions import Session
 from coachwork.testing import rehearse
 from coachwork.topics import Topic
-from coachwork.workflows import cancel, complete, pause, resume, send, start
+from coachwork.workflows import SessionView, cancel, complete, pause, resume, send, start
 from tests.faults import ADA, BEGIN, BEN, CrashedError, World
 
 
@@ -35,9 +38,9 @@ class Values:
 TALK = Topic(id="talk", system="Listen.", result=Values)
 
 
-def begun(**given: object) -> tuple[World, str]:
+def begun(**given: Any) -> tuple[World, str]:  # noqa: ANN401 - as a world takes it
     """Return a world in which Ada has a session, and the session's id."""
-    world = World([TALK], lambda _: "Go on.", **given)  # type: ignore[arg-type]
+    world = World([TALK], lambda _: "Go on.", **given)
     return world, world.run(start(world.setup, ADA, TALK)).session.id
 
 
@@ -52,9 +55,7 @@ def test_pause_by_rehearsal() -> None:
     """Pause asks for the session and the time, and commits once."""
     world, session = begun()
     record = world.memory.get(session_key("acme", session))
-    played = rehearse(
-        pause(world.setup, ADA, TALK, session), record, BEGIN, CommitResult.DONE
-    )
+    played = rehearse(pause(world.setup, ADA, TALK, session), record, BEGIN, CommitResult.DONE)
     assert [type(effect).__name__ for effect in played.asked] == ["Get", "Now", "Commit"]
     assert played.result.status == "paused"
 
@@ -173,17 +174,17 @@ def test_cancel_closes_the_job() -> None:
 
 
 @pytest.mark.parametrize("command", [pause, cancel], ids=["pause", "cancel"])
-def test_others_who_are_faster(command: object) -> None:
+def test_others_who_are_faster(command: Callable[..., Workflow[SessionView[Values]]]) -> None:
     """The session moved at the same moment: it is decided again."""
     world, session = begun()
     plain = World.commit
 
     def commit(effect: Commit) -> CommitResult:
-        del world.commit  # type: ignore[method-assign]
+        del world.commit
         world.run(resume(world.setup, ADA, TALK, session))
         return plain(world, effect)
 
     world.commit = commit  # type: ignore[method-assign]
-    view = world.run(command(world.setup, ADA, TALK, session))  # type: ignore[operator]
+    view = world.run(command(world.setup, ADA, TALK, session))
     assert view.status == ("paused" if command is pause else "cancelled")
     assert world.only(Session).messages == 1

@@ -71,7 +71,7 @@ def test_completing_twice_is_a_success() -> None:
     assert world.records() == before
 
 
-@pytest.mark.parametrize(("topic", "turns"), [(PLAIN, 1), (TALK, 0)], ids=["plain", "silent"])
+@pytest.mark.parametrize("topic,turns", [(PLAIN, 1), (TALK, 0)], ids=["plain", "silent"])
 def test_no_model_is_asked_for_nothing(topic: Topic[object], turns: int) -> None:
     """Without a result type, or without a user message, it is one commit."""
     world, session = begun(topic, turns)

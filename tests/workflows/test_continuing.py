@@ -6,7 +6,7 @@ import pytest
 from attrs import frozen
 
 from coachwork.adapters import final
-from coachwork.effects import Commit
+from coachwork.effects import Commit, Workflow
 from coachwork.errors import (
     LLMError,
     SessionNotActiveError,
@@ -42,11 +42,11 @@ def left(purpose: JobKind = JobKind.REPLY, settings: Settings | None = None) -> 
     world.run(send(world.setup, ADA, TALK, session, "Hello."))
     world.model = lambda ask: CrashedError() if ask.purpose is purpose else final()
     first = world.ids.number + 1
+    workflow: Workflow[object] = send(world.setup, ADA, TALK, session, "Lost.", key="k")
+    if purpose is JobKind.EXTRACTION:
+        workflow = complete(world.setup, ADA, TALK, session, key="k")
     with pytest.raises(CrashedError):
-        if purpose is JobKind.REPLY:
-            world.run(send(world.setup, ADA, TALK, session, "Lost.", key="k"))
-        else:
-            world.run(complete(world.setup, ADA, TALK, session, key="k"))
+        world.run(workflow)
     world.asks.clear()
     world.model = lambda ask: "{}" if ask.purpose is JobKind.EXTRACTION else "Go on."
     return world, world.run(load_held(ADA, session, f"id-{first:05d}"))
@@ -87,7 +87,7 @@ def test_whoever_is_faster_takes_it() -> None:
     plain = World.commit
 
     def commit(effect: Commit) -> CommitResult:
-        del world.commit  # type: ignore[method-assign]
+        del world.commit
         world.run(go_on(world.setup, TALK, held))
         return plain(world, effect)
 
@@ -107,9 +107,7 @@ def test_a_job_that_was_taken_too_often_fails() -> None:
 
     world, held = left(JobKind.EXTRACTION, Settings(attempts=1))
     world.clock.advance(minutes=6)
-    done = world.run(
-        take_and_finish(world.setup, TALK, Tries(world.setup), held, world.clock.time)
-    )
+    done = world.run(take_and_finish(world.setup, TALK, Tries(world.setup), held, world.clock.time))
     assert done is not None
     ending = done.session.value.ledger.ending
     assert ending is not None

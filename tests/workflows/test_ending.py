@@ -89,6 +89,7 @@ def test_claims_of_others_are_left_alone() -> None:
 def test_standing_counts_and_never_goes_back() -> None:
     """Completing a topic again counts by one; the clock going back changes no instant back."""
     world = World([PLAIN])
+    session = ""
     for _ in range(2):
         session = world.run(start(world.setup, ADA, PLAIN)).session.id
         world.run(complete(world.setup, ADA, PLAIN, session))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -86,14 +87,14 @@ def test_a_call_without_a_key_makes_one() -> None:
 def test_a_fingerprint_covers_command_and_content() -> None:
     """Nothing else: the same content in another order of names is the same."""
 
-    def fingerprint(command: str, *content: object) -> str:
-        return rehearse(new_call(ADA, command, "k", *content), "j").result.fingerprint  # type: ignore[arg-type]
+    def fingerprint(command: str, *content: Any) -> str:  # noqa: ANN401
+        return rehearse(new_call(ADA, command, "k", *content), "j").result.fingerprint
 
     assert fingerprint("start", {"a": 1, "b": 2}) == fingerprint("start", {"b": 2, "a": 1})
     told = {
         fingerprint("start", {"a": 1}),
         fingerprint("start", {"a": "1"}),
-        fingerprint("start", {"a": 1}, False),
+        fingerprint("start", {"a": 1}, *[False]),
         fingerprint("send", {"a": 1}),
         fingerprint("send", "a", "b"),
         fingerprint("send", "a b"),

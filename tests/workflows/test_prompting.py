@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from attrs import evolve, frozen
 
+from coachwork.adapters import Memory
 from coachwork.errors import TemplateError
 from coachwork.jobs import JobKind
 from coachwork.ports import Prompt, PromptRole
@@ -47,9 +50,9 @@ class Templates:
         return self.texts.get(name.value)
 
 
-def world(topic: Topic[object] = TALK, turns: int = 0, **given: object) -> tuple[World, str]:
+def world(topic: Topic[object] = TALK, turns: int = 0, **given: Any) -> tuple[World, str]:  # noqa: ANN401 - as a world takes it
     """Return a world in which Ada has talked, and the session's id."""
-    here = World([topic], lambda _: "Go on?", **given)  # type: ignore[arg-type]
+    here = World([topic], lambda _: "Go on?", **given)
     here.checks = turns < 5
     started = here.run(start(here.setup, ADA, topic, context={"name": "Ada"}))
     for number in range(turns):
@@ -221,6 +224,7 @@ def test_a_background_that_is_missing() -> None:
     """A session whose background was lost still speaks, where its templates need nothing of it."""
     here, session = world(PLAIN)
     here.checks = False
-    here.memory._by_kind["background"].clear()  # type: ignore[union-attr]
+    assert isinstance(here.memory, Memory)
+    here.memory._by_kind["background"].clear()
     here.run(resume(here.setup, ADA, PLAIN, session))
     assert shown(here)[-1] == ("instruction", "Turn 0 of unlimited.")

@@ -23,18 +23,20 @@ from coachwork.errors import (
 )
 from coachwork.jobs import ErrorCode, JobKind, JobStatus
 from coachwork.messages import Message, Role
-from coachwork.ports import Answer, Ask, CommitResult
+from coachwork.ports import Answer, Ask, CommitResult, Query
 from coachwork.records import (
     ACCOUNT,
     JOB_RECORD,
     MAX_OPS,
     MESSAGE,
+    RECEIPT,
     SESSION_RECORD,
     Delete,
     Insert,
     Key,
     Op,
     Record,
+    Stored,
     Update,
     account_key,
     claim_key,
@@ -42,7 +44,14 @@ from coachwork.records import (
     message_key,
     session_key,
 )
-from coachwork.sessions import AccountStatus, EndReason, Session, SessionStatus
+from coachwork.sessions import (
+    Account,
+    AccountStatus,
+    EndReason,
+    Receipt,
+    Session,
+    SessionStatus,
+)
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -59,6 +68,8 @@ from coachwork.workflows import (
     start,
     topics,
 )
+from coachwork.workflows._purging import BATCH, delete_found, delete_session, is_over
+from coachwork.workflows._store import load
 from tests.between import between
 from tests.faults import ADA, BEGIN, BEN, CrashedError, Fault, Told, World, faults_of
 from tests.stores import STORES, opened
@@ -693,3 +704,72 @@ def test_of_several_damages_one_is_told() -> None:
         swept(world)
     left = {record.key for record in world.records() if record.key.kind == "session"}
     assert left == {session_key("acme", session) for session in spoiled}
+
+
+# --- a part of a deletion -----------------------------------------------------------------------
+
+
+def test_more_of_one_kind_than_a_page_goes() -> None:
+    """However many receipts a session has, none is left, and no commit is too large."""
+    world = new_world()
+    world.checks = False
+    session = begun(world)
+    for number in range(250):
+        receipt = Receipt(
+            tenant="acme",
+            user="ada",
+            key=f"key-{number}",
+            command="send",
+            fingerprint="",
+            session=session,
+            job=None,
+            at=BEGIN,
+        )
+        assert world.memory.commit([RECEIPT.insert(receipt)]) is CommitResult.DONE
+    world.clock.time = EXPIRY
+    swept(world)
+    assert kinds(world) == {"account"}
+    assert max(len(ops) for ops in world.commits) <= MAX_OPS
+
+
+@pytest.mark.parametrize("messages", [0, 2], ids=["nothing was said", "something was said"])
+def test_a_deletion_that_is_over_takes_nothing(messages: int) -> None:
+    """Its mark is in every commit: once that is no longer what is stored, nothing passes."""
+    world = new_world()
+    session = world.run(start(world.setup, ADA, ROOM)).session.id
+    if messages:
+        world.run(send(world.setup, ADA, ROOM, session, "Hello."))
+    world.run(cancel(world.setup, ADA, ROOM, session))
+    ended = world.run(load(SESSION_RECORD, session_key("acme", session)))
+    assert ended is not None
+    assert ended.value.messages == messages
+    before = world.records()
+    over = Stored(Account("acme", "ada", AccountStatus.DELETING, BEGIN), 7)
+    assert world.run(is_over(over))
+    assert not world.run(delete_session(world.setup, ended, over))
+    receipts = Query(kind=RECEIPT.name, tenant="acme", owner="ada", limit=BATCH)
+    assert not world.run(delete_found(world.setup, receipts, over))
+    assert world.records() == before
+
+
+def test_a_deletion_that_is_not_over_goes_on() -> None:
+    """As long as its mark stands, a conflict is tried again and all goes."""
+    world = new_world()
+    session = begun(world, ROOM)
+    world.run(cancel(world.setup, ADA, ROOM, session))
+    with pytest.raises(CrashedError):
+        world.run(delete_all(world.setup, ADA), Told(3, Fault.CRASH_BEFORE))
+    mark = world.run(load(ACCOUNT, account_key("acme", "ada")))
+    ended = world.run(load(SESSION_RECORD, session_key("acme", session)))
+    assert mark is not None
+    assert ended is not None
+    assert not world.run(is_over(mark))
+    plain, told = World.commit, [0]
+
+    def commit(effect: Commit) -> CommitResult:
+        told[0] += 1
+        return plain(world, effect) if told[0] % 3 == 0 else CommitResult.CONFLICT
+
+    world.commit = commit  # type: ignore[method-assign]
+    assert world.run(delete_session(world.setup, ended, mark))
+    assert kinds(world) == {"account"}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve, frozen
 
 from coachwork.adapters import final
-from coachwork.effects import Commit
+from coachwork.effects import Commit, Workflow
 from coachwork.errors import (
     CorruptRecordError,
     IdempotencyKeyReusedError,
@@ -50,9 +51,9 @@ TALK = Topic(id="talk", system="Listen.", result=Values)
 SHORT = Topic(id="short", system="Listen.", max_turns=2, max_message_bytes=20)
 
 
-def begun(topic: Topic[object] = TALK, **given: object) -> tuple[World, str]:
+def begun(topic: Topic[object] = TALK, **given: Any) -> tuple[World, str]:  # noqa: ANN401 - as a world takes it
     """Return a world in which Ada has a session, and the session's id."""
-    world = World([TALK, SHORT], lambda _: "Go on.", **given)  # type: ignore[arg-type]
+    world = World([TALK, SHORT], lambda _: "Go on.", **given)
     return world, world.run(start(world.setup, ADA, topic)).session.id
 
 
@@ -60,10 +61,10 @@ def left(world: World, session: str, text: str = "Lost.", purpose: str = "reply"
     """Leave a message without an answer, as a process that died."""
     plain = world.model
 
-    def dying(ask: Ask) -> object:
+    def dying(ask: Ask) -> CrashedError | str:
         return CrashedError() if ask.purpose == purpose else final()
 
-    world.model = dying  # type: ignore[assignment]
+    world.model = dying
     with pytest.raises(CrashedError):
         world.run(send(world.setup, ADA, TALK, session, text, key="lost"))
     world.model = plain
@@ -94,7 +95,7 @@ def test_a_final_turn_has_the_result() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "error"),
+    "call,error",
     [
         (lambda s: send(s, ADA, Topic(id="no", system="x"), "s", "Hi."), TopicNotFoundError),
         (lambda s: send(s, ADA, SHORT, "", "Hi."), ValidationError),
@@ -105,18 +106,20 @@ def test_a_final_turn_has_the_result() -> None:
     ],
     ids=["topic", "session", "blank", "long", "NUL", "key"],
 )
-def test_bad_input_asks_nothing(call: Callable[[Setup], object], error: type[Exception]) -> None:
+def test_bad_input_asks_nothing(
+    call: Callable[[Setup], Workflow[object]], error: type[Exception]
+) -> None:
     """What is not valid is refused before anything is asked."""
     world, _ = begun()
     with pytest.raises(error):
-        rehearse(call(world.setup))  # type: ignore[arg-type]
+        rehearse(call(world.setup))
 
 
-def refused(world: World, workflow: object, error: type[Exception]) -> list[str]:
+def refused(world: World, workflow: Workflow[object], error: type[Exception]) -> list[str]:
     """Return the names of what was asked for by *workflow* before it refused."""
     first, before = len(world.effects), world.records()
     with pytest.raises(error):
-        world.run(workflow)  # type: ignore[arg-type]
+        world.run(workflow)
     assert world.records() == before
     return world.names(first)
 
@@ -205,8 +208,8 @@ def test_a_failed_turn_is_free() -> None:
             world.run(send(world.setup, ADA, SHORT, session, f"Failed {number}."))
         assert (error.value.session, error.value.key is not None) == (session, True)
     world.model = lambda _: "Go on."
-    for text in ("One.", "Two."):
-        turn = world.run(send(world.setup, ADA, SHORT, session, text))
+    world.run(send(world.setup, ADA, SHORT, session, "One."))
+    turn = world.run(send(world.setup, ADA, SHORT, session, "Two."))
     assert (turn.session.turns, turn.session.messages) == (2, 7)
     with pytest.raises(MaxTurnsReachedError):
         world.run(send(world.setup, ADA, SHORT, session, "Three."))
@@ -343,7 +346,7 @@ def test_what_was_left_may_be_taken_by_another_at_that_moment() -> None:
     left(world, session, purpose="extraction")
     world.clock.advance(minutes=6)
 
-    def slow(_ask: Ask) -> object:
+    def slow(_ask: Ask) -> CrashedError | str:
         if len(world.asks) == 4:
             return CrashedError()
         world.clock.advance(minutes=6)
@@ -351,7 +354,7 @@ def test_what_was_left_may_be_taken_by_another_at_that_moment() -> None:
             world.run(send(world.setup, ADA, TALK, session, "Lost.", key="lost"))
         return "{}"
 
-    world.model = slow  # type: ignore[assignment]
+    world.model = slow
     with pytest.raises(SessionBusyError) as busy:
         world.run(send(world.setup, ADA, TALK, session, "Hello?", key="k"))
     assert (busy.value.accepted, busy.value.key) == (False, "k")
@@ -434,14 +437,17 @@ def test_an_unknown_outcome_at_every_try() -> None:
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
     key = error.value.key
     assert key is not None
-    del world.commit  # type: ignore[method-assign]
+    del world.commit
     assert world.run(send(world.setup, ADA, TALK, session, "Hello.", key=key)).session.turns == 1
 
 
 def test_an_unknown_outcome_and_then_a_conflict() -> None:
     """What is certain at last is told: VERSION_CONFLICT."""
     world, session = begun(settings=Settings(commit_tries=2))
-    fates = [OutcomeUnknownError(), CommitResult.CONFLICT]
+    fates: list[OutcomeUnknownError | CommitResult] = [
+        OutcomeUnknownError(),
+        CommitResult.CONFLICT,
+    ]
 
     def commit(_effect: Commit) -> CommitResult:
         fate = fates.pop(0)

@@ -22,7 +22,7 @@ from coachwork.errors import (
 from coachwork.jobs import ErrorCode, Job, JobKind, JobStatus
 from coachwork.messages import Message, Usage
 from coachwork.policies import Settings
-from coachwork.ports import Answer, Ask
+from coachwork.ports import Answer, Ask, CommitResult
 from coachwork.records import Insert, Update
 from coachwork.sessions import Background, EndReason, Session, SessionStatus, Spending
 from coachwork.topics import Topic
@@ -106,7 +106,9 @@ def test_an_active_session_is_ended_by_a_final_reply() -> None:
         Values(["honesty"]),
         "completed",
     )
-    kinds = sorted(op.record.key.kind for op in world.commits[-1] if hasattr(op, "record"))
+    kinds = sorted(
+        op.record.key.kind for op in world.commits[-1] if isinstance(op, Insert | Update)
+    )
     assert kinds == ["job", "message", "session", "standing"]
 
 
@@ -473,23 +475,19 @@ def test_tries_to_settle_are_bounded() -> None:
     world, session = begun(settings=Settings(commit_tries=3))
     plain = World.commit
 
-    def commit(effect: Commit) -> object:
-        settles = any(
-            getattr(op, "record", None) is not None and op.record.key.kind == "message"  # type: ignore[union-attr]
-            for op in effect.ops
-        )
-        if settles and world.asks:
+    def commit(effect: Commit) -> CommitResult:
+        if writes(effect, "message") and world.asks:
             world.memory.commit(())
             raise OutcomeUnknownError
         return plain(world, effect)
 
-    world.commit = commit  # type: ignore[assignment,method-assign]
+    world.commit = commit  # type: ignore[method-assign]
     world.model = lambda _: "Go on."
     with pytest.raises(OutcomeUnknownError) as error:
         world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
     assert (error.value.key, error.value.job) == ("k", job_of(world).id)
     assert (job_of(world).status, len(world.asks)) == (JobStatus.PENDING, 1)
-    del world.commit  # type: ignore[method-assign]
+    del world.commit
     turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
     assert turn.message.text == "Go on."
 
@@ -505,7 +503,7 @@ def test_conflicts_at_every_try_are_told() -> None:
 
     plain = World.commit
 
-    def commit(effect: Commit) -> object:
+    def commit(effect: Commit) -> CommitResult:
         if busy[0]:
             busy[0] = False
             for command in (pause, resume):
@@ -514,7 +512,7 @@ def test_conflicts_at_every_try_are_told() -> None:
         return plain(world, effect)
 
     world.model = model
-    world.commit = commit  # type: ignore[assignment,method-assign]
+    world.commit = commit  # type: ignore[method-assign]
     with pytest.raises(VersionConflictError) as error:
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
     assert error.value.tries == 2
@@ -538,14 +536,13 @@ def test_a_late_cost_of_a_deleted_user_is_not_kept() -> None:
     thinking(world, lambda: world.run(cancel(world.setup, ADA, TALK, session)), "Too late.")
     plain = World.commit
 
-    def commit(effect: Commit) -> object:
-        kinds = {op.record.key.kind for op in effect.ops if hasattr(op, "record")}
-        if "spending" in kinds:
+    def commit(effect: Commit) -> CommitResult:
+        if writes(effect, "spending"):
             world.commit = lambda other: plain(world, other)  # type: ignore[method-assign]
             world.run(delete_all(world.setup, ADA))
         return plain(world, effect)
 
-    world.commit = commit  # type: ignore[assignment,method-assign]
+    world.commit = commit  # type: ignore[method-assign]
     with pytest.raises(SessionNotActiveError):
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
     assert {record.key.kind for record in world.records()} == {"account"}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
 
-from coachwork.effects import Commit
+from coachwork.effects import Commit, Workflow
 from coachwork.errors import (
     IdempotencyKeyReusedError,
     LLMError,
@@ -23,7 +24,7 @@ from coachwork.errors import (
     VersionConflictError,
 )
 from coachwork.policies import Settings
-from coachwork.ports import Admission, CommitResult
+from coachwork.ports import Admission, Ask, CommitResult
 from coachwork.records import ACCOUNT
 from coachwork.sessions import Account, AccountStatus, EndReason, Session
 from coachwork.testing import rehearse
@@ -34,19 +35,25 @@ from tests.faults import ADA, BEN, CrashedError, World
 TALK = Topic(id="talk", system="You are with {name}.", initiation="Greet {name}.")
 PLAIN = Topic(id="plain", system="Listen.")
 ROOM = Topic(id="room", system="Listen.", exclusive=True)
+WRONG: Any = {1, 2}
 NAMED = {"name": "Ada"}
 
 
-def world(**given: object) -> World:
+def world(**given: Any) -> World:  # noqa: ANN401 - as a world takes it
     """Return a world in which the coach says hello."""
-    return World([TALK, PLAIN, ROOM], lambda _: "Hello.", **given)  # type: ignore[arg-type]
+    return World([TALK, PLAIN, ROOM], lambda _: "Hello.", **given)
 
 
 def test_a_start_greets() -> None:
     """The session is there before the model is asked, and its greeting after."""
     here = world()
     seen: list[object] = []
-    here.model = lambda _: (seen.append(here.only(Session)), "Hello.")[1]
+
+    def model(_ask: Ask) -> str:
+        seen.append(here.only(Session))
+        return "Hello."
+
+    here.model = model
     started = here.run(start(here.setup, ADA, TALK, context=NAMED, key="k"))
     assert started.greeting is not None
     assert (started.greeting.text, started.session.messages, started.session.turns) == (
@@ -107,7 +114,7 @@ def test_another_content_under_the_same_key() -> None:
 
 
 def test_a_retry_in_the_middle_is_told_to_wait() -> None:
-    """The same call while the first one still waits for the model: accepted, and not asked twice."""
+    """The same call while the first one waits for the model: accepted, not asked twice."""
     here = world()
     here.model = lambda _: CrashedError()
     with pytest.raises(CrashedError):
@@ -158,21 +165,23 @@ def test_a_template_that_changed_does_not_refuse_what_was_accepted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "error"),
+    "call,error",
     [
         (lambda s: start(s, ADA, Topic(id="other", system="x")), TopicNotFoundError),
         (lambda s: start(s, ADA, PLAIN, key=" k"), ValidationError),
         (lambda s: start(s, ADA, PLAIN, key=""), ValidationError),
-        (lambda s: start(s, ADA, PLAIN, context={"a": {1, 2}}), ValidationError),
-        (lambda s: start(s, ADA, PLAIN, take_over=1), ValidationError),
+        (lambda s: start(s, ADA, PLAIN, context={"a": WRONG}), ValidationError),
+        (lambda s: start(s, ADA, PLAIN, take_over=WRONG), ValidationError),
     ],
     ids=["topic", "blank key", "no key", "context", "take over"],
 )
-def test_bad_input_asks_nothing(call: Callable[[Setup], object], error: type[Exception]) -> None:
+def test_bad_input_asks_nothing(
+    call: Callable[[Setup], Workflow[object]], error: type[Exception]
+) -> None:
     """What is not valid is refused before anything is asked."""
     here = world()
     with pytest.raises(error):
-        rehearse(call(here.setup))  # type: ignore[arg-type]
+        rehearse(call(here.setup))
 
 
 def test_another_user_holds_an_exclusive_topic() -> None:
@@ -199,7 +208,7 @@ def test_an_exclusive_topic_is_taken_over_when_idle() -> None:
     with pytest.raises(SessionConflictError):
         here.run(start(here.setup, ADA, ROOM))
     started = here.run(start(here.setup, ADA, ROOM, take_over=True))
-    assert {claim.user for claim in here.stored("claim")} == {"ada"}  # type: ignore[attr-defined]
+    assert {claim.user for claim in here.stored("claim")} == {"ada"}
     assert started.session.user == "ada"
 
 
@@ -323,9 +332,7 @@ def test_a_user_who_was_deleted_may_come_back() -> None:
 def test_what_is_settled_at_the_start() -> None:
     """Limits and exclusivity are fixed in the session; a later topic changes nothing of it."""
     here = world()
-    topic = Topic(
-        id="plain", system="x", max_turns=3, idle_timeout=timedelta(hours=1), revision=4
-    )
+    topic = Topic(id="plain", system="x", max_turns=3, idle_timeout=timedelta(hours=1), revision=4)
     here.declare(topic)
     here.run(start(here.setup, Caller("acme", "ada", "scenario-1"), topic))
     about = here.only(Session).about

@@ -53,6 +53,9 @@ HELP: Final = (
     ("//...", "say something that begins with a slash"),
 )
 
+POLL: Final = 0.2
+"""Seconds between two looks at what another process does."""
+
 RECALLED: Final = 2
 """How many messages are shown again to somebody who comes back."""
 
@@ -168,11 +171,12 @@ class _Conversation:
         self._show_new(*Role)
         resumed = self._chat.resume()
         if resumed.message is None and not resumed.is_final:
+            self._terminal.line("An answer is still on its way ...", "dim")
+        while resumed.message is None and not resumed.is_final:
             # Another process is answering, or was when it was killed: then its job is ours as
             # soon as its time is up.
-            self._terminal.line("An answer is still on its way ...", "dim")
-            key = resumed.key
-            resumed = _patiently(lambda: self._chat.resume(key=key))
+            sleep(POLL)
+            resumed = self._chat.resume(key=resumed.key)
         self._show_new()
         return self._ended(final=resumed.is_final)
 

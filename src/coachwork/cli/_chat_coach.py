@@ -83,7 +83,7 @@ def listener(topic: str, think: float) -> Callable[[Ask], str]:
                 return _welcome_back(said)
             case JobKind.EXTRACTION:
                 return json.dumps(to_json(_insight(said)))
-            case JobKind.REPLY:
+            case _:
                 return _reply(said, ask.turn)
 
     return answer

@@ -84,7 +84,7 @@ def answer(ask: Ask) -> str:
                     "next_step": "Offer to teach the two new colleagues.",
                 }
             )
-        case JobKind.REPLY:
+        case _:
             return _REPLIES.get(ask.turn) or final(
                 message="That sounds like you. You know what to say on Friday. Go well, Ada."
             )

@@ -47,7 +47,7 @@ def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
 
     Args:
         setup: The application's declarations.
-        limit: How many sessions to look at, at most.
+        limit: How many sessions to look at, at most, and how many marks of deletions.
 
     Raises:
         ValidationError: The limit is no whole number above zero.
