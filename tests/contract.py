@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from coachwork.adapters import (
     BuiltinRenderer,
@@ -284,8 +284,8 @@ def a_view_asks_for_facts(tenant: str) -> Workflow[None]:
     other = thing(tenant, "5", kind="other", facts=Facts(owner="u", status="x"))
     assert (yield from commit(*map(Insert, (four, three, two, one, other)))) is DONE
 
-    def find(**wanted: object) -> Workflow[list[Record]]:
-        query = Query(kind="thing", tenant=tenant, owner="u", **wanted)  # type: ignore[arg-type]
+    def find(**wanted: Any) -> Workflow[list[Record]]:  # noqa: ANN401 - fields of a query
+        query = Query(kind="thing", tenant=tenant, owner="u", **wanted)
         return list((yield from Find(query)))
 
     assert (yield from find()) == [one, two, three]

@@ -70,6 +70,7 @@ class Killer:
         end: What an undisturbed replay ends with.
         chance: Decides when to kill.
         synchronous: What SQLite waits for.
+        faults: What was found that is not as it must be.
     """
 
     path: str
@@ -115,7 +116,8 @@ class Killer:
         with subprocess.Popen(
             [
                 *(sys.executable, "-m", "coachwork", "replay", self.path),
-                *("--database", str(database), "--synchronous", self.synchronous, "--acknowledge"),
+                *("--limit", str(len(self.transcripts)), "--synchronous", self.synchronous),
+                *("--database", str(database), "--acknowledge"),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -170,9 +172,19 @@ class Killer:
         return records_of(database, self.transcripts)
 
 
-def killer(path: str, folder: Path, *, seed: int, synchronous: str) -> Killer:
-    """Return what kills replays of *path*, with an undisturbed replay of it to compare with."""
-    transcripts = {said.id: said for said in read_recording(path).transcripts}
+def killer(
+    path: str, folder: Path, *, seed: int, synchronous: str, limit: int | None = None
+) -> Killer:
+    """Return what kills replays of *path*, with an undisturbed replay of it to compare with.
+
+    Args:
+        path: The recording.
+        folder: Where databases may be left.
+        seed: Of the moments.
+        synchronous: What SQLite waits for.
+        limit: Only so many conversations, the first ones.
+    """
+    transcripts = {said.id: said for said in read_recording(path).transcripts[:limit]}
     undisturbed = folder / "undisturbed.db"
     killer = Killer(path, folder, transcripts, {}, random.Random(seed), synchronous)
     assert killer._replay(undisturbed, {}, None)

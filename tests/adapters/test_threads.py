@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from contextvars import ContextVar
+from typing import Any, cast
 
 import pytest
 
@@ -65,9 +66,9 @@ def test_a_repository_in_threads_keeps_the_contract(check: ContractCheck) -> Non
     """Threads change nothing of what a repository promises."""
 
     async def main() -> None:
-        repository = in_threads(Memory(), threads=3)
+        repository: Any = in_threads(Memory(), threads=3)
         await hold_async(check, repository)
-        await repository.close()  # type: ignore[attr-defined]
+        await repository.close()
 
     asyncio.run(main())
 
@@ -81,7 +82,7 @@ def test_every_port_passes_its_calls_on() -> None:
 
     async def main() -> None:
         memory = Memory()
-        repository = in_threads(memory)
+        repository: Any = in_threads(memory)
         assert await repository.commit([Insert(thing("t", "a"))]) is CommitResult.DONE
         assert await repository.commit([Insert(message("t", "s", 1))]) is CommitResult.DONE
         assert await repository.get(Key("thing", "t", ("a",))) == thing("t", "a")
@@ -107,7 +108,10 @@ def test_an_object_that_can_be_called_admits() -> None:
         def __call__(self, _admission: Admission, /) -> str | None:
             return None
 
-    assert asyncio.run(in_threads(Admit())(ADMISSION)) is None  # type: ignore[arg-type]
+    async def main() -> str | None:
+        return await in_threads(Admit())(ADMISSION)
+
+    assert asyncio.run(main()) is None
 
 
 def test_calls_run_in_threads_of_the_port_with_the_context_of_the_caller() -> None:
@@ -160,7 +164,7 @@ def test_a_stop_iteration_leaves_nobody_waiting() -> None:
             return next(iter(()))
 
     async def main() -> None:
-        repository = in_threads(Empty())
+        repository: Any = in_threads(Empty())
         with pytest.raises(RuntimeError, match="StopIteration"):
             await asyncio.wait_for(repository.get(Key("thing", "t", ("a",))), timeout=10)
 
@@ -173,7 +177,7 @@ def test_a_cancelled_call_goes_on_to_its_end() -> None:
     watched.go_on.clear()
 
     async def main() -> None:
-        repository = in_threads(watched)
+        repository: Any = in_threads(watched)
         call = asyncio.create_task(repository.get(Key("thing", "t", ("a",))))
         await under_way(watched, 1)
         call.cancel()
@@ -181,7 +185,7 @@ def test_a_cancelled_call_goes_on_to_its_end() -> None:
             await call
         assert watched.ended == []
         watched.go_on.set()
-        await repository.close()  # type: ignore[attr-defined]
+        await repository.close()
 
     asyncio.run(main())
     assert watched.ended == ["get", "close"]
@@ -193,15 +197,15 @@ def test_closing_waits_for_the_calls_under_way() -> None:
     watched.go_on.clear()
 
     async def main() -> None:
-        repository = in_threads(watched)
+        repository: Any = in_threads(watched)
         call = asyncio.create_task(repository.get(Key("thing", "t", ("a",))))
         await under_way(watched, 1)
-        closing = asyncio.create_task(repository.close())  # type: ignore[attr-defined]
+        closing = asyncio.create_task(repository.close())
         await asyncio.sleep(0.01)
         assert not closing.done()
         watched.go_on.set()
         await closing
-        await repository.close()  # type: ignore[attr-defined]
+        await repository.close()
         assert await call is None
         with pytest.raises(StoreUnavailableError, match="it is closed"):
             await repository.get(Key("thing", "t", ("a",)))
@@ -214,8 +218,8 @@ def test_a_port_that_cannot_be_closed_is_left_alone() -> None:
     """Without a `close` of its own only the threads end; who calls then is told."""
 
     async def main() -> None:
-        model = in_threads(ScriptedModel(["Hello."]))
-        await model.close()  # type: ignore[attr-defined]
+        model: Any = in_threads(ScriptedModel(["Hello."]))
+        await model.close()
         with pytest.raises(MisuseError, match="this port is closed"):
             await model.complete(ASK)
 
@@ -235,14 +239,14 @@ class Async:
 def test_what_is_no_blocking_port_is_refused(port: object) -> None:
     """Nothing, something else, what is async already, and a class instead of a port."""
     with pytest.raises(MisuseError, match="in_threads wants a"):
-        in_threads(port)  # type: ignore[call-overload]
+        in_threads(cast("Any", port))
 
 
 @pytest.mark.parametrize("threads", [0, -1, True, 1.5, "2", None, 1001])
 def test_there_must_be_threads(threads: object) -> None:
     """At least one, and not any number."""
     with pytest.raises(ValidationError) as caught:
-        in_threads(Memory(), threads=threads)  # type: ignore[call-overload]
+        in_threads(Memory(), threads=cast("Any", threads))
     assert caught.value.field == "threads"
 
 

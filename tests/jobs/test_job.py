@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from attrs import evolve
@@ -14,9 +14,9 @@ from tests.specimens import GOLDEN, LATER, NOON, PENDING, TICK
 @pytest.mark.parametrize(
     "now, held", [(NOON, True), (LATER - TICK, True), (LATER, False), (LATER + TICK, False)]
 )
-def test_a_lease_lasts_until_its_instant(now: object, *, held: bool) -> None:
+def test_a_lease_lasts_until_its_instant(now: datetime, *, held: bool) -> None:
     """At the very instant it has run out."""
-    assert evolve(PENDING, lease=Lease(1, LATER)).is_held(now) is held  # type: ignore[arg-type]
+    assert evolve(PENDING, lease=Lease(1, LATER)).is_held(now) is held
 
 
 def test_without_a_lease_nobody_holds_it() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 from attrs import frozen
@@ -24,7 +24,7 @@ from coachwork.records import (
     Stored,
     Update,
 )
-from tests.specimens import GOLDEN
+from tests.specimens import GOLDEN, REPLYING, session
 
 CANARY: Final = "a secret of a person"
 
@@ -187,7 +187,7 @@ def test_damage_is_named_by_kind_and_field(body: str, field: str, reason: str) -
 def test_a_body_that_is_no_text_is_damage() -> None:
     """A repository that gives something else than text as body is not trusted."""
     with pytest.raises(CorruptRecordError, match="is not JSON"):
-        HABIT.read(Record(Key("habit", "t", ("walk",)), 1, Facts(), None))  # type: ignore[arg-type]
+        HABIT.read(Record(Key("habit", "t", ("walk",)), 1, Facts(), cast("Any", None)))
 
 
 def test_a_record_of_another_tenant_is_damage() -> None:
@@ -205,7 +205,7 @@ def test_an_upcast_that_gives_no_object_is_damage() -> None:
         _key,
         lambda _: Facts(),
         schema=2,
-        upcasts={1: lambda _: []},  # type: ignore[dict-item,return-value]
+        upcasts={1: lambda _: cast("Any", [])},
     )
     with pytest.raises(CorruptRecordError, match="body: is no object"):
         kind.read(stored('{"schema":1}'))
@@ -290,7 +290,7 @@ def test_no_field_of_any_kind_may_be_missing_or_wrong(name: str) -> None:
 )
 def test_a_wrong_value_is_named_by_its_path(path: tuple[str, ...], value: JSON, field: str) -> None:
     """An unknown status, a naive or foreign instant, a bool for a number: each is named."""
-    record = SESSION_RECORD.record(GOLDEN["session-active"], 1)  # type: ignore[arg-type]
+    record = SESSION_RECORD.record(session(turns=1, messages=2, in_flight=REPLYING), 1)
     damaged = changed(record.body, path, value)
     with pytest.raises(CorruptRecordError) as caught:
         SESSION_RECORD.read(Record(record.key, 1, record.facts, damaged))
@@ -300,8 +300,9 @@ def test_a_wrong_value_is_named_by_its_path(path: tuple[str, ...], value: JSON, 
 def test_no_value_is_told() -> None:
     """Neither the error nor what it hangs on holds what stood in the record."""
     record = KINDS["message"].record(GOLDEN["message-user"], 1)
-    for value in ([CANARY], {"a": CANARY}, {CANARY: 1}):
-        damaged = changed(record.body, ("text",), value)  # type: ignore[arg-type]
+    values: tuple[JSON, ...] = ([CANARY], {"a": CANARY}, {CANARY: 1})
+    for value in values:
+        damaged = changed(record.body, ("text",), value)
         with pytest.raises(CorruptRecordError) as caught:
             KINDS["message"].read(Record(record.key, 1, record.facts, damaged))
         error = caught.value

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from coachwork.adapters._threads import in_threads
 from coachwork.errors import (
@@ -291,7 +291,9 @@ class SQLite:
 
 def _checked_path(path: object) -> str:
     """Return *path* as text, if it is the path of a file."""
-    told: object = os.fspath(path) if isinstance(path, os.PathLike) else path
+    told: object = path
+    if isinstance(path, os.PathLike):
+        told = os.fspath(cast("os.PathLike[str]", path))
     if not isinstance(told, str) or told in {"", ":memory:"} or "\0" in told:
         raise ValidationError("path", "the path of a file; Memory() keeps nothing on disk")
     return told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from functools import partial
 from typing import Final, ParamSpec, TypeVar, overload
 
 from coachwork.errors import (
@@ -57,7 +56,15 @@ class _Threads:
 
         if self._closed:
             raise self._gone()
-        call = partial(copy_context().run, _safely, partial(function, *args, **kwargs))
+        context = copy_context()
+
+        def call() -> R:
+            try:
+                return context.run(function, *args, **kwargs)
+            except StopIteration as stop:
+                # No future takes one: who waits for it would wait for ever.
+                raise RuntimeError("the port raised StopIteration") from stop
+
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     async def close(self) -> None:
@@ -78,18 +85,6 @@ class _Threads:
     def _gone(self) -> CoachworkError:
         """Return what is told to who calls after the end."""
         return MisuseError("this port is closed")
-
-
-def _safely(call: Callable[[], R]) -> R:
-    """Call, without the one exception that no future takes: who waits for it would wait for ever.
-
-    Raises:
-        RuntimeError: The port raised a StopIteration.
-    """
-    try:
-        return call()
-    except StopIteration as stop:
-        raise RuntimeError("the port raised StopIteration") from stop
 
 
 class _ThreadedRepository(_Threads):
