@@ -258,6 +258,8 @@ def the_log_is_in_order(tenant: str) -> Workflow[None]:
     assert (yield from read(last=3, limit=2)) == log[-3:-1]
     assert (yield from read(after=1098, last=30)) == log[1098:]
     assert (yield from read(last=5000)) == log
+    assert (yield from read(last=0)) == []
+    assert (yield from read(after=5, last=0, limit=3)) == []
 
 
 def a_log_can_be_deleted_in_pages(tenant: str) -> Workflow[None]:

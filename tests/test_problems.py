@@ -102,6 +102,38 @@ def test_an_application_cannot_overwrite_what_clients_rely_on() -> None:
     assert body["detail"] == "You used 20."
 
 
+def test_what_is_no_plain_data_is_left_out() -> None:
+    """A fact of an application's own error that has no plain form never hides the error."""
+
+    class QuotaReachedError(RefusedError):
+        """Enough for today."""
+
+        code = "QUOTA_REACHED"
+
+        @property
+        def facts(self) -> Mapping[str, object]:
+            """Facts of which one is plain data."""
+            return {"limit": object(), "since": nan, "used": 20}
+
+    body, status, _ = problem(QuotaReachedError("enough"))
+    assert (status, body["code"], body["used"]) == (409, "QUOTA_REACHED", 20)
+    assert not {"limit", "since"} & body.keys()
+
+
+@pytest.mark.parametrize(
+    "error, title",
+    [
+        (LLMError(), "LLM error"),
+        (LLMTimeoutError(), "LLM timeout"),
+        (MaxTurnsReachedError(2), "Max turns reached"),
+    ],
+    ids=lambda told: told if isinstance(told, str) else "",
+)
+def test_a_title_is_read_by_people(error: CoachworkError, title: str) -> None:
+    """The title is the code as people write it, acronyms too."""
+    assert problem(error)[0]["title"] == title
+
+
 def test_ids_are_told_and_keys_are_not() -> None:
     """The client learns which session and job are concerned; the key is in no document."""
     body, _, headers = problem(LLMError().about(session="s-1", job="j-1", key="secret-key"))

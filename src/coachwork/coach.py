@@ -8,6 +8,7 @@ needed, keep them or not, in any thread, process or request.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
 from inspect import isawaitable, iscoroutinefunction
 from types import TracebackType
@@ -173,8 +174,9 @@ class Coach:
 
     def close(self) -> None:
         """Close the ports that can be closed."""
-        for close in _closable(self._ports):
-            close()
+        with ExitStack() as closing:  # one that fails leaves none of the others open
+            for close in _closable(self._ports):
+                closing.callback(close)
 
     def __enter__(self) -> Self:
         """Return the coach itself."""
@@ -473,10 +475,9 @@ class AsyncCoach:
 
     async def close(self) -> None:
         """Close the ports that can be closed."""
-        for close in _closable(self._ports):
-            done = close()
-            if isawaitable(done):
-                await done
+        async with AsyncExitStack() as closing:  # one that fails leaves none of the others open
+            for close in _closable(self._ports):
+                closing.push_async_callback(_closed, close)
 
     async def __aenter__(self) -> Self:
         """Return the coach itself."""
@@ -767,8 +768,15 @@ def _is_async(port: object, word: str) -> bool:
     )
 
 
+async def _closed(close: Callable[[], object]) -> None:
+    """Close a port of either colour."""
+    done = close()
+    if isawaitable(done):
+        await done
+
+
 def _closable(ports: Ports | AsyncPorts) -> list[Callable[[], object]]:
-    """Return what closes those of *ports* that can be closed, the repository last."""
-    given = (ports.admit, ports.summarizer, ports.templates, ports.model, ports.repository)
+    """Return what closes those of *ports* that can be closed; a stack closes the first one last."""
+    given = (ports.repository, ports.model, ports.templates, ports.summarizer, ports.admit)
     closing = (getattr(port, "close", None) for port in given)
     return [close for close in closing if close is not None]

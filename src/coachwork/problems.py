@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from math import ceil, isfinite
 from typing import Final
 
@@ -11,6 +12,8 @@ from coachwork.plain import JSON, to_json
 from coachwork.texts import TEXTS, user_text
 
 MEDIA_TYPE: Final = "application/problem+json"
+
+_ACRONYMS: Final = frozenset({"LLM"})
 
 
 def problem(
@@ -28,7 +31,7 @@ def problem(
 
     Returns:
         The body as plain data (``type``, ``title``, ``status``, ``detail``, ``code``,
-        ``retryable`` and the error's facts, with ``session_id`` and ``job_id`` where there are
+        ``retryable`` and those of the error's facts that are plain data, with ``session_id`` and ``job_id`` where there are
         any), the HTTP status, and the headers, with ``Retry-After`` in whole seconds where the
         error names a pause.
     """
@@ -37,11 +40,11 @@ def problem(
     body: dict[str, JSON] = {}
     # What the developer or the operator has to deal with is no business of a client.
     if isinstance(known, (RefusedError, ModelError)):
-        body = {name: to_json(value) for name, value in known.facts.items()}
+        body = dict(_plain(known.facts))
     # No fact, of an application's own error either, takes the place of a standard member.
     body |= {
         "type": f"urn:coachwork:error:{known.code.lower()}",
-        "title": known.code.replace("_", " ").capitalize(),
+        "title": _title(known.code),
         "status": known.http_status,
         "detail": user_text(why, known.facts, catalogue),
         "code": known.code,
@@ -54,3 +57,18 @@ def problem(
     if known.retry_after is not None and isfinite(known.retry_after):
         headers["Retry-After"] = str(max(0, ceil(known.retry_after)))
     return body, known.http_status, headers
+
+
+def _plain(facts: Mapping[str, object]) -> Iterator[tuple[str, JSON]]:
+    """Yield those *facts* that have a plain form."""
+    for name, value in facts.items():
+        # Whatever an application's own error holds, it must not hide the error.
+        with suppress(Exception):
+            yield name, to_json(value)
+
+
+def _title(code: str) -> str:
+    """Return *code* as people write it."""
+    words = [word if word in _ACRONYMS else word.lower() for word in code.split("_")]
+    title = " ".join(words)
+    return title[:1].upper() + title[1:]

@@ -7,9 +7,24 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pytest
+from attrs import frozen
 
 from coachwork.plain import to_json
 from tests.plain_kinds import Color, Value, fault, read
+
+
+@frozen
+class Tagged:
+    """Frozen, but what it holds is not."""
+
+    tags: list[str]
+
+
+@frozen
+class Shelf:
+    """Holds a set."""
+
+    items: set[Tagged]
 
 
 @pytest.mark.parametrize(
@@ -72,3 +87,20 @@ def test_a_fault_is_told_with_its_path(
     assert found[0] == where
     assert found[1].startswith(expected)
     assert "secret" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    "data, into, where",
+    [
+        ([["secret"]], set[object], "[0]"),
+        (["a", {"secret": 1}], frozenset[Any], "[1]"),
+        ([[["secret"]]], AbstractSet[tuple[object, ...]], "[0]"),
+        ([1, [2]], set[int | list[int]], "[1]"),
+        ({"items": [{"tags": ["secret"]}]}, Shelf, "items[0]"),
+    ],
+    ids=ascii,
+)
+def test_what_no_set_can_hold_is_refused(data: object, into: object, where: str) -> None:
+    """A member that cannot be hashed is a fault of the data, told with its path."""
+    found = fault(data, into)
+    assert found == (where, "what a set can hold")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, 
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
-from typing import Annotated, Any, Final, Literal, Optional
+from typing import Annotated, Any, Final, Literal, Optional, cast
 
 import attrs
 import pytest
@@ -240,6 +240,14 @@ def test_a_model_describes_itself() -> None:
         dict[Level, str],
         dict[Literal[1], str],
         dict[Any, str],
+        set[list[int]],
+        frozenset[dict[str, int]],
+        AbstractSet[Mapping[str, int]],
+        set[set[int]],
+        set[tuple[str, list[int]]],
+        set[list[int] | dict[str, int]],
+        set[Annotated[Movie, "a TypedDict is a dict"]],
+        set[Data],
     ],
     ids=str,
 )
@@ -249,3 +257,23 @@ def test_a_type_without_a_plain_form_is_a_mistake(of: object) -> None:
         json_schema(of)
     with pytest.raises(MisuseError):
         read({}, of)
+
+
+@pytest.mark.parametrize(
+    "of, data",
+    [
+        (set[int | list[int]], [1]),
+        (set[Sequence[list[int]]], [[]]),
+        (set[tuple[list[int], ...]], [[]]),
+        (set[tuple[()]], [[]]),
+        (set[AbstractSet[int]], [[1]]),
+        (set[Value], [{"name": "x"}]),
+        (set[Color], ["red"]),
+        (set[object], [None]),
+    ],
+    ids=str,
+)
+def test_a_set_of_what_may_be_hashed_is_described(of: object, data: list[object]) -> None:
+    """Only members that no data can make hashable are a mistake."""
+    assert json_schema(of)["uniqueItems"] is True
+    assert len(cast("set[object]", read(data, of))) == 1

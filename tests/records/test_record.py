@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachwork.records import Facts, Key, Record, message_key
+from coachwork.effects import Commit, Get
+from coachwork.ports import Query
+from coachwork.records import (
+    RECEIPT,
+    Check,
+    Delete,
+    Facts,
+    Insert,
+    Key,
+    Op,
+    Record,
+    Update,
+    message_key,
+    receipt_key,
+)
+from coachwork.sessions import Receipt
 from tests.contract import HOSTILE
 from tests.specimens import IDS, NUMBERS
 
@@ -98,3 +114,30 @@ def test_no_text_shows() -> None:
     """The body is not in what a record shows of itself."""
     record = Record(Key("message", "t", ("s", 1)), 1, Facts(), '{"text":"secret"}')
     assert "secret" not in repr(record)
+
+
+def test_a_key_shows_its_parts() -> None:
+    """A key tells what it is the key of."""
+    assert repr(Key("message", "t", ("s", 1))) == "Key(kind='message', tenant='t', parts=('s', 1))"
+
+
+def test_nothing_shows_an_idempotency_key() -> None:
+    """The caller's key is part of a receipt's, and in nothing that may be logged."""
+    key = receipt_key("acme", "ada", "secret-key")
+    assert repr(key) == "Key(kind='receipt', tenant='acme', parts=('ada', '...'))"
+    receipt = Receipt(
+        tenant="acme",
+        user="ada",
+        key="secret-key",
+        command="send",
+        fingerprint="f",
+        session="s",
+        job=None,
+        at=datetime(2026, 6, 1, tzinfo=UTC),
+    )
+    record = RECEIPT.insert(receipt).record
+    assert record.key == key
+    ops: tuple[Op, ...] = (Insert(record), Update(record), Delete(key, 1), Check(key, 1))
+    stored = RECEIPT.read(record)
+    shown = (receipt, record, stored, ops, Get(key), Commit(ops), Query(kind="receipt", after=key))
+    assert "secret-key" not in "".join(map(repr, shown))

@@ -209,3 +209,11 @@ def test_only_topics_are_declared(value: object) -> None:
     """An id, a class or a dict in place of a topic is found at once."""
     with pytest.raises(ValidationError, match=r"^topics: expected topics$"):
         declared(cast("list[object]", [PLAIN, value]))
+
+
+def test_a_topic_can_be_a_key() -> None:
+    """Topics are values: equal ones are one in a set, whatever mapping their models are."""
+    models = {"reply": "large-1"}
+    one, other = topic(models=models), topic(models=MappingProxyType(models))
+    assert {one, other} == {one}
+    assert {one, topic(models={})} == {topic(models={}), other}

@@ -148,10 +148,41 @@ def test_pause_is_refused_while_the_result_is_extracted() -> None:
     with pytest.raises(SessionBusyError) as error:
         world.run(pause(world.setup, ADA, TALK, session))
     assert error.value.retry_after == 270.0
+
+
+def test_pause_closes_an_extraction_that_nobody_works_on() -> None:
+    """When its lease is over the session is not stuck: the job fails, and the session pauses."""
+    world, session = begun()
+    world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    world.model = lambda _: CrashedError()
+    with pytest.raises(CrashedError):
+        world.run(complete(world.setup, ADA, TALK, session, key="lost"))
     world.clock.advance(minutes=6)
-    with pytest.raises(SessionBusyError) as error:
-        world.run(pause(world.setup, ADA, TALK, session))
-    assert error.value.retry_after == 0.0
+    paused = world.run(pause(world.setup, ADA, TALK, session))
+    assert (paused.status, paused.job) == ("paused", None)
+    codes = {job.kind: job.error and job.error.code for job in world.stored("job")}
+    assert codes[JobKind.EXTRACTION] == "LEASE_EXPIRED"
+
+
+def test_a_final_reply_that_is_kept_outlives_a_pause() -> None:
+    """Nobody works on it any more: the session pauses, and the next resume ends it."""
+    world, session = begun()
+    left(world, session, JobKind.EXTRACTION)
+    world.clock.advance(minutes=6)
+    assert world.run(pause(world.setup, ADA, TALK, session)).job is not None
+    asked = len(world.asked)
+    turn = world.run(send(world.setup, ADA, TALK, session, "Lost.", key="lost"))
+    assert (len(world.asked), turn.is_final) == (asked, False)
+    assert turn.session.completion_pending
+
+
+def test_the_wrong_topic_finds_no_session() -> None:
+    """Through another topic's handle a session is neither paused nor cancelled."""
+    world, session = begun()
+    other = Topic(id="other", system="Listen.")
+    for command in (pause, cancel):
+        with pytest.raises(SessionNotFoundError):
+            world.run(command(world.setup, ADA, other, session))
 
 
 def test_pause_with_a_pending_job() -> None:

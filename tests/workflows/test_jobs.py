@@ -168,15 +168,17 @@ def test_a_refusal_tells_what_is_allowed() -> None:
 
 
 def test_how_long_a_job_blocks() -> None:
-    """As long as its lease, or ten minutes where nobody has one; a settled one not at all."""
+    """As long as its lease, or ten minutes where nobody had one; given up or settled not at all."""
     _, _, job = waiting()
     settings = Settings()
     assert blocked_for(None, BEGIN, settings) is None
     assert blocked_for(job, BEGIN, settings) == 330.0
     assert blocked_for(job, BEGIN + settings.lease, settings) is None
     given_up = Stored(evolve(job.value, lease=None, status=JobStatus.PENDING), 2)
-    assert blocked_for(given_up, BEGIN, settings) == 600.0
-    assert blocked_for(given_up, BEGIN + settings.unclaimed, settings) is None
+    assert blocked_for(given_up, BEGIN, settings) is None
+    unclaimed = Stored(evolve(given_up.value, attempts=0), 1)
+    assert blocked_for(unclaimed, BEGIN, settings) == 600.0
+    assert blocked_for(unclaimed, BEGIN + settings.unclaimed, settings) is None
     settled = Stored(evolve(job.value, lease=None, status=JobStatus.FAILED), 2)
     assert blocked_for(settled, BEGIN, settings) is None
 

@@ -175,18 +175,31 @@ def test_another_turn_in_flight() -> None:
     assert (error.value.retry_after, error.value.accepted) == (270.0, False)
 
 
-def test_a_job_that_nobody_claims_blocks_for_a_while() -> None:
-    """A lease that was given up blocks ten minutes, unless the same call comes again."""
+def test_a_job_that_was_given_up_blocks_nobody() -> None:
+    """Who is interrupted leaves the session free: the next message goes on at once."""
     world, session = begun()
     world.model = lambda _: InterruptedByTest()
     with pytest.raises(InterruptedByTest):
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
-    with pytest.raises(SessionBusyError) as error:
-        world.run(send(world.setup, ADA, TALK, session, "Another."))
-    assert error.value.retry_after == 600.0
-    world.clock.advance(minutes=10)
     world.model = lambda _: "Go on."
     assert world.run(send(world.setup, ADA, TALK, session, "Another.")).session.turns == 1
+
+
+def test_an_interrupt_while_accepting_leaves_no_lease() -> None:
+    """The answer to the accepting commit is lost to Ctrl-C: the message is kept, nobody waits."""
+    world, session = begun()
+
+    def interrupt(effect: Commit, /) -> CommitResult:
+        World.commit(world, effect)
+        del world.commit
+        raise InterruptedByTest
+
+    world.commit = interrupt  # type: ignore[method-assign]
+    with pytest.raises(InterruptedByTest):
+        world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k1"))
+    assert world.only(Job).status is JobStatus.PENDING
+    world.model = lambda _: "Go on."
+    assert world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k1")).session.turns == 1
 
 
 def test_all_turns_are_used() -> None:

@@ -530,6 +530,25 @@ def test_a_reply_to_a_deleted_user_leaves_nothing() -> None:
     assert {record.key.kind for record in world.records()} == {"account"}
 
 
+def test_a_reply_is_not_written_once_the_deletion_is_marked() -> None:
+    """The mark alone is enough: settling checks it, though nothing is deleted yet."""
+    world, session = begun()
+    first = len(world.effects)
+    world.run(delete_all(world.setup, BEN))
+    marking = world.names(first).index("Commit")
+
+    def marked() -> None:
+        with pytest.raises(CrashedError):
+            world.run(delete_all(world.setup, ADA), Told(marking, Fault.CRASH_AFTER))
+
+    thinking(world, marked, "Too late.")
+    with pytest.raises(SessionNotFoundError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert texts(world) == ["Hello."]
+    world.run(delete_all(world.setup, ADA))
+    assert {record.key.kind for record in world.records()} == {"account"}
+
+
 def test_a_late_cost_of_a_deleted_user_is_not_kept() -> None:
     """Cancelled, read again, and then deleted: not even the cost comes back."""
     world, session = begun()

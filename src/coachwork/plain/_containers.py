@@ -20,6 +20,20 @@ def list_reader(make: Callable[[list[object]], object], item: Reader) -> Reader:
     return read
 
 
+def member_reader(item: Reader) -> Reader:
+    """Return what reads a member of a set: whatever *item* reads, if a set can hold it."""
+
+    def read(data: object) -> object:
+        value = item(data)
+        try:
+            hash(value)
+        except TypeError:
+            raise misfit("what a set can hold") from None
+        return value
+
+    return read
+
+
 def row_reader(items: tuple[Reader, ...]) -> Reader:
     """Return what reads a list whose items have each a type of its own, as a tuple."""
 

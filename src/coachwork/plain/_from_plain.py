@@ -8,12 +8,17 @@ from functools import lru_cache
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
 from coachwork.errors import ValidationError
-from coachwork.plain._containers import list_reader, mapping_reader, row_reader
+from coachwork.plain._containers import (
+    list_reader,
+    mapping_reader,
+    member_reader,
+    row_reader,
+)
 from coachwork.plain._faults import Faults, Reader
 from coachwork.plain._leaves import LEAVES, choice_reader, read_anything
 from coachwork.plain._objects import model_reader, object_reader
 from coachwork.plain._schema import json_schema
-from coachwork.plain._types import ANYTHING, LISTS, MAPPINGS, UNIONS, bare, known_class
+from coachwork.plain._types import ANYTHING, LISTS, MAPPINGS, SETS, UNIONS, bare, known_class
 from coachwork.plain._unions import union_reader
 
 T = TypeVar("T")
@@ -73,7 +78,10 @@ def _bare_reader(of: object) -> Reader:  # noqa: PLR0911 - one return for each k
     if origin is tuple and args and args[1:] != (...,):
         return row_reader(tuple(_reader(arg) for arg in args))
     if origin is tuple or origin in LISTS:
-        return list_reader(LISTS.get(origin, tuple), _reader(args[0] if args else Any))
+        item = _reader(args[0] if args else Any)
+        return list_reader(
+            LISTS.get(origin, tuple), member_reader(item) if origin in SETS else item
+        )
     if origin in MAPPINGS:
         key, value = args or (str, Any)
         return mapping_reader(_reader(key), _reader(value))

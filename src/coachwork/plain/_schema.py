@@ -22,6 +22,7 @@ from coachwork.plain._types import (
     Class,
     bare,
     class_of,
+    is_never_hashable,
     name_of,
 )
 
@@ -51,7 +52,8 @@ def json_schema(of: object) -> dict[str, JSON]:
         A schema of its own, that the caller may change.
 
     Raises:
-        MisuseError: The type has no plain form, or its annotations cannot be resolved.
+        MisuseError: The type has no plain form, its annotations cannot be resolved, or it holds a
+            set of what can never be in one, such as lists.
     """
     schemas = _Schemas()
     try:
@@ -97,8 +99,12 @@ class _Schemas:
         return self._reference(of)
 
     def _list(self, origin: object, item: object = Any) -> dict[str, JSON]:
-        unique: dict[str, JSON] = {"uniqueItems": True} if origin in SETS else {}
-        return {"type": "array", "items": self.of(item), **unique}
+        schema: dict[str, JSON] = {"type": "array", "items": self.of(item)}
+        if origin not in SETS:
+            return schema
+        if is_never_hashable(item):
+            raise MisuseError(f"members of sets must be hashable, which no {name_of(item)} is")
+        return {**schema, "uniqueItems": True}
 
     def _tuple(self, args: tuple[object, ...]) -> dict[str, JSON]:
         if not args or args[1:] == (...,):

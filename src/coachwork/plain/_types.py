@@ -73,6 +73,18 @@ def known_class(of: object) -> Class:
     return cast("Class", get_origin(of) or of)
 
 
+def is_never_hashable(of: object) -> bool:
+    """Tell whether nothing that plain data gives for *of* could be in a set."""
+    of = bare(of)
+    origin, args = get_origin(of) or of, get_args(of)
+    if origin in UNIONS:
+        return all(map(is_never_hashable, args))
+    if origin is tuple and args[1:] != (...,):
+        return any(map(is_never_hashable, args))
+    made: object = LISTS.get(origin, origin)
+    return getattr(made, "__hash__", None) is None
+
+
 def name_of(of: object) -> str:
     """Return a name for a type: ``Box``, ``Box_int``."""
     names = [getattr(get_origin(of) or of, "__name__", str(of)), *map(name_of, get_args(of))]

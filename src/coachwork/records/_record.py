@@ -31,6 +31,14 @@ class Key:
     tenant: str
     parts: tuple[str | int, ...]
 
+    def __repr__(self) -> str:
+        return f"Key(kind={self.kind!r}, tenant={self.tenant!r}, parts={self.shown!r})"
+
+    @property
+    def shown(self) -> tuple[str | int, ...]:
+        """The parts, as far as they may be shown: a receipt's last one is the caller's secret."""
+        return (*self.parts[:-1], "...") if self.kind == "receipt" else self.parts
+
     @property
     def text(self) -> str:
         """The key as one text: different keys have different texts, whatever the ids hold.

@@ -2,7 +2,8 @@ r"""What the model's answer says: a reply, or why it is none (brief, section 4).
 
 Finality, actions and a result count only when JSON, bare or in one fence, is the whole reply. So
 nothing that a user types, and no quote of it by the coach, can end a session or trigger an action.
-What begins as JSON and does not parse is a bad reply, and never shown; all else is text.
+What begins as JSON and does not parse, or is of the wrong shape, is a bad reply and never shown;
+all else is text, a list without objects too.
 
 The strictness is that of the research on bad input: no duplicate keys, no NaN, no infinity, no
 text that a repository could not keep (lone surrogates, NUL), a bound on size, depth and digits.
@@ -114,8 +115,7 @@ def parse_reply(text: str | None, data: object, finish: str) -> Reply | BadReply
 def parse_result(text: str | None, data: object, finish: str) -> JSON | BadReply:
     """Read an answer of the model as the result of a conversation.
 
-    The whole answer must be one JSON value, bare or in one fence. Where it is a reply with a
-    result in it, that result is taken.
+    The whole answer must be one JSON value, bare or in one fence.
 
     Args:
         text: As for `parse_reply`.
@@ -127,15 +127,9 @@ def parse_result(text: str | None, data: object, finish: str) -> JSON | BadReply
     """
     try:
         answer = _answer(text, data, finish)
-        value = answer.native if answer.is_native else _strict(_candidate(answer.text))
+        return answer.native if answer.is_native else _strict(_candidate(answer.text))
     except _Refused as refused:
         return refused.bad
-    if isinstance(value, dict) and {"message", "result"} <= value.keys() <= _ENVELOPE:
-        return value["result"]
-    return value
-
-
-_ENVELOPE: Final = frozenset({"message", "is_final", "actions", "result"})
 
 
 class _Refused(Exception):  # noqa: N818 - it never leaves this module
@@ -314,7 +308,8 @@ def _reply(answer: _Answer) -> Reply:
     candidate = _candidate(answer.text)
     if candidate.begins:
         value = _strict(candidate)
-        if isinstance(value, dict):
+        # A list of texts may be prose in brackets; objects are not for people.
+        if not isinstance(value, list) or any(isinstance(part, dict) for part in value):
             return _structured(value)
     return Reply(message=answer.text)
 

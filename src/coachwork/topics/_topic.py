@@ -97,7 +97,7 @@ class Topic(Generic[T_co]):
     message_window: int = 30
     resume_window: int = 20
     max_message_bytes: int = 16 * 1024
-    models: Mapping[str, str] = field(factory=dict[str, str])
+    models: Mapping[str, str] = field(factory=dict[str, str], hash=False)
     revision: int = 1
 
     def __attrs_post_init__(self) -> None:

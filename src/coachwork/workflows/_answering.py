@@ -18,7 +18,7 @@ from coachwork.errors import (
     LLMError,
     LLMTimeoutError,
     MisuseError,
-    TemplateError,
+    StoreError,
     ValidationError,
 )
 from coachwork.jobs import (
@@ -60,6 +60,8 @@ from coachwork.workflows._store import Tries
 
 MAX_RESULT: Final = 128 * 1024
 """The most characters of a result as JSON text."""
+
+NO_PROMPT: Final = "the prompt could not be made"
 
 MAX_RAW: Final = 8_000
 """How much of an answer that is no result is kept."""
@@ -126,8 +128,10 @@ def _first_answer(
         return Said(text=str(kept.output), final=True, usage=NO_USAGE)
     try:
         ask, background = yield from build_ask(setup, topic, held, job.kind)
-    except TemplateError as error:
-        why = JobError(ErrorCode.LLM_ERROR, "the prompt could not be made")
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001 - templates and summaries come from any port
+        why = JobError(ErrorCode.LLM_ERROR, NO_PROMPT)
         return Failed(why, NO_USAGE, error)
     answer = yield from _answer(AskModel(ask))
     if isinstance(answer, Failed):
@@ -181,6 +185,8 @@ def _conclude(
             return said, held
         held = kept
         said = evolve(said, usage=NO_USAGE)
+    elif held.session.value.status is not SessionStatus.ACTIVE:
+        return said, held
     conclusion = yield from _extract(setup, topic, held, said.text)
     return evolve(said, conclusion=conclusion), held
 
@@ -222,8 +228,10 @@ def _extract(
     """Ask for the result of the conversation; a failure is a conclusion too, never an error."""
     try:
         ask, _ = yield from build_ask(setup, topic, held, JobKind.EXTRACTION, said)
-    except TemplateError:
-        return _no_result(ErrorCode.LLM_ERROR, "the prompt could not be made")
+    except StoreError:
+        raise
+    except Exception:  # noqa: BLE001 - templates come from any port
+        return _no_result(ErrorCode.LLM_ERROR, NO_PROMPT)
     answer = yield from _answer(AskModel(ask))
     if isinstance(answer, Failed):
         return _no_result(answer.error.code, answer.error.reason)
@@ -233,6 +241,10 @@ def _extract(
     if isinstance(result, BadReply):
         return _no_result(ErrorCode(result.code.value), result.reason, raw, usage)
     told = _structured(topic, result)
+    if told.error is not None and isinstance(result, dict) and "result" in result:
+        # Some models put the result into the envelope of a reply.
+        inner = _structured(topic, result["result"])
+        told = told if inner.error is not None else inner
     if told.error is not None:
         return _no_result(ErrorCode.BAD_REPLY, told.error.reason, raw or _dumped(result), usage)
     return evolve(told, usage=usage)

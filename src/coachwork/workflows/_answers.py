@@ -162,6 +162,7 @@ class Resumed(Generic[T]):
             while another call is still answering, or where the resume ended the session.
         is_final: Whether the session is completed now: a final reply had come while it paused.
         result: What it yielded then, or None.
+        result_error: Why there is no result although the topic wants one.
         job: The job in question, or None where no model was asked.
         key: The idempotency key of the call.
         resumed: Always True: resume means continue.
@@ -171,6 +172,7 @@ class Resumed(Generic[T]):
     message: Message | None
     is_final: bool
     result: T | None = field(repr=False)
+    result_error: ResultError | None
     job: JobView | None
     key: str = field(repr=False)
     resumed: Literal[True] = True

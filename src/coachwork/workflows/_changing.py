@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from coachwork.effects import Workflow
 from coachwork.ids import checked_id
-from coachwork.jobs import OPEN
+from coachwork.jobs import OPEN, JobKind
 from coachwork.records import JOB_RECORD, SESSION_RECORD, Op
 from coachwork.sessions import LIVE, SESSION, SessionEvent, SessionStatus
 from coachwork.topics import Topic
 from coachwork.workflows._answers import SessionView, T, session_view
 from coachwork.workflows._ending import end_session, load_job
-from coachwork.workflows._jobs import blocked_for, busy, is_completing, not_active
+from coachwork.workflows._jobs import (
+    blocked_for,
+    busy,
+    check_topic,
+    displace,
+    is_completing,
+    not_active,
+)
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import Tries, load_session
 
@@ -40,16 +47,21 @@ def pause(
     while True:
         tries.another()
         session, now = yield from load_session(setup, caller, session_id)
+        check_topic(session.value, topic)
         if session.value.status is SessionStatus.PAUSED:
             return session_view(session.value, topic, now)
         if session.value.status is not SessionStatus.ACTIVE:
             raise not_active(session.value, "pause", now)
         job = yield from load_job(session.value)
-        if job is not None and is_completing(job):
-            raise busy(job.value, blocked_for(job, now, setup.settings) or 0.0)
-        paused = SESSION.move(session.value, SessionEvent.PAUSE, now, None).value
-        ops: list[Op] = [SESSION_RECORD.update(session, paused)]
-        if job is not None and job.value.status in OPEN:
+        seconds = blocked_for(job, now, setup.settings)
+        if job is not None and is_completing(job) and seconds is not None:
+            raise busy(job.value, seconds)
+        freed, ops = session.value, list[Op]()
+        if job is not None and job.value.kind is JobKind.EXTRACTION:  # and nobody holds it
+            freed, ops = displace(session.value, job, now)
+        paused = SESSION.move(freed, SessionEvent.PAUSE, now, None).value
+        ops.append(SESSION_RECORD.update(session, paused))
+        if freed.in_flight is not None and job is not None and job.value.status in OPEN:
             # A final reply may be kept in the job at this very moment: then one of us looks again.
             ops.append(JOB_RECORD.check(job))
         if (yield from tries.commit(ops)):
@@ -80,6 +92,7 @@ def cancel(
     while True:
         tries.another()
         session, now = yield from load_session(setup, caller, session_id)
+        check_topic(session.value, topic)
         if session.value.status is SessionStatus.CANCELLED:
             return session_view(session.value, topic, now)
         if session.value.status not in LIVE:

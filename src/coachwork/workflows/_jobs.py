@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from attrs import frozen
 
-from coachwork.effects import AskAdmission, NewId, Workflow
+from coachwork.effects import AskAdmission, Commit, NewId, Now, Workflow
 from coachwork.errors import (
     CoachworkError,
     CorruptRecordError,
@@ -149,6 +149,26 @@ def keyed(call: Call, workflow: Workflow[R]) -> Workflow[R]:
     except CoachworkError as error:
         error.about(key=call.key)
         raise
+    except Exception:  # an application's own refusal
+        raise
+    except GeneratorExit:  # the process is gone: nothing can be asked any more
+        raise
+    except BaseException:
+        yield from _leave(call)
+        raise
+
+
+def _leave(call: Call) -> Workflow[None]:
+    """Give up the lease of the call's own job, if it was accepted though nobody heard of it."""
+    key = job_key(call.caller.tenant, call.job)
+    try:
+        job = yield from load(JOB_RECORD, key)
+        if job is not None and job.version == 1:
+            now = yield from Now()
+            free = JOB.move(job.value, JobEvent.GIVE_UP, now, None).value
+            yield from Commit((JOB_RECORD.update(job, free),))
+    except Exception:  # noqa: BLE001 - it is a courtesy; what interrupted is what counts
+        return
 
 
 def read_receipt(call: Call) -> Workflow[Receipt | None]:
@@ -212,13 +232,13 @@ def open_account(caller: Caller) -> Workflow[Stored[Account]]:
 # --- refusals that several commands share -----------------------------------------------------
 
 
-def check_topic(session: Session, topic: Topic[object]) -> None:
-    """Make sure that *session* is on *topic*.
+def check_topic(session: Session, topic: Topic[object] | None) -> None:
+    """Make sure that *session* is on *topic*, where the caller named one.
 
     Raises:
         SessionNotFoundError: It is on another one.
     """
-    if session.about.topic != topic.id:
+    if topic is not None and session.about.topic != topic.id:
         raise SessionNotFoundError
 
 
@@ -246,6 +266,10 @@ def blocked_for(job: Stored[Job] | None, now: datetime, settings: Settings) -> f
     if job is None or job.value.status not in OPEN:
         return None
     lease = job.value.lease
+    if (
+        lease is None and job.value.attempts > 0
+    ):  # its holder gave it up: nobody is to be waited for
+        return None
     until = later(job.value.updated_at, settings.unclaimed) if lease is None else lease.until
     left = (until - now).total_seconds()
     return left if left > 0 else None

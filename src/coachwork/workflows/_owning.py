@@ -7,7 +7,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-from coachwork.effects import Now, Workflow
+from coachwork.effects import Find, Now, Workflow
+from coachwork.errors import CorruptRecordError, UnsupportedSchemaError, ValidationError
 from coachwork.messages import Message
 from coachwork.plain import JSON
 from coachwork.ports import Query
@@ -22,6 +23,7 @@ from coachwork.records import (
     STANDING,
     Key,
     Kind,
+    Record,
     Stored,
     account_key,
     background_key,
@@ -39,7 +41,13 @@ from coachwork.sessions import (
 )
 from coachwork.workflows._answers import JobView, SessionView, job_view, session_view
 from coachwork.workflows._ending import end_session, load_job
-from coachwork.workflows._purging import BATCH, delete_found, delete_session, is_over
+from coachwork.workflows._purging import (
+    BATCH,
+    delete_found,
+    delete_session,
+    delete_unreadable,
+    is_over,
+)
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import PAGE, Tries, V, find, load, read_all_messages
 
@@ -109,6 +117,7 @@ def export(
     Raises:
         StoreError: The repository failed.
     """
+    _whole_user(caller)
     now = yield from Now()
     stored = yield from _all(SESSION_RECORD, caller)
     sessions: list[SessionExport] = []
@@ -143,6 +152,16 @@ def _session_export(caller: Caller, session: Session, now: datetime) -> Workflow
     )
 
 
+def _whole_user(caller: Caller) -> None:
+    """Refuse a caller of a test scenario: what would be meant is a part of the user's data only.
+
+    Raises:
+        ValidationError: The caller has a scenario.
+    """
+    if caller.scenario is not None:
+        raise ValidationError("scenario", "none: this concerns everything of the user")
+
+
 def _all(kind: Kind[V], caller: Caller, *, session: str | None = None) -> Workflow[list[Stored[V]]]:
     """Return all of the caller's records of that kind, page by page."""
     found: list[Stored[V]] = []
@@ -170,26 +189,27 @@ def delete_all(setup: Setup, caller: Caller) -> Workflow[Deleted]:
     goes in batches, which may be repeated after a failure. The mark stays for a while, without
     anything but the user's id, and is swept away later. The user may come back at once.
 
+    What is damaged, or was written by newer code, is deleted unread.
+
     Several deletions at once are one: all work under the same mark, and when it is over, none of
     them deletes anything any more.
 
     Raises:
         StoreError: The repository failed; what was done stays done, call again.
     """
+    _whole_user(caller)
     mark = yield from _marked(setup, caller)
     deleted = 0
     while True:
         query = Query(
             kind=SESSION_RECORD.name, tenant=caller.tenant, owner=caller.user, limit=BATCH
         )
-        page = yield from find(SESSION_RECORD, query)
-        for stored in page:
-            ended = yield from _ended(setup, stored, mark)
-            if ended is None:
-                continue
-            if not (yield from delete_session(setup, ended, mark)):
+        page = yield from Find(query)
+        for record in page:
+            gone = yield from _delete_one(setup, record, mark)
+            if gone is None:
                 return Deleted(deleted)
-            deleted += 1
+            deleted += gone
         if len(page) < BATCH:
             break
     for kind in (CLAIM, STANDING, RECEIPT, JOB_RECORD, BACKGROUND, SPENDING):
@@ -198,6 +218,22 @@ def delete_all(setup: Setup, caller: Caller) -> Workflow[Deleted]:
             return Deleted(deleted)
     yield from _finish(setup, mark)
     return Deleted(deleted)
+
+
+def _delete_one(setup: Setup, record: Record, mark: Stored[Account]) -> Workflow[bool | None]:
+    """Delete a session, also one that cannot be read any more.
+
+    Returns:
+        Whether it was there; None once *mark* is over.
+    """
+    try:
+        stored = SESSION_RECORD.read(record)
+        ended = yield from _ended(setup, stored, mark)
+    except (CorruptRecordError, UnsupportedSchemaError):
+        return True if (yield from delete_unreadable(setup, record, mark)) else None
+    if ended is None:
+        return False
+    return True if (yield from delete_session(setup, ended, mark)) else None
 
 
 def _marked(setup: Setup, caller: Caller) -> Workflow[Stored[Account]]:

@@ -18,7 +18,7 @@ from coachwork.sessions import Background, Session
 from coachwork.topics import RESERVED_NAMES, TemplateName, Topic
 from coachwork.workflows._jobs import Held
 from coachwork.workflows._setup import Setup
-from coachwork.workflows._store import load, read_all_messages, read_messages
+from coachwork.workflows._store import load, read_tail
 
 _ROLES = {Role.USER: PromptRole.USER, Role.COACH: PromptRole.COACH}
 _INSTRUCTIONS = {
@@ -140,13 +140,12 @@ def _conversation(
     session: Session, topic: Topic[object], purpose: JobKind
 ) -> Workflow[list[Message]]:
     """Return the part of the conversation that the model sees for that purpose."""
-    about = session.about
     if purpose is JobKind.GREETING:
         return []
     if purpose is JobKind.EXTRACTION:
-        return (yield from read_all_messages(about.tenant, about.id))
+        return (yield from read_tail(session))
     window = topic.message_window if purpose is JobKind.REPLY else topic.resume_window
-    return (yield from read_messages(about.tenant, about.id, last=window, limit=window))
+    return (yield from read_tail(session, last=window))
 
 
 def _summarized(
@@ -157,8 +156,7 @@ def _summarized(
     The summary rolls: the previous one and the messages since then are all that it is made from.
     """
     old = background.value
-    about = session.about
-    fresh = yield from read_all_messages(about.tenant, about.id, after=old.summarized)
+    fresh = yield from read_tail(session, after=old.summarized)
     if not fresh:
         return None
     summary = yield from Summarize(old.summary, tuple(fresh))

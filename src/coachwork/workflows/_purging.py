@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from coachwork.effects import Find, Get, Now, Workflow
+from coachwork.effects import Find, Get, Now, ReadLog, Workflow
 from coachwork.errors import CorruptRecordError, UnsupportedSchemaError, ValidationError
 from coachwork.ports import Query
 from coachwork.records import (
@@ -17,6 +17,7 @@ from coachwork.records import (
     SESSION_RECORD,
     SPENDING,
     Delete,
+    Key,
     Op,
     Record,
     Stored,
@@ -58,22 +59,29 @@ def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
     if type(limit) is not int or limit < 1:
         raise ValidationError("limit", "a whole number from 1")
     now = yield from Now()
-    found = yield from Find(Query(kind=SESSION_RECORD.name, expires=now, limit=limit))
-    expired = deleted = 0
+    expired = deleted = seen = 0
     damaged: CorruptRecordError | UnsupportedSchemaError | None = None
-    for record in found:
-        swept = yield from _sweep(setup, record)
-        if isinstance(swept, CorruptRecordError | UnsupportedSchemaError):
-            damaged = damaged or swept
-        else:
-            expired += swept[0]
-            deleted += swept[1]
+    after: Key | None = None
+    while seen < limit:
+        query = Query(kind=SESSION_RECORD.name, expires=now, after=after, limit=limit - seen)
+        found = yield from Find(query)
+        for record in found:
+            swept = yield from _sweep(setup, record)
+            if isinstance(swept, CorruptRecordError | UnsupportedSchemaError):
+                damaged = damaged or swept
+            else:
+                seen += 1
+                expired += swept[0]
+                deleted += swept[1]
+        if len(found) < query.limit:
+            break
+        after = found[-1].key  # damaged ones stay where they are: the sweep goes on behind them
     marks = yield from Find(Query(kind=ACCOUNT.name, expires=now, limit=limit))
     for record in marks:
         damaged = (yield from _sweep_mark(setup, record)) or damaged
     if damaged is not None:
         raise damaged
-    more = limit in {len(found), len(marks)}
+    more = limit in {seen, len(marks)}
     return Purged(expired=expired, deleted=deleted, more=more)
 
 
@@ -142,6 +150,21 @@ def delete_session(
         if not (yield from delete_found(setup, query, mark)):
             return False
     return (yield from _delete(setup, [SESSION_RECORD.delete(stored)], mark))
+
+
+def delete_unreadable(setup: Setup, record: Record, mark: Stored[Account]) -> Workflow[bool]:
+    """Delete a session whose record cannot be read, and the messages that its log shows.
+
+    What else is the session's is found by its owner. False once *mark* is over.
+    """
+    tenant, session = record.key.tenant, str(record.key.parts[0])
+    while True:
+        page = yield from ReadLog(tenant=tenant, session=session, limit=BATCH)
+        ops = [Delete(message.key, message.version) for message in reversed(page)]
+        if ops and not (yield from _delete(setup, ops, mark)):
+            return False
+        if len(page) < BATCH:
+            return (yield from _delete(setup, [Delete(record.key, record.version)], mark))
 
 
 def delete_found(setup: Setup, query: Query, mark: Stored[Account] | None) -> Workflow[bool]:

@@ -25,6 +25,7 @@ from coachwork.workflows._answers import (
     session_view,
 )
 from coachwork.workflows._claiming import held_by_another, read_holdings
+from coachwork.workflows._jobs import check_topic
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import PAGE, find, load_session, read_messages
 
@@ -72,10 +73,8 @@ def _shown(session: Session, now: datetime) -> SessionStatus:
 
 def _advice(shown: SessionStatus | None, *, conflict: bool) -> Advice:
     """Return what a front end should do."""
-    if conflict:
-        return "blocked"
     if shown is None:
-        return "start"
+        return "blocked" if conflict else "start"
     return "open" if shown is SessionStatus.ACTIVE else "choose"
 
 
@@ -91,6 +90,7 @@ def get(
     """
     checked_id(session_id, "session_id")
     session, now = yield from load_session(setup, caller, session_id)
+    check_topic(session.value, topic)
     return session_view(session.value, topic, now)
 
 
@@ -127,7 +127,7 @@ def history(
     session, _ = yield from load_session(setup, caller, session_id)
     tenant = session.value.about.tenant
     messages = yield from read_messages(tenant, session_id, after=after, last=last, limit=limit)
-    end = messages[-1].sequence if messages else session.value.messages
+    end = messages[-1].sequence if messages else after
     return History(tuple(messages), end if end < session.value.messages else None)
 
 
@@ -267,7 +267,7 @@ def _checked_instant(field: str, value: object) -> None:
     Raises:
         ValidationError: It is something else.
     """
-    if value is not None and not (isinstance(value, datetime) and value.tzinfo is not None):
+    if value is not None and not (isinstance(value, datetime) and value.utcoffset() is not None):
         raise ValidationError(field, "an aware datetime")
 
 

@@ -8,7 +8,11 @@ from datetime import datetime
 from attrs import frozen
 
 from coachwork.effects import GetTemplate, Now, Workflow
-from coachwork.errors import IdempotencyKeyReusedError
+from coachwork.errors import (
+    IdempotencyKeyReusedError,
+    SessionNotActiveError,
+    SessionNotFoundError,
+)
 from coachwork.ids import MAX_KEY, checked_id
 from coachwork.jobs import OPEN, JobKind
 from coachwork.plain import JSON
@@ -52,7 +56,7 @@ from coachwork.workflows._jobs import (
     reply_of,
 )
 from coachwork.workflows._setup import Caller, Setup
-from coachwork.workflows._start import start
+from coachwork.workflows._start import LiveSessionError, start, start_unless_live
 from coachwork.workflows._store import Tries, load, load_session
 
 
@@ -105,6 +109,7 @@ def _resume(
         message=None if held is None else (yield from reply_of(held)),
         is_final=final,
         result=view.result if final else None,
+        result_error=view.result_error if final else None,
         job=None if held is None else job_view(held.job.value),
         key=call.key,
     )
@@ -263,22 +268,45 @@ def open_session(
     setup.declared(topic)
     if key is not None:
         checked_id(key, "key", most=MAX_KEY)
-    waiting: str | None = None
-    receipt = None
+    tries = Tries(setup)
+    while True:
+        tries.another()
+        waiting, known = yield from _waiting(caller, topic.id, key)
+        try:
+            if waiting is not None:
+                return (yield from resume(setup, caller, topic, waiting, key=key))
+            if known:
+                return (yield from start(setup, caller, topic, context=context, key=key))
+            return (yield from start_unless_live(setup, caller, topic, context=context, key=key))
+        except LiveSessionError:  # it was started between our two looks
+            continue
+        except (SessionNotFoundError, SessionNotActiveError) as error:
+            if known or error.job is not None:
+                raise
+            # It ended between our two looks, and nothing was accepted: look again.
+
+
+def _waiting(caller: Caller, topic: str, key: str | None) -> Workflow[tuple[str | None, bool]]:
+    """Return the session to resume, or None to start one, and whether the key says so.
+
+    Raises:
+        IdempotencyKeyReusedError: The key was used to resume a session on another topic.
+    """
     # A start writes claim and receipt in one commit: whoever sees its claim sees its receipt too.
-    holding = yield from read_holding(caller, topic.id, caller.user)
+    holding = yield from read_holding(caller, topic, caller.user)
+    receipt = None
     if key is not None:
         receipt = yield from load(RECEIPT, receipt_key(caller.tenant, caller.user, key))
-    if receipt is not None:
-        if receipt.value.command == "resume":
-            waiting = receipt.value.session
-            known = yield from load(SESSION_RECORD, session_key(caller.tenant, waiting))
-            if known is not None and known.value.about.topic != topic.id:
-                raise IdempotencyKeyReusedError
-    else:
+    if receipt is None:
         now = yield from Now()
-        if holding.session is not None and not holding.session.value.is_expired(now):
-            waiting = holding.session.value.about.id
-    if waiting is None:
-        return (yield from start(setup, caller, topic, context=context, key=key))
-    return (yield from resume(setup, caller, topic, waiting, key=key))
+        live = holding.session
+        if live is None or live.value.is_expired(now):
+            return None, False
+        return live.value.about.id, False
+    if receipt.value.command != "resume":
+        return None, True
+    session = receipt.value.session
+    stored = yield from load(SESSION_RECORD, session_key(caller.tenant, session))
+    if stored is not None and stored.value.about.topic != topic:
+        raise IdempotencyKeyReusedError
+    return session, True

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from coachwork.errors import TopicNotFoundError, ValidationError
 from coachwork.ids import checked_id
 from coachwork.policies import Settings
+from coachwork.replies import reply_schema
 from coachwork.topics import Topic
 
 T = TypeVar("T")
@@ -51,6 +52,15 @@ class Setup:
 
     topics: Mapping[str, Topic[object]]
     settings: Settings = field(factory=Settings)
+
+    def __attrs_post_init__(self) -> None:
+        """Make sure that every result has a form that a model can be asked for.
+
+        Raises:
+            MisuseError: One has none.
+        """
+        for topic in self.topics.values():
+            reply_schema(topic.result)
 
     def declared(self, topic: Topic[object]) -> Topic[object]:
         """Return *topic* as it is declared.

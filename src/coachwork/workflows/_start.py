@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from attrs import frozen
 
@@ -38,6 +39,7 @@ from coachwork.topics import TemplateName, Topic, checked_context
 from coachwork.workflows._answering import finish
 from coachwork.workflows._answers import Started, T, job_view, session_view
 from coachwork.workflows._claiming import (
+    Holding,
     claim_ops,
     conflict,
     held_by_another,
@@ -93,26 +95,70 @@ def start(
         ModelError: The greeting failed; the session is there all the same.
         StoreError: The repository failed.
     """
-    declared = setup.declared(topic)
+    setup.declared(topic)
     if type(take_over) is not bool:
         raise ValidationError("take_over", "True or False")
     values = checked_context(context)
     call = yield from new_call(caller, "start", key, topic.id, values, take_over)
-    started = _start(setup, topic, declared, call, values, take_over=take_over)
-    return (yield from keyed(call, started))
+    terms = _Terms(values, take_over=take_over)
+    return (yield from keyed(call, _start(setup, topic, call, terms)))
 
 
-def _start(
+_NO_TAKE_OVER: Final = False
+
+
+class LiveSessionError(Exception):
+    """A start that was to spare a live session found one; it never leaves the workflows.
+
+    Attributes:
+        session: The session's id.
+    """
+
+    def __init__(self, session: str) -> None:
+        """Name the *session*."""
+        super().__init__("a session is live")
+        self.session = session
+
+
+def start_unless_live(
     setup: Setup,
+    caller: Caller,
     topic: Topic[T],
-    declared: Topic[object],
-    call: Call,
-    context: dict[str, JSON],
     *,
-    take_over: bool,
+    context: Mapping[str, JSON] | None,
+    key: str | None,
 ) -> Workflow[Started[T]]:
+    """Start a new session like `start`, but retire no live session of the caller's.
+
+    Raises:
+        LiveSessionError: The caller has one.
+        CoachworkError: What `start` raises.
+    """
+    values = checked_context(context)
+    call = yield from new_call(caller, "start", key, topic.id, values, _NO_TAKE_OVER)
+    terms = _Terms(values, take_over=False, spare=True)
+    return (yield from keyed(call, _start(setup, topic, call, terms)))
+
+
+@frozen
+class _Terms:
+    """On which terms a session is to be started.
+
+    Attributes:
+        context: The plain data for its templates.
+        take_over: Whether another user's idle or paused session may be retired.
+        spare: Whether the caller's own live session may not.
+    """
+
+    context: dict[str, JSON]
+    take_over: bool
+    spare: bool = False
+
+
+def _start(setup: Setup, topic: Topic[T], call: Call, terms: _Terms) -> Workflow[Started[T]]:
     """Accept the new session, have it greeted, and tell the greeting."""
-    begun = yield from _accept(setup, declared, call, context, take_over=take_over)
+    declared = setup.declared(topic)
+    begun = yield from _accept(setup, declared, call, terms)
     held = begun.held
     if held is not None:
         mine = held.job.value.id == call.job and held.job.version == 1
@@ -140,9 +186,7 @@ class _Begun:
     held: Held | None
 
 
-def _accept(
-    setup: Setup, topic: Topic[object], call: Call, context: dict[str, JSON], *, take_over: bool
-) -> Workflow[_Begun]:
+def _accept(setup: Setup, topic: Topic[object], call: Call, terms: _Terms) -> Workflow[_Begun]:
     """Write the new session with all that must not be lost, or find that it was done before."""
     caller = call.caller
     session_id = yield from NewId()
@@ -157,23 +201,43 @@ def _accept(
         if receipt is not None:
             return (yield from _begun_before(caller, receipt))
         now = yield from Now()
-        other = held_by_another(caller, holdings[1], now)
-        if other is not None and not (take_over and may_take_over(topic, other, now)):
-            raise conflict(setup, other)
+        _may_start(setup, caller, topic, terms, holdings, now)
         if account is not None and account.value.status is AccountStatus.DELETING:
             raise StoreUnavailableError("what is stored of the user is being deleted")
         if not asked:
             asked = True
-            yield from check_templates(topic, context)
+            yield from check_templates(topic, terms.context)
             yield from admitted(call, topic.id, None)
         session, job = _new_session(setup, topic, call, session_id, now, greets=greets)
         ops = yield from claim_ops(setup, caller, topic, session_id, holdings)
         account, op = _account(account, caller, now)
-        ops += [op, *_opening(call, session, job, context, now)]
+        ops += [op, *_opening(call, session, job, terms.context, now)]
         if (yield from tries.commit(ops)):
             if job is None:
                 return _Begun(session, None)
             return _Begun(session, Held(account, Stored(session, 1), Stored(job, 1)))
+
+
+def _may_start(
+    setup: Setup,
+    caller: Caller,
+    topic: Topic[object],
+    terms: _Terms,
+    holdings: tuple[Holding, Holding],
+    now: datetime,
+) -> None:
+    """Make sure that nobody is in the way.
+
+    Raises:
+        LiveSessionError: The caller has a live session that is to be spared.
+        SessionConflictError: Another user has one that may not be taken over.
+    """
+    own, tenant_wide = holdings
+    if terms.spare and own.session is not None and not own.session.value.is_expired(now):
+        raise LiveSessionError(own.session.value.about.id)
+    other = held_by_another(caller, tenant_wide, now)
+    if other is not None and not (terms.take_over and may_take_over(topic, other, now)):
+        raise conflict(setup, other)
 
 
 def _begun_before(caller: Caller, receipt: Receipt) -> Workflow[_Begun]:

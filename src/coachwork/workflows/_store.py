@@ -23,9 +23,10 @@ from coachwork.records import (
     Kind,
     Op,
     Stored,
+    message_key,
     session_key,
 )
-from coachwork.sessions import Session
+from coachwork.sessions import LIVE, Session
 from coachwork.workflows._setup import Caller, Setup
 
 V = TypeVar("V")
@@ -69,6 +70,43 @@ def read_all_messages(tenant: str, session: str, *, after: int = 0) -> Workflow[
         if len(page) < PAGE:
             return read
         after = page[-1].sequence
+
+
+def read_tail(
+    session: Session, *, after: int = 0, last: int | None = None
+) -> Workflow[list[Message]]:
+    """Return messages of *session* up to its very last one: all after a number, or the last few.
+
+    What a log that lags behind does not show yet is read by its key: the model is never asked
+    without the message that it is to answer.
+    """
+    about = session.about
+    if last is None:
+        read = yield from read_all_messages(about.tenant, about.id, after=after)
+    else:
+        after = max(after, session.messages - last)
+        read = yield from read_messages(about.tenant, about.id, last=last, limit=last)
+        read = [message for message in read if message.sequence > after]
+    shown = read[-1].sequence if read else after
+    for sequence in range(shown + 1, session.messages + 1):
+        missing = yield from load(MESSAGE, message_key(about.tenant, about.id, sequence))
+        if missing is None:
+            yield from _gone(session)
+            raise CorruptRecordError("message", "sequence", "is missing from its session")
+        read.append(missing.value)
+    return read
+
+
+def _gone(session: Session) -> Workflow[None]:
+    """Make sure that *session* is not being swept away with its messages just now.
+
+    Raises:
+        SessionNotFoundError: It has ended, or is gone.
+    """
+    about = session.about
+    stored = yield from load(SESSION_RECORD, session_key(about.tenant, about.id))
+    if stored is None or stored.value.status not in LIVE:
+        raise SessionNotFoundError
 
 
 class Tries:
