@@ -90,7 +90,7 @@ class Killer:
         done = rounds = acknowledged = 0
         database = self.folder / "killed-0.db"
         kept: dict[str, int] = {}
-        while done < kills:
+        while done < kills and not self.faults:
             if self._replay(database, kept, self.chance.randrange(most)):
                 self._compare(database)
                 acknowledged += sum(kept.values())
@@ -113,16 +113,20 @@ class Killer:
                 is noted in it.
             calls: How many calls may be acknowledged that were not before; None: all.
         """
-        with subprocess.Popen(
-            [
-                *(sys.executable, "-m", "coachwork", "replay", self.path),
-                *("--limit", str(len(self.transcripts)), "--synchronous", self.synchronous),
-                *("--database", str(database), "--acknowledge"),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-        ) as process:
+        errors = self.folder / "errors.txt"
+        with (
+            errors.open("wb") as stderr,
+            subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "coachwork", "replay", self.path),
+                    *("--limit", str(len(self.transcripts)), "--synchronous", self.synchronous),
+                    *("--database", str(database), "--acknowledge"),
+                ],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                encoding="utf-8",
+            ) as process,
+        ):
             assert isinstance(process.stdout, TextIOWrapper)
             if calls is not None and self.chance.random() < STARTING:
                 sleep(self.chance.random() * LONGEST_START)
@@ -140,7 +144,8 @@ class Killer:
                     calls = None if calls is None else calls - 1
             code = process.wait()
         if code > 0:
-            self.faults.append(f"the replay ended with the exit code {code}")
+            said = errors.read_text("utf-8").splitlines()[-1:]
+            self.faults.append(f"the replay ended with the exit code {code}: {said}")
         return code >= 0
 
     def _look(self, database: Path, kept: dict[str, int]) -> str:

@@ -182,6 +182,7 @@ def test_a_blocking_session() -> None:
         assert ada.start(TALK, context=ADA).cancel().status == "cancelled"
         assert [view.status for view in ada.list_sessions().sessions] == ["cancelled", "completed"]
         assert [standing.title for standing in ada.topics()] == ["A talk", ""]
+        ada = coach.as_user("ada", tenant="acme")
         assert len(ada.export().sessions) == 2
         assert coach.run(Now().__iter__()) == NOON
         assert coach.purge_expired().deleted == 0
@@ -213,6 +214,7 @@ def test_an_async_session() -> None:
             assert [view.id for view in listed.sessions] == [chat.session_id]
             assert (await chat.get()).status == "completed"
             assert [standing.completed for standing in await ada.topics()] == [1, 0]
+            ada = coach.as_user("ada", tenant="acme")
             assert len((await ada.export()).sessions) == 2
             assert await coach.run(Now().__iter__()) == NOON
             assert (await coach.purge_expired()).deleted == 0
@@ -706,3 +708,17 @@ def test_a_message_is_what_it_says() -> None:
     chat = blocking().as_user("ada").start(TALK, context=ADA)
     assert isinstance(chat.greeting, Message)
     assert chat.history().messages == (chat.greeting,)
+
+
+def test_a_port_that_cannot_be_closed_leaves_no_other_open(tmp_path: Path) -> None:
+    """The repository is closed although the model's close raises; the error is told."""
+
+    class Stuck(ScriptedModel):
+        def close(self) -> None:
+            raise RuntimeError("stuck")
+
+    store = SQLite(tmp_path / "c.db")
+    with pytest.raises(RuntimeError, match="stuck"):
+        Coach(store, Stuck([]), topics=TOPICS).close()
+    with pytest.raises(StoreUnavailableError, match="closed"):
+        store.find(ports.Query(kind="session"))

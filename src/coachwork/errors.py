@@ -31,7 +31,11 @@
 
 Facts are attributes; the sentence is made from them. No error holds a message's text, a
 rendered prompt, an idempotency key in its sentence, or anything of another user or tenant
-(brief, sections 6 and 10).
+(brief, sections 6 and 10), with one exception: `SessionConflictError.conflict_user_id`, which
+``Settings.show_conflict_user`` takes away.
+
+The cause of a model's error (``__cause__``) is the adapter's own exception, and that may hold texts,
+as a traceback does: where these must not be logged, log codes.
 """
 
 from __future__ import annotations
@@ -101,7 +105,12 @@ def _remade(of: type[CoachworkError], args: tuple[object, ...]) -> CoachworkErro
 
 
 class RefusedError(CoachworkError):
-    """The request was refused, and nothing was changed."""
+    """The request was refused, and nothing was changed.
+
+    There is one exception: a call that was accepted, and whose session was cancelled, replaced or
+    expired while the model thought, is told `SessionNotActiveError` or `SessionNotFoundError`. What
+    it was accepted with stays, and the error carries the ``job``.
+    """
 
     http_status: ClassVar[int] = 409
     retryable: ClassVar[bool] = False

@@ -58,7 +58,7 @@ class Settings:
             number: object = getattr(self, name)
             if type(number) is not int or not 1 <= number <= MOST:
                 raise ValidationError(f"settings.{name}", f"a whole number from 1 to {MOST}")
-        if self.start_new not in ("replace", "cancel"):  # noqa: PLR6201 - what it is need not be hashable
+        if self.start_new not in ("replace", "cancel"):  # no set: what it is may have no hash
             raise ValidationError("settings.start_new", "'replace' or 'cancel'")
         for name in ("show_conflict_user", "hide_foreign"):
             if not isinstance(getattr(self, name), bool):

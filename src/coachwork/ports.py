@@ -118,7 +118,7 @@ class Repository(Protocol):
             tenant: The tenant.
             session: The session's id.
             after: Only messages with a greater sequence number.
-            last: Only the last so many of those.
+            last: Only the last so many of those; none where it is 0.
             limit: At most so many, the first ones.
 
         It may lag behind `get`, but never misses a message between two that it returns.
@@ -192,7 +192,9 @@ class Ask:
         timeout: Seconds that the call may take; the adapter hands them to its client and raises
             `LLMTimeoutError` when they are over.
         session: The session's id, for tracing.
-        job: The job's id, for tracing; a provider that takes idempotency keys may be given it.
+        job: The job's id, for tracing. A provider that takes idempotency keys may be given it
+            together with the purpose; alone it will not do, for a job whose reply ends the session
+            asks once more, for the result.
         turn: How many turns the session has had, this one included; 0 before the first.
     """
 
@@ -261,7 +263,12 @@ class IdSource(Protocol):
     """Where ids come from. It has one form, since making an id makes nobody wait."""
 
     def new_id(self) -> str:
-        """Return an id that nobody has had; later ones should be greater as text."""
+        """Return an id that nobody has had.
+
+        Ids should sort as text by the time at which they were made, and all be of one length: a
+        record's key holds the length of an id before the id, so that a shorter one sorts first.
+        Where they do not, nothing is lost, but lists are in another order than that of time.
+        """
         ...
 
 

@@ -31,9 +31,9 @@ def problem(
 
     Returns:
         The body as plain data (``type``, ``title``, ``status``, ``detail``, ``code``,
-        ``retryable`` and those of the error's facts that are plain data, with ``session_id`` and ``job_id`` where there are
+        ``retryable`` and the error's facts, with ``session_id`` and ``job_id`` where there are
         any), the HTTP status, and the headers, with ``Retry-After`` in whole seconds where the
-        error names a pause.
+        error names a pause. A fact that is no plain data is left out.
     """
     known = error if isinstance(error, CoachworkError) else CoachworkError("internal error")
     why = known.reason if isinstance(known, ModelError) else known.code

@@ -567,7 +567,7 @@ STEPS: dict[str, tuple[str, Callable[[], list[str]]]] = {
         lambda: stepped((f"job {OPEN_JOB}", field(message=3))),
     ),
     "a receipt changes": (
-        "5: receipt acme/ada: it changed",
+        "5: receipt acme/ada/...: it changed",
         lambda: stepped(("receipt k7", field(command="other"))),
     ),
     "a lease passes on too early": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,14 @@ from attrs import evolve, frozen
 
 from coachwork.adapters import final
 from coachwork.effects import Commit
-from coachwork.errors import LLMError, LLMTimeoutError, SessionNotActiveError, TemplateError
-from coachwork.jobs import Job, JobKind
+from coachwork.errors import (
+    LLMError,
+    LLMTimeoutError,
+    SessionNotActiveError,
+    StillAnsweringError,
+    TemplateError,
+)
+from coachwork.jobs import Job, JobKind, Lease
 from coachwork.messages import Usage
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask, CommitResult
@@ -28,7 +35,7 @@ from coachwork.workflows import (
     start,
 )
 from coachwork.workflows._answering import MAX_RAW, MAX_RESULT
-from tests.faults import ADA, CrashedError, World
+from tests.faults import ADA, BEGIN, CrashedError, World
 
 
 @frozen
@@ -279,7 +286,44 @@ def test_a_pause_before_the_final_reply_is_kept() -> None:
     world.model = model
     done = turn(world, session)
     assert (done.is_final, done.session.completion_pending) == (False, True)
+    assert [ask.purpose for ask in world.asks] == ["greeting", "reply"]
     assert world.run(resume(world.setup, ADA, TALK, session)).result == Values(["x"])
+
+
+def test_a_kept_reply_begins_a_new_lease() -> None:
+    """The next step has the whole time too, under the same token."""
+    world, session = said()
+    leases: list[Lease | None] = []
+
+    def model(ask: Ask) -> str:
+        world.clock.advance(minutes=5)
+        leases.append(world.stored("job")[-1].lease)
+        return final() if ask.purpose is JobKind.REPLY else '{"values": ["x"]}'
+
+    world.model = model
+    turn(world, session)
+    assert leases == [
+        Lease(1, BEGIN + world.setup.settings.lease),
+        Lease(1, BEGIN + timedelta(minutes=5) + world.setup.settings.lease),
+    ]
+
+
+def test_who_lost_the_lease_keeps_nothing() -> None:
+    """Another took the job over before the final reply came: it is left as the other has it."""
+    world, session = said()
+
+    def model(_ask: Ask) -> str:
+        world.model = lambda _: CrashedError()
+        world.clock.time += world.setup.settings.lease
+        with pytest.raises(CrashedError):
+            turn(world, session)
+        return final()
+
+    world.model = model
+    with pytest.raises(StillAnsweringError):
+        turn(world, session)
+    job = world.stored("job")[-1]
+    assert (job.steps, job.lease.token) == ((), 2)
 
 
 @pytest.mark.parametrize("moment", ["before", "done", "not done"])

@@ -8,6 +8,7 @@ from attrs import frozen
 from coachwork.adapters import final
 from coachwork.effects import Commit
 from coachwork.errors import (
+    IdempotencyKeyReusedError,
     LLMError,
     SessionBusyError,
     SessionNotActiveError,
@@ -80,6 +81,8 @@ def test_no_model_is_asked_for_nothing(topic: Topic[object], turns: int) -> None
     assert (done.result, done.job, done.session.status) == (None, None, "completed")
     assert world.names(first).count("Commit") == 1
     assert world.run(complete(world.setup, ADA, topic, session, key="k")) == done
+    with pytest.raises(IdempotencyKeyReusedError):
+        world.run(start(world.setup, ADA, topic, key="k"))
 
 
 def test_an_extraction_that_fails_completes_all_the_same() -> None:

@@ -9,11 +9,17 @@ import pytest
 
 from coachwork.adapters import Memory
 from coachwork.effects import Commit, Effect
-from coachwork.errors import OutcomeUnknownError, SessionNotFoundError, VersionConflictError
+from coachwork.errors import (
+    OutcomeUnknownError,
+    SessionNotFoundError,
+    ValidationError,
+    VersionConflictError,
+)
 from coachwork.messages import Usage
 from coachwork.plain import to_json
 from coachwork.policies import Settings
 from coachwork.ports import Answer, CommitResult
+from coachwork.records import Delete, Record, Update, session_key
 from coachwork.sessions import Account, AccountStatus, Session
 from coachwork.topics import Topic
 from coachwork.workflows import (
@@ -375,3 +381,52 @@ def test_a_conflict_without_a_cause_is_tried_again() -> None:
     assert here.run(delete_all(here.setup, ADA)) == Deleted(3)
     assert owners(here) == {("acme", "ben"), ("other", "ada")}
     assert here.stored("message") == []
+
+
+def test_a_scenario_is_no_user() -> None:
+    """Who acts for a test scenario can neither take out nor delete what is the user's."""
+    world = World([], [])
+    caller = Caller("acme", "ada", "smoke")
+    for command in (export, delete_all):
+        with pytest.raises(ValidationError) as error:
+            world.run(command(world.setup, caller))
+        assert error.value.field == "scenario"
+
+
+@pytest.mark.parametrize("messages", [0, 3, 150])
+def test_what_cannot_be_read_is_deleted_all_the_same(messages: int) -> None:
+    """A damaged session keeps nobody from having everything deleted, nor from coming back."""
+    topic = Topic(id="talk", system="Listen.")
+    world = World([topic], lambda _: "Go on.")
+    world.checks = False
+    session = world.run(start(world.setup, ADA, topic)).session.id
+    for number in range(messages):
+        world.run(send(world.setup, ADA, topic, session, f"Message {number}."))
+    record = world.memory.get(session_key("acme", session))
+    assert record is not None
+    broken = Record(record.key, record.version + 1, record.facts, "{")
+    assert world.memory.commit([Update(broken)]) is CommitResult.DONE
+    assert world.run(delete_all(world.setup, ADA)).sessions == 1
+    assert [record.key.kind for record in world.records()] == ["account"]
+    assert world.run(start(world.setup, ADA, topic)).session.status == "active"
+
+
+def test_what_its_session_left_behind_goes_too() -> None:
+    """Where an engine's own time to live took the sessions, the rest is found by its owner."""
+    here = world()
+    here.checks = False
+    late = here.run(start(here.setup, ADA, TALK)).session.id
+
+    def model(_ask: object) -> Answer:
+        here.run(cancel(here.setup, ADA, TALK, late))
+        return Answer(text="Too late.", usage=Usage(1))
+
+    here.model = model
+    with pytest.raises(Exception, match="cancelled"):
+        here.run(send(here.setup, ADA, TALK, late, "Hello."))
+    mine = [record for record in here.records() if record.facts.owner == "ada"]
+    here.memory.commit(
+        [Delete(record.key, record.version) for record in mine if record.key.kind == "session"]
+    )
+    assert here.run(delete_all(here.setup, ADA)) == Deleted(0)
+    assert ("acme", "ada") not in owners(here)

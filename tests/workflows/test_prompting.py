@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from attrs import evolve, frozen
 
-from coachwork.adapters import Memory
-from coachwork.errors import TemplateError
+from coachwork.adapters import Memory, TopicTemplates
+from coachwork.effects import ReadLog
+from coachwork.errors import (
+    CorruptRecordError,
+    LLMError,
+    StoreUnavailableError,
+    TemplateError,
+)
 from coachwork.jobs import JobKind
-from coachwork.ports import Prompt, PromptRole
+from coachwork.ports import CommitResult, Prompt, PromptRole
+from coachwork.records import Delete, Record, message_key
 from coachwork.sessions import Background
 from coachwork.topics import TemplateName, Topic
 from coachwork.workflows import complete, pause, resume, send, start
@@ -228,3 +236,81 @@ def test_a_background_that_is_missing() -> None:
     here.memory._by_kind["background"].clear()
     here.run(resume(here.setup, ADA, PLAIN, session))
     assert shown(here)[-1] == ("instruction", "Turn 0 of unlimited.")
+
+
+class Lagging(Memory):
+    """A repository whose log shows the last messages late, as a view may."""
+
+    behind = 0
+
+    def log(
+        self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
+    ) -> Sequence[Record]:
+        """Leave the last messages out."""
+        shown = [*super().log(tenant, session, after=0, limit=1000)]
+        shown = [r for r in shown[: len(shown) - self.behind] if r.key.parts[1] > after]
+        return (shown if last is None else shown[max(0, len(shown) - last) :])[:limit]
+
+
+@pytest.mark.parametrize("behind", [1, 2, 3])
+def test_a_log_that_lags_leaves_no_message_out(behind: int) -> None:
+    """The model is never asked without the message that it is to answer, nor for a part only."""
+    store = Lagging()
+    here, session = world(turns=2, repository=store)
+    before = [message.text for message in here.stored("message")]
+    store.behind = behind
+    here.run(send(here.setup, ADA, TALK, session, "The newest."))
+    assert [prompt.text for prompt in here.asks[-1].messages][1:] == [*before, "The newest."]
+    here.model = lambda _: '{"values": []}'
+    here.run(complete(here.setup, ADA, TALK, session))
+    shown = [prompt.text for prompt in here.asks[-1].messages][1:-1]
+    assert shown == [*before, "The newest.", "Go on?"]
+
+
+def test_a_log_with_a_hole_is_refused() -> None:
+    """A live session of which a message is gone is damaged: the model is not asked for a part."""
+    here, session = world(turns=1)
+    here.checks = False
+    record = here.memory.get(message_key("acme", session, 3))
+    assert record is not None
+    assert here.memory.commit([Delete(record.key, 1)]) is CommitResult.DONE
+    with pytest.raises(CorruptRecordError):
+        here.run(send(here.setup, ADA, TALK, session, "Hello."))
+
+
+@pytest.mark.parametrize("wrong", [KeyError("x"), LLMError(), ValueError()], ids=repr)
+def test_a_port_that_makes_prompts_and_fails_fails_the_job(wrong: Exception) -> None:
+    """Whatever templates or summaries meet, the job is settled and the session is free."""
+
+    class Broken(TopicTemplates):
+        def template(self, topic: str, name: TemplateName, /) -> str | None:
+            if self.broken:
+                raise wrong
+            return super().template(topic, name)
+
+        broken = False
+
+    source = Broken({"talk": TALK})
+    here, session = world(turns=1, templates=source)
+    source.broken = True
+    with pytest.raises(LLMError) as error:
+        here.run(send(here.setup, ADA, TALK, session, "Hello."))
+    assert error.value.__cause__ is wrong
+    done = here.run(complete(here.setup, ADA, TALK, session))
+    assert (done.session.status, done.result) == ("completed", None)
+    assert done.result_error is not None
+
+
+def test_a_repository_that_fails_while_the_prompt_is_made_fails_no_job() -> None:
+    """The lease is given up, and the same call with the same key goes on."""
+    here, session = world(turns=1)
+    fail = {"log": True}
+
+    def log(effect: object) -> None:
+        if isinstance(effect, ReadLog) and fail.pop("log", False):
+            raise StoreUnavailableError
+
+    here.meanwhile = log
+    with pytest.raises(StoreUnavailableError):
+        here.run(send(here.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert here.run(send(here.setup, ADA, TALK, session, "Hello.", key="k")).session.turns == 2

@@ -20,7 +20,7 @@ from coachwork.errors import (
 )
 from coachwork.jobs import JobKind, JobStatus
 from coachwork.ports import Ask, CommitResult
-from coachwork.sessions import Session, SessionStatus
+from coachwork.sessions import LIVE, Session, SessionStatus
 from coachwork.testing import rehearse
 from coachwork.topics import Topic
 from coachwork.workflows import (
@@ -33,6 +33,7 @@ from coachwork.workflows import (
     send,
     start,
 )
+from tests.between import between
 from tests.faults import ADA, CrashedError, InterruptedByTest, World
 
 
@@ -400,3 +401,38 @@ def test_a_topic_that_is_now_silent() -> None:
     world.run(resume(world.setup, ADA, TALK, world.only(Session).about.id))
     assert world.asks[-1].purpose is JobKind.WELCOME_BACK
     assert len(world.stored("job")) == 2
+
+
+def test_open_spares_a_session_that_was_started_between_its_two_looks() -> None:
+    """Of two that open at once, the second resumes what the first one started, at any moment."""
+    for number in range(12):
+        world = World([TALK], lambda _: "Go on?")
+        context = {"name": "Ada"}
+        opening = open_session(world.setup, ADA, TALK, context=context)
+        others: list[str] = []
+
+        def start_another(world: World = world, others: list[str] = others) -> None:
+            started = start(world.setup, ADA, TALK, context={"name": "Ada"})
+            others.append(world.run(started).session.id)
+
+        opened = world.run(between(opening, number, start_another))
+        live = [s.about.id for s in world.stored("session") if s.status in LIVE]
+        assert live == [opened.session.id] or live == others
+
+
+def test_open_starts_where_the_session_ended_between_its_two_looks() -> None:
+    """It does not tell that the session is not active: nobody asked for that one."""
+    for number in range(12):
+        world = World([TALK], lambda _: "Go on?")
+        first = world.run(start(world.setup, ADA, TALK, context={"name": "Ada"})).session.id
+        opening = open_session(world.setup, ADA, TALK, context={"name": "Ada"})
+
+        def end(world: World = world, first: str = first) -> None:
+            world.run(cancel(world.setup, ADA, TALK, first))
+
+        try:
+            opened = world.run(between(opening, number, end))
+        except SessionNotActiveError as error:
+            assert error.job is not None  # the welcome-back was under way: it was accepted
+        else:
+            assert opened.session.id != first or opened.session.status == "cancelled"

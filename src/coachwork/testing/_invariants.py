@@ -169,9 +169,8 @@ class _Stored:
 
 
 def _name(key: Key) -> str:
-    """Return kind and ids of a record; of a receipt not the key, which is the caller's secret."""
-    parts = key.parts[:1] if key.kind == "receipt" else key.parts
-    return f"{key.kind} {key.tenant}/{'/'.join(map(str, parts))}"
+    """Return kind and ids of a record, without the caller's secrets."""
+    return f"{key.kind} {key.tenant}/{'/'.join(map(str, key.shown))}"
 
 
 # --- 1: uniqueness ---------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """A topic: templates, limits, exclusivity and the type of the result, as one frozen value.
 
-The limits are copied into a session when it starts and stay as they were; templates are read
-live (brief, section 3). A topic's ``revision`` is kept in what it made.
+The number of turns, the durations and exclusivity are copied into a session when it starts and
+stay as they were; everything else is read live: templates, the length of messages, windows, names
+of models (brief, section 3). A topic's ``revision`` is kept in what it made.
 """
 
 from __future__ import annotations
