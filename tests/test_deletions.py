@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coachwork.adapters import Memory, final
 from coachwork.effects import Commit, Workflow
@@ -18,7 +18,8 @@ from coachwork.errors import CoachworkError, SessionNotActiveError, SessionNotFo
 from coachwork.jobs import JobKind
 from coachwork.messages import Usage
 from coachwork.ports import Answer, Ask, CommitResult
-from coachwork.records import Insert, session_key
+from coachwork.records import ACCOUNT, Insert, Record, account_key, session_key
+from coachwork.sessions import AccountStatus
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -189,6 +190,66 @@ def test_a_deletion_while_the_coach_thinks(name: str) -> None:
     with pytest.raises(SessionNotFoundError):
         world.run(COMMANDS[name](world, session))
     assert kinds(world) == {"account"}
+
+
+def with_a_held_job(world: World, session: str) -> Workflow[object]:
+    """Resume while the coach still answers."""
+    world.model = lambda _: CrashedError()
+    with suppress(CrashedError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    return resume(world.setup, ADA, TALK, session)
+
+
+def plain(world: World) -> str:
+    """Start a session that yields no result, and let its final reply find it paused."""
+    session = world.run(start(world.setup, ADA, PLAIN)).session.id
+
+    def model(_ask: Ask) -> Answer:
+        world.run(pause(world.setup, ADA, PLAIN, session))
+        return Answer(text=final())
+
+    world.model = model
+    world.run(send(world.setup, ADA, PLAIN, session, "the end"))
+    return session
+
+
+ADDING: dict[str, Callable[[World, str], Workflow[object]]] = {
+    **{name: COMMANDS[name] for name in ("send", "final", "resume", "complete", "start")},
+    "resume, and wait": with_a_held_job,
+    "resume, and end": lambda world, _: resume(world.setup, ADA, PLAIN, plain(world)),
+    "complete without a model": lambda world, _: complete(
+        world.setup, ADA, PLAIN, world.run(start(world.setup, ADA, PLAIN)).session.id
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ADDING)
+def test_the_mark_alone_stops_every_commit(name: str) -> None:
+    """Each checks the account itself, whether the deletion has reached the session or not."""
+
+    def marked_before(number: int) -> bool:
+        world, session = talking()
+        command = ADDING[name](world, session)
+        first = len(world.commits)
+        marked: list[Record] = []
+
+        def meanwhile(effect: object) -> None:
+            if isinstance(effect, Commit) and len(world.commits) == first + number and not marked:
+                record = world.memory.get(account_key("acme", "ada"))
+                assert record is not None
+                old = ACCOUNT.read(record)
+                new = evolve(old.value, status=AccountStatus.DELETING)
+                assert world.memory.commit([ACCOUNT.update(old, new)]) is CommitResult.DONE
+                marked.extend(world.records())
+
+        world.meanwhile = meanwhile
+        with suppress(CoachworkError):
+            world.run(command)
+        assert not marked or world.records() == marked
+        return bool(marked)
+
+    commits = next(number for number in range(10) if not marked_before(number))
+    assert commits > 0
 
 
 def test_a_deletion_while_the_result_is_extracted() -> None:

@@ -87,7 +87,8 @@ def test_a_number_of_tries_has_bounds(name: str) -> None:
 def test_a_start_replaces_or_cancels() -> None:
     """What becomes of an active session at a new start is one of two words."""
     assert settings(start_new="cancel").start_new == "cancel"
-    for value in ("REPLACE", "", None, "abandon", [], {}, b"replace"):
+    wrong: tuple[object, ...] = ("REPLACE", "", None, "abandon", [], {}, b"replace")
+    for value in wrong:
         with pytest.raises(ValidationError) as refused:
             settings(start_new=value)
         assert refused.value.field == "settings.start_new"

@@ -34,8 +34,8 @@ rendered prompt, an idempotency key in its sentence, or anything of another user
 (brief, sections 6 and 10), with one exception: `SessionConflictError.conflict_user_id`, which
 ``Settings.show_conflict_user`` takes away.
 
-The cause of a model's error (``__cause__``) is the adapter's own exception, and that may hold texts,
-as a traceback does: where these must not be logged, log codes.
+The cause of a model's error (``__cause__``) is the adapter's own exception. It may hold texts, and
+so may a traceback that shows it: where texts must not be logged, log codes.
 """
 
 from __future__ import annotations

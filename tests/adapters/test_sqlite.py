@@ -7,15 +7,13 @@ import copy
 import os
 import pickle
 import sqlite3
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import sleep
 from typing import Any, cast
 
 import pytest
@@ -23,12 +21,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coachwork import adapters
-from coachwork.adapters import Memory, SQLite, _sqlite
+from coachwork.adapters import Memory, SQLite
 from coachwork.errors import (
     CorruptRecordError,
     OutcomeUnknownError,
     StoreUnavailableError,
-    UnsupportedSchemaError,
     ValidationError,
 )
 from coachwork.ports import CommitResult, Query
@@ -45,6 +42,7 @@ from tests.contract import (
     name_of,
     thing,
 )
+from tests.sqlite_files import held_by_another_process, in_a_process, raw
 
 DONE = CommitResult.DONE
 
@@ -53,24 +51,6 @@ DONE = CommitResult.DONE
 def path(tmp_path: Path) -> Path:
     """Where the file is to be."""
     return tmp_path / "coach.db"
-
-
-@contextmanager
-def raw(path: Path) -> Generator[sqlite3.Connection]:
-    """Open the file without the library."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        yield connection
-
-
-def in_a_process(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run *program* in an interpreter of its own, and return what it printed."""
-    return subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
 
 
 # --- the contract ----------------------------------------------------------------------------
@@ -160,27 +140,12 @@ def test_the_async_form_of_its_own_is_the_same_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked, level", [({}, 2), ({"synchronous": "FULL"}, 2), ({"synchronous": "NORMAL"}, 1)]
-)
-def test_wal_and_synchronous_are_as_asked(path: Path, asked: dict[str, Any], level: int) -> None:
-    """Every connection writes ahead, and to the disk at each commit unless asked otherwise."""
-    with (
-        closing(SQLite(path, **asked)) as repository,
-        repository._connection() as first,
-        repository._connection() as second,
-    ):
-        for connection in (first, second):
-            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-            assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
-            assert connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
-
-
-@pytest.mark.parametrize(
     "field, arguments",
     [
         ("path", ("",)),
         ("path", (":memory:",)),
         ("path", ("a\0b.db",)),
+        ("path", ("a\ud800.db",)),
         ("path", (5,)),
         ("path", (b"a.db",)),
         ("path", (None,)),
@@ -209,30 +174,6 @@ def test_a_wrong_argument_is_named(
 
 # --- others use the file ---------------------------------------------------------------------
 
-HOLD = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute(sys.argv[2])
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def held_by_another_process(path: Path, how: str) -> Generator[None]:
-    """Let another process hold a lock on the file."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path), how],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield
-        assert process.stdin is not None
-        process.stdin.close()
-
 
 def test_a_file_locked_by_another_process_is_told(path: Path) -> None:
     """A writer that waits too long is told that certainly nothing was done; readers go on."""
@@ -247,92 +188,45 @@ def test_a_file_locked_by_another_process_is_told(path: Path) -> None:
         assert repository.commit([Insert(thing("t", "b"))]) is DONE
 
 
-def test_a_file_locked_for_good_cannot_be_opened(path: Path) -> None:
-    """Who opens a file that another keeps to itself is told after the busy timeout."""
-    with raw(path) as connection:
-        connection.execute("CREATE TABLE other (a)")
-    with (
-        held_by_another_process(path, "BEGIN EXCLUSIVE"),
-        pytest.raises(StoreUnavailableError, match="locked"),
-    ):
-        SQLite(path, busy_timeout=0.1)
-    with closing(SQLite(path)) as repository:
+def test_a_writer_of_this_process_is_waited_for_no_longer_than_asked(path: Path) -> None:
+    """A thread that waits for another thread too long is told that nothing was done."""
+    with closing(SQLite(path, busy_timeout=0.05)) as repository:
+        with repository._writing, pytest.raises(StoreUnavailableError, match="locked"):
+            repository.commit([Insert(thing("t", "a"))])
         assert repository.commit([Insert(thing("t", "a"))]) is DONE
 
 
-@pytest.mark.parametrize("released_after", [0.2, None])
-def test_a_new_file_is_waited_for(path: Path, released_after: float | None) -> None:
-    """Turning on the write-ahead log waits for those who read, for as long as was asked."""
-    with raw(path) as reader:
-        reader.execute("CREATE TABLE other (a)")
-        reader.execute("BEGIN")
-        reader.execute("SELECT * FROM other").fetchall()
-        if released_after is None:
-            with pytest.raises(StoreUnavailableError, match="locked"):
-                SQLite(path, busy_timeout=0.1)
-            return
+@pytest.mark.parametrize("held", [False, True])
+def test_waiting_in_two_places_takes_no_longer_than_asked(path: Path, *, held: bool) -> None:
+    """Who waited for a thread waits for another process only for what is left of the time."""
+    with closing(SQLite(path, busy_timeout=0.8)) as repository, raw(path) as other:
+        with repository._connection() as connection:
+            told: list[str] = []
+            connection.set_trace_callback(told.append)
+        if held:
+            other.execute("BEGIN IMMEDIATE")
         with ThreadPoolExecutor(1) as pool:
-            opening = pool.submit(SQLite, path, busy_timeout=30.0)
-            threading.Event().wait(released_after)
-            assert not opening.done()
-            reader.execute("COMMIT")
-            opening.result(timeout=30).close()
+            with repository._writing:
+                answer = pool.submit(repository.commit, [Insert(thing("t", "a"))])
+                sleep(0.2)
+            if held:
+                with pytest.raises(StoreUnavailableError, match="locked"):
+                    answer.result()
+            else:
+                assert answer.result() is DONE
+        left, begin, whole = told[:3]
+        assert 0 <= int(left.removeprefix("PRAGMA busy_timeout = ")) < 800
+        assert (begin, whole) == ("BEGIN IMMEDIATE", "PRAGMA busy_timeout = 800")
 
 
-def test_a_lock_that_sqlite_does_not_wait_for_is_waited_for(path: Path) -> None:
-    """Where SQLite gives up at once, as when others make the file too, it is tried again."""
-    with raw(path) as reader, closing(sqlite3.connect(path, timeout=0)) as connection:
-        reader.execute("CREATE TABLE other (a)")
-        reader.execute("BEGIN")
-        reader.execute("SELECT * FROM other").fetchall()
-        tries = count()
-
-        def release(statement: str) -> None:
-            if statement.startswith("PRAGMA") and next(tries) == 3:
-                reader.execute("COMMIT")
-
-        connection.set_trace_callback(release)
-        _sqlite._log_ahead(connection, 30.0)
-        assert next(tries) >= 4
-        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-
-
-OPEN = """
-import sys
-from coachwork.adapters import SQLite
-sys.stdin.readline()
-SQLite(sys.argv[1]).close()
-print("opened")
-"""
-
-
-def test_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
-    """Of several processes that make the same file at the same moment, each gets it."""
-    for number in range(2):
-        processes = [
-            subprocess.Popen(
-                [sys.executable, "-c", OPEN, str(tmp_path / f"{number}.db")],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(6)
-        ]
-        told = [process.communicate("go\n", timeout=60)[0] for process in processes]
-        assert told == ["opened\n"] * 6
-
-
-def test_threads_may_open_a_new_file_at_once(path: Path) -> None:
-    """The same in one process."""
-    together = threading.Barrier(8)
-
-    def go(_: int) -> bool:
-        together.wait()
-        with closing(SQLite(path)) as repository:
-            return repository.get(Key("thing", "t", ("a",))) is None
-
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(go, range(8))) == [True] * 8
+def test_who_did_not_wait_asks_for_nothing(path: Path) -> None:
+    """A writer that nobody hinders leaves the timeout as it is."""
+    with closing(SQLite(path)) as repository:
+        with repository._connection() as connection:
+            told: list[str] = []
+            connection.set_trace_callback(told.append)
+        assert repository.commit([Insert(thing("t", "a"))]) is DONE
+        assert told[0] == "BEGIN IMMEDIATE"
 
 
 def test_threads_lose_no_update_and_leave_the_file_intact(path: Path) -> None:
@@ -372,6 +266,22 @@ def test_a_check_locks(path: Path) -> None:
             assert sorted(answers) == [CommitResult.CONFLICT, DONE]
 
 
+def test_a_commit_that_begins_with_a_check_waits_for_another_process(path: Path) -> None:
+    """It looks only when it may write: it never finds that it has looked too early."""
+    a, b = thing("t", "a"), thing("t", "b")
+    with closing(SQLite(path)) as repository:
+        repository.commit([Insert(a)])
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("CREATE TABLE theirs (number)")
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("INSERT INTO theirs VALUES (1)")
+            with ThreadPoolExecutor(1) as pool:
+                answer = pool.submit(repository.commit, [Check(a.key, 1), Insert(b)])
+                sleep(0.2)
+                other.execute("COMMIT")
+                assert answer.result() is DONE
+
+
 # --- the file cannot be written --------------------------------------------------------------
 
 UNPRIVILEGED = """
@@ -383,7 +293,10 @@ from coachwork.records import Insert
 from tests.contract import thing
 path, opened = Path(sys.argv[1]), sys.argv[2] == "opened"
 repository = SQLite(path) if opened else None
-if os.geteuid() == 0:
+for inside in path.parent.iterdir():
+    inside.chmod(0o444)
+path.parent.chmod(0o555)
+if os.geteuid() == 0:  # whom no permission holds back
     os.setgid(65534)
     os.setuid(65534)
 try:
@@ -393,14 +306,6 @@ except CoachworkError as error:
 else:
     print("done")
 """
-
-
-def mode(path: Path, folder: int, file: int | None) -> None:
-    """Set the permissions of the folder and of what is in it."""
-    for inside in path.parent.iterdir():
-        if file is not None:
-            inside.chmod(file)
-    path.parent.chmod(folder)
 
 
 @pytest.mark.parametrize(
@@ -413,22 +318,15 @@ def test_a_read_only_file_or_folder_is_told(opened: str, *, is_there: bool) -> N
         if is_there:
             with closing(SQLite(path)) as repository:
                 assert repository.commit([Insert(thing("t", "a"))]) is DONE
-        mode(path, 0o555, 0o444)
         told = in_a_process(UNPRIVILEGED, path, opened).stdout
-        mode(path, 0o755, 0o644)
+        path.parent.chmod(0o755)
+        for inside in path.parent.iterdir():
+            inside.chmod(0o644)
         assert told.startswith("STORE_UNAVAILABLE | the repository did nothing: the ")
         if is_there:
             with closing(SQLite(path)) as repository:
                 assert repository.get(Key("thing", "t", ("a",))) == thing("t", "a")
                 assert repository.get(Key("thing", "t", ("b",))) is None
-
-
-@pytest.mark.parametrize("where", [".", "missing/coach.db", "file/coach.db"])
-def test_a_path_that_cannot_be_opened_is_told(tmp_path: Path, where: str) -> None:
-    """A folder, or a path through nothing or through a file, is no place for the file."""
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(StoreUnavailableError, match="cannot be opened"):
-        SQLite(tmp_path / where)
 
 
 def test_a_full_disk_is_told_and_nothing_is_half_written(path: Path) -> None:
@@ -564,7 +462,7 @@ def test_a_commit_that_failed_for_the_disk_may_have_been_done(path: Path, done: 
         with repository._connection() as connection:
             pass
         failing = Fails(connection, done, sqlite3.SQLITE_IOERR_FSYNC)
-        repository._idle = [cast("Any", failing)]
+        repository._pool._idle = [cast("Any", failing)]
         with pytest.raises(OutcomeUnknownError) as caught:
             repository.commit([Insert(thing("t", "a"))])
         assert isinstance(caught.value.__cause__, sqlite3.OperationalError)
@@ -578,13 +476,13 @@ def test_a_commit_without_room_is_certainly_not_done(path: Path) -> None:
         with repository._connection() as connection:
             pass
         failing = Fails(connection, "ROLLBACK", sqlite3.SQLITE_FULL)
-        repository._idle = [cast("Any", failing)]
+        repository._pool._idle = [cast("Any", failing)]
         with pytest.raises(StoreUnavailableError):
             repository.commit([Insert(thing("t", "a"))])
         assert repository.get(Key("thing", "t", ("a",))) is None
 
 
-# --- the file is damaged, or of another time --------------------------------------------------
+# --- the file is damaged ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -655,200 +553,7 @@ def test_a_damaged_row_is_told(path: Path, change: str, kind: str, field: str) -
         assert repository.get(sound.key) == sound
 
 
-def schema_of(path: Path, version: object) -> None:
-    """Write that the file has that version of the schema."""
-    with raw(path) as connection:
-        connection.execute("UPDATE coachwork_schema SET version = ?", (version,))
-
-
-def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
-    """A file that newer code wrote is not touched."""
-    SQLite(path).close()
-    schema_of(path, 99)
-    for _ in range(2):
-        with pytest.raises(UnsupportedSchemaError) as caught:
-            SQLite(path)
-        error = caught.value
-        assert (error.kind, error.field) == ("database", "coachwork_schema")
-        assert (error.found, error.known) == (99, len(_sqlite.MIGRATIONS))
-    with raw(path) as connection:
-        assert connection.execute("SELECT version FROM coachwork_schema").fetchall() == [(99,)]
-
-
-@pytest.mark.parametrize("version", ["x", -1, 1.5])
-def test_a_damaged_schema_version_is_refused(path: Path, version: object) -> None:
-    """A version that is none is damage, and nothing is migrated."""
-    SQLite(path).close()
-    schema_of(path, version)
-    with pytest.raises(CorruptRecordError) as caught:
-        SQLite(path)
-    assert caught.value.field == "coachwork_schema"
-
-
-NEXT = ("ALTER TABLE coachwork_record ADD COLUMN extra TEXT", "CREATE TABLE coachwork_more (a)")
-
-
-def test_an_older_schema_is_migrated_on_open(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What older code wrote is brought up to date once, with all its records."""
-    with closing(SQLite(path)) as repository:
-        assert repository.commit([Insert(thing("t", "a"))]) is DONE
-    now = len(_sqlite.MIGRATIONS)
-    monkeypatch.setattr(_sqlite, "MIGRATIONS", (*_sqlite.MIGRATIONS, NEXT))
-    together = threading.Barrier(4)
-
-    def go(_: int) -> Record | None:
-        together.wait()
-        with closing(SQLite(path)) as repository:
-            return repository.get(Key("thing", "t", ("a",)))
-
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(go, range(4))) == [thing("t", "a")] * 4
-    with raw(path) as connection:
-        versions = connection.execute("SELECT version FROM coachwork_schema").fetchall()
-        assert versions == [(now + 1,)]
-        assert connection.execute("SELECT * FROM coachwork_more").fetchall() == []
-
-
-def test_a_migration_that_fails_changes_nothing(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A migration is done as a whole or not at all."""
-    with closing(SQLite(path)) as repository:
-        assert repository.commit([Insert(thing("t", "a"))]) is DONE
-    broken = (*_sqlite.MIGRATIONS, (*NEXT, "CREATE TABLE coachwork_more (b)"))
-    with monkeypatch.context() as patched:
-        patched.setattr(_sqlite, "MIGRATIONS", broken)
-        with pytest.raises(StoreUnavailableError):
-            SQLite(path)
-    with closing(SQLite(path)) as repository:
-        assert repository.get(Key("thing", "t", ("a",))) == thing("t", "a")
-    with raw(path) as connection:
-        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
-        assert ("coachwork_more",) not in tables
-
-
 # --- the life of the object ------------------------------------------------------------------
-
-
-def test_after_close_everybody_is_told(path: Path) -> None:
-    """A closed file refuses every call, and closing it again does nothing."""
-    repository = SQLite(path)
-    repository.close()
-    repository.close()
-    calls: tuple[Callable[[], object], ...] = (
-        lambda: repository.get(Key("thing", "t", ("a",))),
-        lambda: repository.commit([Insert(thing("t", "a"))]),
-        lambda: repository.log("t", "s", limit=1),
-        lambda: repository.find(Query(kind="thing", due=NOON)),
-    )
-    for call in calls:
-        with pytest.raises(StoreUnavailableError, match="it is closed"):
-            call()
-
-
-CLOSE = """
-import sys, threading
-from pathlib import Path
-from coachwork.adapters import SQLite
-from coachwork.errors import StoreUnavailableError
-from coachwork.records import Insert
-from tests.contract import thing
-for number in range(8):
-    repository = SQLite(f"{sys.argv[1]}/{number}.db", synchronous="NORMAL")
-    acknowledged, refused = [], []
-    begun = threading.Semaphore(0)
-    def work(worker):
-        try:
-            while True:
-                record = thing("t", worker, len(acknowledged))
-                repository.commit([Insert(record)])
-                repository.log("t", "s", limit=3)
-                acknowledged.append(record)
-                begun.release()
-        except StoreUnavailableError as error:
-            refused.append(str(error))
-    workers = [threading.Thread(target=work, args=(n,)) for n in range(6)]
-    for worker in workers:
-        worker.start()
-    for _ in range(30):
-        begun.acquire()
-    repository.close()
-    for worker in workers:
-        worker.join()
-    assert refused == ["the repository did nothing: it is closed"] * 6, refused
-    again = SQLite(f"{sys.argv[1]}/{number}.db")
-    assert all(again.get(record.key) == record for record in acknowledged)
-    again.close()
-print("well")
-"""
-
-
-def test_closing_while_others_work_harms_nobody(tmp_path: Path) -> None:
-    """Calls under way end as they would have; the next ones are told that it is closed."""
-    assert in_a_process(CLOSE, tmp_path).stdout == "well\n"
-
-
-FORK = """
-import os, sys
-from coachwork.adapters import SQLite
-from coachwork.errors import StoreUnavailableError
-from coachwork.records import Insert, Key
-from tests.contract import thing
-repository = SQLite(sys.argv[1])
-repository.commit([Insert(thing("t", "a"))])
-repository._writing.acquire()
-repository._pool.acquire()  # as if threads of the parent were at work
-child = os.fork()
-if child == 0:
-    told = 0
-    for call in (
-        lambda: repository.get(Key("thing", "t", ("a",))),
-        lambda: repository.commit([Insert(thing("t", "b"))]),
-    ):
-        try:
-            call()
-        except StoreUnavailableError as error:
-            told += "fork" in str(error)
-    repository.close()
-    own = SQLite(sys.argv[1])
-    own.commit([Insert(thing("t", "c"))])
-    own.close()
-    os._exit(told)
-repository._writing.release()
-repository._pool.release()
-_, status = os.waitpid(child, 0)
-assert os.waitstatus_to_exitcode(status) == 2, status
-assert repository.commit([Insert(thing("t", "d"))]) == "done"
-assert repository.get(Key("thing", "t", ("c",))) is not None
-repository.close()
-print("well")
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-def test_after_a_fork_the_child_is_told(path: Path) -> None:
-    """A child cannot use its parent's connections, nor harm them; it opens the file for itself."""
-    assert in_a_process(FORK, path).stdout == "well\n"
-    with raw(path) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-
-
-def test_another_process_is_told_at_once(path: Path) -> None:
-    """Where the process is not the one that opened the file, no lock and no connection is used."""
-    repository = SQLite(path)
-    with raw(path), repository._writing, repository._pool:
-        parent = repository._process
-        repository._process = -1
-        for call in (
-            lambda: repository.get(Key("thing", "t", ("a",))),
-            lambda: repository.commit([]),
-        ):
-            with pytest.raises(StoreUnavailableError, match="fork"):
-                call()
-        repository.close()
-        repository._process = parent
-    assert repository.commit([]) is DONE
-    repository.close()
 
 
 def test_it_cannot_be_pickled_or_copied(path: Path) -> None:
@@ -857,22 +562,6 @@ def test_it_cannot_be_pickled_or_copied(path: Path) -> None:
         for carry in (pickle.dumps, copy.copy, copy.deepcopy):
             with pytest.raises(TypeError, match="open the file again"):
                 carry(repository)
-
-
-def test_a_failed_open_leaves_no_open_file(path: Path) -> None:
-    """Who tries a broken file again and again does not run out of files."""
-    path.write_text("no database at all, only words " * 100)
-
-    def open_files() -> int:
-        return len(list(Path("/proc/self/fd").iterdir()))
-
-    if not Path("/proc/self/fd").exists():
-        pytest.skip("this system does not tell which files are open")
-    before = open_files()
-    for _ in range(20):
-        with pytest.raises(CorruptRecordError):
-            SQLite(path)
-    assert open_files() == before
 
 
 # --- what a read costs -----------------------------------------------------------------------

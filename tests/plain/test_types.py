@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, MutableSequence, Sequence
+from collections.abc import Set as AbstractSet
 from types import NoneType
 from typing import Annotated, Any, Final, Literal, NotRequired
 
 import pytest
 from typing_extensions import ReadOnly
 
-from coachwork.plain._types import bare, class_of, known_class, name_of
-from tests.plain_kinds import Box, Ints, Name, T, Value
+from coachwork.plain._types import bare, class_of, is_never_hashable, known_class, name_of
+from tests.plain_kinds import Box, Color, Data, Holder, Ints, Movie, Name, T, Value
 
 
 @pytest.mark.parametrize(
@@ -57,3 +59,38 @@ def test_a_class_is_found_behind_its_arguments(of: object, expected: object) -> 
 def test_a_type_has_a_name(of: object, expected: str) -> None:
     """A name is made of letters, digits and underscores."""
     assert name_of(of) == expected
+
+
+@pytest.mark.parametrize(
+    "of, expected",
+    [
+        (int, False),
+        (None, False),
+        (Any, False),
+        (T, False),
+        (Literal["a"], False),
+        (Color, False),
+        (Value, False),
+        (Box[int], False),
+        (Sequence[list[int]], False),
+        (AbstractSet[int], False),
+        (tuple, False),
+        (tuple[()], False),
+        (tuple[list[int], ...], False),
+        (list[int] | int, False),
+        (list, True),
+        (Ints, True),
+        (Final[MutableSequence[int]], True),
+        (set[int], True),
+        (Mapping[str, int], True),
+        (Movie, True),
+        (Holder[int], True),
+        (Data, True),
+        (tuple[int, list[int]], True),
+        (list[int] | dict[str, int], True),
+    ],
+    ids=str,
+)
+def test_what_can_never_be_in_a_set_is_known(of: object, expected: bool) -> None:  # noqa: FBT001
+    """Types whose values cannot be hashed, whatever the data; where it depends, data decides."""
+    assert is_never_hashable(of) is expected

@@ -712,6 +712,11 @@ def test_a_summary_never_covers_less() -> None:
     assert step_violations([rolled], [kind.record(old, 3)]) != []
 
 
+def test_a_completion_is_counted() -> None:
+    """9: One more, later than the one before, is no violation."""
+    assert stepped(("standing room", field(completed=2, completed_at=LATER))) == []
+
+
 def test_sweeping_is_well() -> None:
     """What a sweep deletes of ended sessions is no violation; the world checks every commit."""
     world = healthy()

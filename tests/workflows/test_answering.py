@@ -308,24 +308,6 @@ def test_a_kept_reply_begins_a_new_lease() -> None:
     ]
 
 
-def test_who_lost_the_lease_keeps_nothing() -> None:
-    """Another took the job over before the final reply came: it is left as the other has it."""
-    world, session = said()
-
-    def model(_ask: Ask) -> str:
-        world.model = lambda _: CrashedError()
-        world.clock.time += world.setup.settings.lease
-        with pytest.raises(CrashedError):
-            turn(world, session)
-        return final()
-
-    world.model = model
-    with pytest.raises(StillAnsweringError):
-        turn(world, session)
-    job = world.stored("job")[-1]
-    assert (job.steps, job.lease.token) == ((), 2)
-
-
 @pytest.mark.parametrize("moment", ["before", "done", "not done"])
 def test_what_happens_when_it_is_to_be_kept(moment: str) -> None:
     """The session moves, or the answer is lost, at that very commit: it is kept once."""
@@ -419,3 +401,21 @@ def test_an_owner_who_completes_gets_what_is_extracted() -> None:
     done = world.run(complete(world.setup, ADA, TALK, session))
     assert isinstance(done, Completed)
     assert (done.result, done.session.usage, done.session.messages) == (Values(["x"]), COST, 3)
+
+
+def test_who_lost_the_lease_keeps_nothing() -> None:
+    """Another took the job over before the final reply came: it is left as the other has it."""
+    world, session = said()
+
+    def model(_ask: Ask) -> str:
+        world.model = lambda _: CrashedError()
+        world.clock.time += world.setup.settings.lease
+        with pytest.raises(CrashedError):
+            turn(world, session)
+        return final()
+
+    world.model = model
+    with pytest.raises(StillAnsweringError):
+        turn(world, session)
+    job = world.stored("job")[-1]
+    assert (job.steps, job.lease.token) == ((), 2)

@@ -248,7 +248,7 @@ class Lagging(Memory):
     ) -> Sequence[Record]:
         """Leave the last messages out."""
         shown = [*super().log(tenant, session, after=0, limit=1000)]
-        shown = [r for r in shown[: len(shown) - self.behind] if r.key.parts[1] > after]
+        shown = [r for r in shown[: len(shown) - self.behind] if int(r.key.parts[1]) > after]
         return (shown if last is None else shown[max(0, len(shown) - last) :])[:limit]
 
 

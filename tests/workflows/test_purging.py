@@ -12,9 +12,10 @@ import pytest
 from attrs import frozen
 
 from coachwork.adapters import Memory, final
-from coachwork.effects import Commit, Workflow
+from coachwork.effects import Commit, Now, Workflow
 from coachwork.errors import (
     CorruptRecordError,
+    SessionNotActiveError,
     SessionNotFoundError,
     StoreError,
     UnsupportedSchemaError,
@@ -22,7 +23,7 @@ from coachwork.errors import (
     VersionConflictError,
 )
 from coachwork.jobs import ErrorCode, JobKind, JobStatus
-from coachwork.messages import Message, Role
+from coachwork.messages import Message, Role, Usage
 from coachwork.ports import Answer, Ask, CommitResult, Query
 from coachwork.records import (
     ACCOUNT,
@@ -166,6 +167,40 @@ def test_a_live_session_goes_at_the_very_instant(store: str, tmp_path: Path) -> 
     assert (last.ledger.ending.reason, last.expires_at) == (EndReason.EXPIRED, EXPIRY)
 
 
+def test_a_session_that_turns_out_live_is_left_alone() -> None:
+    """A clock that goes back between two looks at a session deletes nothing that is not closed."""
+    world = new_world()
+    begun(world)
+    before = world.records()
+    times = iter([EXPIRY, EXPIRY - INSTANT, EXPIRY])
+
+    def tick(effect: object) -> None:
+        if isinstance(effect, Now):
+            world.clock.time = next(times)
+
+    world.meanwhile = tick
+    assert swept(world) == NOTHING
+    assert world.records() == before
+
+
+def test_what_a_late_answer_cost_goes_with_its_session() -> None:
+    """Nothing that belongs to a session outlives it."""
+    world = new_world()
+    session = begun(world)
+
+    def model(ask: Ask) -> Answer:
+        world.run(cancel(world.setup, ADA, TALK, session))
+        return Answer(text=coach(ask), usage=Usage(1))
+
+    world.model = model
+    with pytest.raises(SessionNotActiveError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    assert "spending" in kinds(world)
+    world.clock.time += WEEK
+    assert swept(world) == Purged(expired=0, deleted=1, more=False)
+    assert kinds(world) == {"account"}
+
+
 def test_a_paused_session_goes_alike() -> None:
     """Its last activity is the pause."""
     world = new_world()
@@ -266,23 +301,6 @@ def test_a_job_in_flight_is_settled_first() -> None:
     assert job.status is JobStatus.FAILED
     assert job.error is not None
     assert job.error.code is ErrorCode.SESSION_EXPIRED
-
-
-def test_what_a_late_answer_cost_goes_with_its_session() -> None:
-    """A record of cost is the session's, and is swept with it."""
-    world = new_world()
-    session = begun(world)
-
-    def model(_ask: Ask) -> Answer:
-        world.run(cancel(world.setup, ADA, TALK, session))
-        return Answer(text="Too late.", usage=world.only(Session).ledger.usage)
-
-    world.model = model
-    with pytest.raises(Exception, match="cancelled"):
-        world.run(send(world.setup, ADA, TALK, session, "Hello."))
-    world.clock.advance(days=7)
-    swept(world)
-    assert kinds(world) == {"account"}
 
 
 def test_an_exclusive_topic_is_freed() -> None:

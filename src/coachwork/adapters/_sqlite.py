@@ -10,18 +10,20 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from time import monotonic, sleep
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from coachwork.adapters._sqlite_errors import LOCKED, primary
+from coachwork.adapters._sqlite_pool import Pool
+from coachwork.adapters._sqlite_schema import checked_version
 from coachwork.adapters._threads import in_threads
 from coachwork.errors import (
     CorruptRecordError,
     OutcomeUnknownError,
     StoreUnavailableError,
-    UnsupportedSchemaError,
     ValidationError,
 )
 from coachwork.ports import CommitResult, Query
@@ -38,33 +40,6 @@ from coachwork.records import (
 
 if TYPE_CHECKING:
     from coachwork.ports import AsyncRepository
-
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
-    (
-        """CREATE TABLE coachwork_record (
-            key TEXT NOT NULL PRIMARY KEY,
-            kind TEXT NOT NULL,
-            tenant TEXT NOT NULL,
-            version INTEGER NOT NULL,
-            owner TEXT,
-            session TEXT,
-            topic TEXT,
-            status TEXT,
-            at INTEGER,
-            due INTEGER,
-            expires INTEGER,
-            scenario TEXT,
-            body TEXT NOT NULL
-        ) WITHOUT ROWID""",
-        """CREATE INDEX coachwork_record_owner ON coachwork_record (tenant, owner, kind, key)
-            WHERE owner IS NOT NULL""",
-        """CREATE INDEX coachwork_record_due ON coachwork_record (kind, due)
-            WHERE due IS NOT NULL""",
-        """CREATE INDEX coachwork_record_expires ON coachwork_record (kind, expires)
-            WHERE expires IS NOT NULL""",
-    ),
-)
-"""What brings a database from each version of its schema to the next, in order."""
 
 _INSERT: Final = (
     "INSERT INTO coachwork_record (key, version, owner, session, topic, status, at, due, expires,"
@@ -86,7 +61,6 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _LAST: Final = 10**12 - 1
 _HOUR: Final = 3600
 _A_MOMENT: Final = 0.01
-_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 _Row = tuple[Any, ...]
 
@@ -94,19 +68,25 @@ _Row = tuple[Any, ...]
 class SQLite:
     """Keeps records in one SQLite file, for any number of threads and processes of one machine.
 
-    The file may hold other tables too. It must not lie on a network file system.
+    The file may hold other tables too. It must not lie on a network file system. A file that is
+    open when the process forks cannot be used in the child: close it before, or start the process
+    by spawn. Once newer code has migrated the file, older code that has it open is refused.
 
     Args:
-        path: The file; it is made, with its folder's permission, if it is not there.
+        path: The file. If it is not there it is made, to be read and written by this user alone;
+            who wants to share it makes an empty one beforehand. Relative paths and links are
+            resolved once.
         synchronous: ``FULL`` writes every commit to the disk before it is acknowledged. ``NORMAL``
             is faster; after a power failure the last commits may be missing, though never a part
             of one, and after a crash of the process none is.
-        busy_timeout: Seconds to wait for other writers before giving up.
+        busy_timeout: Seconds to wait for other writers, of this process and of others together,
+            before giving up.
 
     Raises:
         ValidationError: An argument is not what it should be.
-        StoreUnavailableError: The file cannot be opened, or is locked.
-        CorruptRecordError: It is no SQLite file, or a damaged one.
+        StoreUnavailableError: The file cannot be opened, is locked, can have no write-ahead log
+            where it lies, or was open when this process was forked.
+        CorruptRecordError: It is no SQLite file, or a damaged one, or lacks a table of ours.
         UnsupportedSchemaError: It was written by newer code.
     """
 
@@ -120,21 +100,11 @@ class SQLite:
         """Open the file and bring its schema up to date."""
         if synchronous not in ("FULL", "NORMAL"):
             raise ValidationError("synchronous", "'FULL' or 'NORMAL'")
-        self._path = _checked_path(path)
-        self._synchronous = synchronous
+        # Once and for all: neither another working directory nor another link leads elsewhere.
+        self._path = os.path.realpath(_checked_path(path))
         self._busy_timeout = _checked_seconds(busy_timeout)
-        self._process = os.getpid()
-        self._idle: list[sqlite3.Connection] = []
-        self._closed = False
-        self._pool = Lock()
         self._writing = Lock()
-        try:
-            with self._connection() as connection:
-                _log_ahead(connection, self._busy_timeout)
-                _migrate(connection)
-        except BaseException:
-            self.close()
-            raise
+        self._pool = Pool(self._path, synchronous, self._busy_timeout)
 
     # --- the port ----------------------------------------------------------------------------
 
@@ -145,10 +115,10 @@ class SQLite:
 
     def commit(self, ops: Sequence[Op], /) -> CommitResult:
         """See `coachwork.ports.Repository.commit`."""
-        self._refuse_fork()
-        # Writers of this process wait here in order, instead of polling the file's lock.
-        with self._writing, self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+        self._pool.refuse_fork()
+        with self._turn() as waited, self._connection() as connection:
+            self._begin(connection, waited)
+            checked_version(connection)
             if not all(_done(connection, op) for op in ops):
                 connection.execute("ROLLBACK")
                 return CommitResult.CONFLICT
@@ -156,7 +126,7 @@ class SQLite:
                 connection.execute("COMMIT")
             except sqlite3.Error as error:
                 # Still open, or without room for its last page: it was not done, and will not be.
-                if connection.in_transaction or _primary(error) == sqlite3.SQLITE_FULL:
+                if connection.in_transaction or primary(error) == sqlite3.SQLITE_FULL:
                     raise
                 raise OutcomeUnknownError from error
             return CommitResult.DONE
@@ -210,14 +180,7 @@ class SQLite:
 
     def close(self) -> None:
         """Close the file; whoever uses it afterwards is told so, and calls under way still end."""
-        if os.getpid() != self._process:
-            return  # the connections are the parent's: to touch them here would harm it
-        with self._pool:
-            self._closed = True
-            # One that is lent is closed when it comes back: SQLite bears no other order.
-            connections, self._idle = self._idle, []
-        for connection in connections:
-            connection.close()
+        self._pool.close()
 
     def for_async(self) -> AsyncRepository:
         """Return the same file for an async coach: it never blocks the event loop."""
@@ -234,59 +197,34 @@ class SQLite:
         with self._connection() as connection:
             return connection.execute(sql, values).fetchall()
 
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Lend a connection to this thread."""
+        return self._pool.lent()
+
     @contextmanager
-    def _connection(self) -> Generator[sqlite3.Connection]:
-        """Lend a connection to this thread, and tell in our words what goes wrong with it."""
-        connection: sqlite3.Connection | None = None
-        try:
-            connection = self._borrow()
-            yield connection
-        except sqlite3.Error as error:
-            raise _translated(error) from error
-        finally:
-            if connection is not None:
-                self._give_back(connection)
+    def _turn(self) -> Generator[float]:
+        """Wait for the writers of this process; tell how many seconds it took.
 
-    def _borrow(self) -> sqlite3.Connection:
-        """Return an idle connection, or a new one."""
-        self._refuse_fork()
-        with self._pool:
-            if self._closed:
-                raise StoreUnavailableError("it is closed")
-            if self._idle:
-                return self._idle.pop()
-        connection = sqlite3.connect(
-            self._path,
-            timeout=self._busy_timeout,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        try:
-            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _refuse_fork(self) -> None:
-        """Refuse to go on with a parent's connections, or to wait for a lock of its threads.
-
-        Raises:
-            StoreUnavailableError: This process was forked after the file was opened.
+        They wait here, instead of polling the file's lock.
         """
-        if os.getpid() != self._process:
-            raise StoreUnavailableError("it was opened before a fork; open it again after")
+        begun = monotonic()
+        if not self._writing.acquire(timeout=self._busy_timeout):
+            raise StoreUnavailableError(LOCKED)
+        try:
+            yield monotonic() - begun
+        finally:
+            self._writing.release()
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
-        """Take a connection back, without a transaction that failed in the middle."""
-        with suppress(sqlite3.Error):
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        with self._pool:
-            if not self._closed:
-                self._idle.append(connection)
-                return
-        connection.close()
+    def _begin(self, connection: sqlite3.Connection, waited: float) -> None:
+        """Begin to write; wait for other processes for what is left of the timeout."""
+        if waited < _A_MOMENT:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        _wait_for_others(connection, max(0.0, self._busy_timeout - waited))
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        finally:
+            _wait_for_others(connection, self._busy_timeout)
 
 
 def _checked_path(path: object) -> str:
@@ -294,9 +232,11 @@ def _checked_path(path: object) -> str:
     told: object = path
     if isinstance(path, os.PathLike):
         told = os.fspath(cast("os.PathLike[str]", path))
-    if not isinstance(told, str) or told in {"", ":memory:"} or "\0" in told:
-        raise ValidationError("path", "the path of a file; Memory() keeps nothing on disk")
-    return told
+    if isinstance(told, str) and told not in {"", ":memory:"} and "\0" not in told:
+        with suppress(UnicodeEncodeError):
+            os.fsencode(told)
+            return told
+    raise ValidationError("path", "the path of a file; Memory() keeps nothing on disk")
 
 
 def _checked_seconds(busy_timeout: object) -> float:
@@ -306,49 +246,9 @@ def _checked_seconds(busy_timeout: object) -> float:
     return float(busy_timeout)
 
 
-def _log_ahead(connection: sqlite3.Connection, patience: float) -> None:
-    """Turn write-ahead logging on; the file remembers it.
-
-    While others open the new file too, SQLite says that it is locked at once, whatever its
-    timeout, so the waiting is done here: for at most *patience* seconds.
-    """
-    until = monotonic() + patience
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if _primary(error) != sqlite3.SQLITE_BUSY or monotonic() >= until:
-                raise
-            sleep(_A_MOMENT)
-        else:
-            return
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema up to date; one process does it, the others wait."""
-    exists = "SELECT 1 FROM sqlite_master WHERE name = 'coachwork_schema'"
-    if connection.execute(exists).fetchone() and _version(connection) == len(MIGRATIONS):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute("CREATE TABLE IF NOT EXISTS coachwork_schema (version INTEGER NOT NULL)")
-    version = _version(connection)
-    if version > len(MIGRATIONS):
-        raise UnsupportedSchemaError("database", "coachwork_schema", version, len(MIGRATIONS))
-    for migration in MIGRATIONS[version:]:
-        for statement in migration:
-            connection.execute(statement)
-    connection.execute("DELETE FROM coachwork_schema")
-    connection.execute("INSERT INTO coachwork_schema VALUES (?)", (len(MIGRATIONS),))
-    connection.execute("COMMIT")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    """Return the version of the schema; 0 is none."""
-    row = connection.execute("SELECT version FROM coachwork_schema").fetchone()
-    version: object = row[0] if row else 0
-    if not isinstance(version, int) or version < 0:
-        raise CorruptRecordError("database", "coachwork_schema", "is no version number")
-    return version
+def _wait_for_others(connection: sqlite3.Connection, seconds: float) -> None:
+    """Let a connection wait so long for others."""
+    connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
 
 def _done(connection: sqlite3.Connection, op: Op) -> bool:
@@ -422,27 +322,3 @@ def _number(instant: datetime | None) -> int | None:
 def _instant(number: int | None) -> datetime | None:
     """Return the instant that many microseconds after 1970."""
     return None if number is None else _EPOCH + number * _MICROSECOND
-
-
-def _translated(error: sqlite3.Error) -> Exception:
-    """Return what went wrong in the words of the port; nothing was written."""
-    code = _primary(error)
-    # Without a code it is Python that cannot read what SQLite gave: a text that is none.
-    if code in _DAMAGED or (code is None and isinstance(error, sqlite3.OperationalError)):
-        return CorruptRecordError("database", "file", "is no intact SQLite database")
-    name = getattr(error, "sqlite_errorname", type(error).__name__)
-    return StoreUnavailableError(_WHY.get(code, f"SQLite says {name}"))
-
-
-def _primary(error: sqlite3.Error) -> int | None:
-    """Return SQLite's code without what it tells besides, or None where it has none."""
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
-
-
-_WHY: Final[dict[int | None, str]] = {
-    sqlite3.SQLITE_BUSY: "the database is locked by another process",
-    sqlite3.SQLITE_READONLY: "the database is read-only",
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
-}

@@ -99,20 +99,22 @@ def _finish(
 ) -> Workflow[tuple[Held, Exception | None]]:
     """Do it, and return what is left with the cause of a failure."""
     tries = Tries(setup)
+    # Fixed here: what is read again later may be held under another's lease.
+    token = held.job.value.attempts
     try:
         outcome = yield from _first_answer(setup, topic, held)
         while True:
             tries.another()
             if isinstance(outcome, Said) and outcome.final and outcome.conclusion is None:
-                outcome, held = yield from _conclude(setup, topic, held, outcome)
-            settled = yield from settle(setup, topic, held, outcome)
+                outcome, held = yield from _conclude(setup, topic, held, token, outcome)
+            settled = yield from settle(setup, topic, held, token, outcome)
             if settled is not None:
                 return settled, outcome.cause if isinstance(outcome, Failed) else None
             held = yield from reread(held)
     except GeneratorExit:  # the process is gone: nothing can be asked any more
         raise
     except BaseException:
-        yield from give_up(held)
+        yield from give_up(held, token)
         raise
 
 
@@ -171,7 +173,7 @@ def _known(topic: Topic[object], result: JSON | Absent) -> Conclusion | None:
 
 
 def _conclude(
-    setup: Setup, topic: Topic[object], held: Held, said: Said
+    setup: Setup, topic: Topic[object], held: Held, token: int, said: Said
 ) -> Workflow[tuple[Said, Held]]:
     """Keep a final reply in its job, then have the result extracted.
 
@@ -180,18 +182,19 @@ def _conclude(
     """
     job = held.job.value
     if job.output(job.kind) is None:
-        kept = yield from _keep(setup, held, Step(purpose=job.kind, output=said.text), said.usage)
+        step = Step(purpose=job.kind, output=said.text)
+        kept = yield from _keep(setup, held, token, step, said.usage)
         if kept is None:
             return said, held
         held = kept
         said = evolve(said, usage=NO_USAGE)
-    elif held.session.value.status is not SessionStatus.ACTIVE:
+    elif held.session.value.status is not SessionStatus.ACTIVE or not is_mine(job, token):
         return said, held
     conclusion = yield from _extract(setup, topic, held, said.text)
     return evolve(said, conclusion=conclusion), held
 
 
-def _keep(setup: Setup, held: Held, step: Step, usage: Usage) -> Workflow[Held | None]:
+def _keep(setup: Setup, held: Held, token: int, step: Step, usage: Usage) -> Workflow[Held | None]:
     """Commit a step's output in the job, with a new lease of the same token for the next step.
 
     The session is checked in the same commit: as long as the step is kept it is ACTIVE, since
@@ -201,7 +204,6 @@ def _keep(setup: Setup, held: Held, step: Step, usage: Usage) -> Workflow[Held |
         The same with the step kept, or None where the session is not ACTIVE or the job is lost.
     """
     tries = Tries(setup)
-    token = held.job.value.attempts
     while True:
         tries.another()
         session, job = held.session, held.job

@@ -61,7 +61,9 @@ def take_and_finish(
     if taken is None:
         return None
     if taken.job.value.attempts > setup.settings.attempts:
-        settled = yield from settle(setup, topic, taken, _exhausted(taken))
+        settled = yield from settle(
+            setup, topic, taken, taken.job.value.attempts, _exhausted(taken)
+        )
         done = settled or taken
         raise_for(done.job.value)
         return done

@@ -163,10 +163,11 @@ def _leave(call: Call) -> Workflow[None]:
     key = job_key(call.caller.tenant, call.job)
     try:
         job = yield from load(JOB_RECORD, key)
+        account = yield from open_account(call.caller)
         if job is not None and job.version == 1:
             now = yield from Now()
             free = JOB.move(job.value, JobEvent.GIVE_UP, now, None).value
-            yield from Commit((JOB_RECORD.update(job, free),))
+            yield from Commit((JOB_RECORD.update(job, free), ACCOUNT.check(account)))
     except Exception:  # noqa: BLE001 - it is a courtesy; what interrupted is what counts
         return
 

@@ -123,9 +123,16 @@ def is_mine(job: Job, token: int) -> bool:
 
 
 def settle(
-    setup: Setup, topic: Topic[object], held: Held, outcome: Outcome
+    setup: Setup, topic: Topic[object], held: Held, token: int, outcome: Outcome
 ) -> Workflow[Held | None]:
-    """Write *outcome*, if the lease is still the caller's own.
+    """Write *outcome*, if the job is still held under the caller's own lease.
+
+    Args:
+        setup: The application's declarations.
+        topic: The session's topic.
+        held: The job as it was read last.
+        token: The token of the caller's lease; the job may be another's by now.
+        outcome: What came of asking.
 
     Returns:
         The session and the settled job, by whomever it was settled; None where a final reply
@@ -136,7 +143,6 @@ def settle(
         SessionNotFoundError: All is gone.
         StoreError: The repository failed.
     """
-    token = held.job.value.attempts
     tries = Tries(setup)
     while True:
         tries.another()
@@ -280,12 +286,11 @@ def _spent(held: Held, token: int, outcome: Outcome, now: datetime) -> list[Op]:
     return [SPENDING.insert(spending), ACCOUNT.check(held.account)]
 
 
-def give_up(held: Held) -> Workflow[None]:
+def give_up(held: Held, token: int) -> Workflow[None]:
     """Give the lease up, if it is still the caller's own and the repository can be reached.
 
     Whoever is interrupted leaves the job to the next one at once, instead of when the lease ends.
     """
-    token = held.job.value.attempts
     try:
         fresh = yield from reread(held)
         job = fresh.job
