@@ -276,8 +276,7 @@ def test_sqlite_never_blocks_the_event_loop(tmp_path: Path) -> None:
                 other.execute("BEGIN IMMEDIATE")
                 repository.writing.clear()
                 sending = asyncio.create_task(chat.send("hello"))
-                while not repository.writing.is_set():
-                    await asyncio.sleep(0)
+                assert await asyncio.to_thread(repository.writing.wait, LIMIT)
                 for _ in range(1000):
                     await asyncio.sleep(0)
                     assert not sending.done()

@@ -199,7 +199,7 @@ def test_a_writer_of_this_process_is_waited_for_no_longer_than_asked(path: Path)
 @pytest.mark.parametrize("held", [False, True])
 def test_waiting_in_two_places_takes_no_longer_than_asked(path: Path, *, held: bool) -> None:
     """Who waited for a thread waits for another process only for what is left of the time."""
-    with closing(SQLite(path, busy_timeout=0.8)) as repository, raw(path) as other:
+    with closing(SQLite(path, busy_timeout=0.4)) as repository, raw(path) as other:
         with repository._connection() as connection:
             told: list[str] = []
             connection.set_trace_callback(told.append)
@@ -208,15 +208,15 @@ def test_waiting_in_two_places_takes_no_longer_than_asked(path: Path, *, held: b
         with ThreadPoolExecutor(1) as pool:
             with repository._writing:
                 answer = pool.submit(repository.commit, [Insert(thing("t", "a"))])
-                sleep(0.2)
+                sleep(0.1)
             if held:
                 with pytest.raises(StoreUnavailableError, match="locked"):
                     answer.result()
             else:
                 assert answer.result() is DONE
         left, begin, whole = told[:3]
-        assert 0 <= int(left.removeprefix("PRAGMA busy_timeout = ")) < 800
-        assert (begin, whole) == ("BEGIN IMMEDIATE", "PRAGMA busy_timeout = 800")
+        assert 0 <= int(left.removeprefix("PRAGMA busy_timeout = ")) < 400
+        assert (begin, whole) == ("BEGIN IMMEDIATE", "PRAGMA busy_timeout = 400")
 
 
 def test_who_did_not_wait_asks_for_nothing(path: Path) -> None:

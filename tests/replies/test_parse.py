@@ -135,7 +135,7 @@ def test_structured_output_is_judged_instead_of_the_text() -> None:
         {"message": "x", "n": math.nan},
         {"message": "x", "n": -math.inf},
         {"message": "x", "n": 10**300},
-        {"message": "x", "n": object()},
+        {"message": "x", "n": ...},
         {"message": "x", "n": (1,)},
         {"message": "x", "n": b"bytes"},
         {"message": "a\0b"},

@@ -96,17 +96,21 @@ def _log_ahead(connection: sqlite3.Connection, patience: float) -> None:
     timeout, so the waiting is done here: for at most *patience* seconds.
     """
     until = monotonic() + patience
-    while True:
-        try:
-            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        except sqlite3.OperationalError as error:
-            if primary(error) != sqlite3.SQLITE_BUSY or monotonic() >= until:
-                raise
-            sleep(_A_MOMENT)
-        else:
-            break
-    if mode != ("wal",):  # SQLite goes on without, and says so only here
+    while (mode := _answer(connection, until)) is None:
+        sleep(_A_MOMENT)
+    if mode != "wal":  # SQLite goes on without, and says so only here
         raise StoreUnavailableError("the file can have no write-ahead log where it lies")
+
+
+def _answer(connection: sqlite3.Connection, until: float) -> str | None:
+    """Ask for write-ahead logging; return what there is then, or None if it is to be tried again."""
+    try:
+        mode: str = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if primary(error) != sqlite3.SQLITE_BUSY or monotonic() >= until:
+            raise
+        return None
+    return mode
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
