@@ -13,13 +13,11 @@ cannot run is left out with its reason, which the run then shows::
 from __future__ import annotations
 
 import os
-import re
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
 from hypothesis import settings
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
@@ -27,15 +25,6 @@ from sybil.parsers.rest import DocTestParser
 
 settings.register_profile("house", deadline=None)  # a slow machine is no failure
 settings.load_profile("house")
-
-ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave addresses out of the tests' names: each process that runs a share has its own."""
-    for item in items:
-        item._nodeid = ADDRESS.sub("", item.nodeid)  # noqa: SLF001 - pytest has no other way
-
 
 FLAGS = ELLIPSIS | NORMALIZE_WHITESPACE
 

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import assert_type
 
 import pytest
 from attrs import frozen
-from typing_extensions import assert_type
 
 from coachwork import (
-    SQLite,
     Answer,
     Ask,
-    AsyncCoach,
     AsyncChat,
+    AsyncCoach,
     Chat,
     Coach,
     LLMError,
     SessionView,
+    SQLite,
     Topic,
     Turn,
     json_schema,

@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coachwork import adapters
-from coachwork.adapters import Memory, SQLite
+from coachwork.adapters import Memory, SQLite, _sqlite
 from coachwork.errors import (
     CorruptRecordError,
     OutcomeUnknownError,
@@ -196,37 +196,32 @@ def test_a_writer_of_this_process_is_waited_for_no_longer_than_asked(path: Path)
         assert repository.commit([Insert(thing("t", "a"))]) is DONE
 
 
+@pytest.mark.parametrize(
+    "waited, asked",
+    [
+        (0.0, []),
+        (0.3, ["PRAGMA busy_timeout = 100", "PRAGMA busy_timeout = 400"]),
+        (0.5, ["PRAGMA busy_timeout = 0", "PRAGMA busy_timeout = 400"]),
+    ],
+)
 @pytest.mark.parametrize("held", [False, True])
-def test_waiting_in_two_places_takes_no_longer_than_asked(path: Path, *, held: bool) -> None:
-    """Who waited for a thread waits for another process only for what is left of the time."""
+def test_who_waited_for_a_thread_waits_the_less_for_a_process(
+    path: Path, monkeypatch: pytest.MonkeyPatch, waited: float, asked: list[str], *, held: bool
+) -> None:
+    """The time that was asked for is for both together, and the next commit has all of it."""
     with closing(SQLite(path, busy_timeout=0.4)) as repository, raw(path) as other:
         with repository._connection() as connection:
             told: list[str] = []
             connection.set_trace_callback(told.append)
+        monkeypatch.setattr(_sqlite, "monotonic", iter([7.0, 7.0 + waited]).__next__)
         if held:
             other.execute("BEGIN IMMEDIATE")
-        with ThreadPoolExecutor(1) as pool:
-            with repository._writing:
-                answer = pool.submit(repository.commit, [Insert(thing("t", "a"))])
-                sleep(0.1)
-            if held:
-                with pytest.raises(StoreUnavailableError, match="locked"):
-                    answer.result()
-            else:
-                assert answer.result() is DONE
-        left, begin, whole = told[:3]
-        assert 0 <= int(left.removeprefix("PRAGMA busy_timeout = ")) < 400
-        assert (begin, whole) == ("BEGIN IMMEDIATE", "PRAGMA busy_timeout = 400")
-
-
-def test_who_did_not_wait_asks_for_nothing(path: Path) -> None:
-    """A writer that nobody hinders leaves the timeout as it is."""
-    with closing(SQLite(path)) as repository:
-        with repository._connection() as connection:
-            told: list[str] = []
-            connection.set_trace_callback(told.append)
-        assert repository.commit([Insert(thing("t", "a"))]) is DONE
-        assert told[0] == "BEGIN IMMEDIATE"
+            with pytest.raises(StoreUnavailableError, match="locked"):
+                repository.commit([Insert(thing("t", "a"))])
+        else:
+            assert repository.commit([Insert(thing("t", "a"))]) is DONE
+        assert [sql for sql in told if sql.startswith("PRAGMA")] == asked
+        assert told.index("BEGIN IMMEDIATE") == min(1, len(asked))
 
 
 def test_threads_lose_no_update_and_leave_the_file_intact(path: Path) -> None:

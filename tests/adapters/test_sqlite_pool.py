@@ -188,6 +188,19 @@ def test_closing_while_others_work_harms_nobody(tmp_path: Path) -> None:
     assert in_a_process(CLOSE, tmp_path).stdout == "well\n"
 
 
+def test_a_transaction_that_is_left_open_is_undone(path: Path) -> None:
+    """A connection comes back without what its borrower did not finish."""
+    with closing(SQLite(path)) as repository:
+        with repository._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("CREATE TABLE other (a)")
+        with repository._connection() as again:
+            assert again is connection
+            assert not again.in_transaction
+            names = again.execute("SELECT name FROM sqlite_master").fetchall()
+        assert ("other",) not in names
+
+
 # --- a fork ----------------------------------------------------------------------------------
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")

@@ -23,6 +23,7 @@ from coachwork.ports import Admission, Ask, CommitResult, Query
 from coachwork.records import Insert, Key, Record
 from coachwork.topics import TemplateName, Topic
 from tests.contract import CHECKS, ContractCheck, hold_async, message, name_of, thing
+from tests.names import told
 from tests.specimens import ASK
 
 ADMISSION = Admission(command="send", tenant="t", user="u", topic="x", session="s", text="hi")
@@ -234,7 +235,7 @@ class Async:
 
 
 @pytest.mark.parametrize(
-    "port", [None, 5, "text", object(), Async(), Async().complete, Memory, asyncio.sleep], ids=repr
+    "port", [None, 5, "text", object(), Async(), Async().complete, Memory, asyncio.sleep], ids=told
 )
 def test_what_is_no_blocking_port_is_refused(port: object) -> None:
     """Nothing, something else, what is async already, and a class instead of a port."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from coachwork.errors import ValidationError
 from coachwork.plain import from_plain, json_schema, to_json
+from tests.names import told
 from tests.plain_kinds import (
     Box,
     Cat,
@@ -47,7 +48,7 @@ from tests.plain_kinds import (
         ({"n": 5}, FakeModel, FakeModel(5)),
         ({"name": "x"}, Value, Value("x")),
     ],
-    ids=repr,
+    ids=told,
 )
 def test_each_kind_of_type_is_read(data: object, into: object, expected: object) -> None:
     """What reads a type is found by its kind, and found again."""

@@ -7,6 +7,7 @@ import pytest
 
 from coachwork.errors import MisuseError
 from coachwork.plain import from_plain, json_schema, to_json
+from tests.names import told
 from tests.plain_kinds import (
     Box,
     Checked,
@@ -55,7 +56,7 @@ from tests.plain_kinds import (
         ),
         ({}, Empty, Empty()),
     ],
-    ids=repr,
+    ids=told,
 )
 def test_data_that_fits_becomes_a_value(data: object, into: object, expected: object) -> None:
     """Plain data of the right shape becomes a value of the type, of exactly that type."""

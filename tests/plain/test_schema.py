@@ -13,6 +13,7 @@ import pytest
 
 from coachwork.errors import MisuseError
 from coachwork.plain import json_schema
+from tests.names import told
 from tests.plain_kinds import (
     RING,
     BadKeys,
@@ -249,7 +250,7 @@ def test_a_model_describes_itself() -> None:
         set[Annotated[Movie, "a TypedDict is a dict"]],
         set[Data],
     ],
-    ids=str,
+    ids=told,
 )
 def test_a_type_without_a_plain_form_is_a_mistake(of: object) -> None:
     """Declaring such a type is the developer's error, told before any data comes."""

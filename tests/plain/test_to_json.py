@@ -11,6 +11,7 @@ import pytest
 
 from coachwork.errors import ValidationError
 from coachwork.plain import JSON, json_schema, to_json
+from tests.names import told
 from tests.plain_kinds import NOON, Box, Color, Data, FakeModel, Level, Odd, Pair, Value
 
 
@@ -46,7 +47,7 @@ from tests.plain_kinds import NOON, Box, Color, Data, FakeModel, Level, Odd, Pai
         (FakeModel(5), {"n": 5}),
         ([Box(Value("x"))], [{"item": {"name": "x", "weight": 1.0}, "many": []}]),
     ],
-    ids=repr,
+    ids=told,
 )
 def test_values_become_plain_data(value: object, expected: object) -> None:
     """Every kind of value has one plain form, that JSON keeps as it is."""
@@ -93,12 +94,12 @@ def test_anything_goes_for_the_alias() -> None:
         ),
         ({1: "a"}, "value", "text as keys"),
         ([{Level.LOW: "a"}], "[0]", "text as keys"),
-        (Box([Box(object())]), "item[0].item", "a value with a plain form"),
-        (object(), "value", "a value with a plain form"),
+        (Box([Box(...)]), "item[0].item", "a value with a plain form"),
+        (..., "value", "a value with a plain form"),
         (b"bytes", "value", "a value with a plain form"),
         (Value, "value", "a value with a plain form"),
         (FakeModel, "value", "a value with a plain form"),
-        ({object()}, "*", "a value with a plain form"),
+        ({...}, "*", "a value with a plain form"),
     ],
     ids=ascii,
 )

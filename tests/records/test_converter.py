@@ -13,6 +13,7 @@ from hypothesis import given
 from coachwork.errors import MisuseError
 from coachwork.plain import JSON
 from coachwork.records._converter import converter, first_fault
+from tests.names import told
 from tests.specimens import DURATIONS, INSTANTS, PLAIN, TEXTS
 
 
@@ -110,7 +111,7 @@ def test_the_first_and_the_last_instant_come_back() -> None:
         datetime.min.replace(tzinfo=timezone(timedelta(hours=1))),
         datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))),
     ],
-    ids=repr,
+    ids=told,
 )
 def test_an_instant_that_utc_has_not_cannot_be_stored(instant: datetime) -> None:
     """A naive datetime, and one beyond the calendar, is a mistake of the program."""

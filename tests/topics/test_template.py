@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from coachwork.errors import TemplateError, ValidationError
 from coachwork.topics._template import MAX_TEMPLATE_BYTES, names, render
+from tests.names import told
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 # A template as what it is made of: text, and names of gaps.
@@ -82,7 +83,7 @@ def test_values_of_classes_are_plain_data() -> None:
     assert render("{a} {b}", {"a": Goal("run"), "b": Mood.GOOD}) == '{"title":"run"} good'
 
 
-@pytest.mark.parametrize("value", [object(), float("nan"), b"x", [{"a": object()}]], ids=repr)
+@pytest.mark.parametrize("value", [object(), float("nan"), b"x", [{"a": object()}]], ids=told)
 def test_a_value_without_a_plain_form_is_refused_by_name(value: object) -> None:
     """What is no plain data is refused, and the name of its gap told."""
     with pytest.raises(ValidationError) as caught:

@@ -103,7 +103,7 @@ def _log_ahead(connection: sqlite3.Connection, patience: float) -> None:
 
 
 def _answer(connection: sqlite3.Connection, until: float) -> str | None:
-    """Ask for write-ahead logging; return what there is then, or None if it is to be tried again."""
+    """Ask for write-ahead logging; return what there is then, or None to be asked again."""
     try:
         mode: str = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     except sqlite3.OperationalError as error:
