@@ -1342,7 +1342,7 @@ def test_a_database_that_may_only_be_read(file: World) -> None:
     """A read-only database: reading goes on, writing is refused."""
     chat = file.begin()
     assert isinstance(file.store, SQLite)
-    for connection in file.store._idle:
+    with file.store._connection() as connection:
         connection.execute("PRAGMA query_only = ON")
     error = refused(file, lambda: chat.send("Hello"))
     assert (error.code, str(error)) == (
@@ -1356,7 +1356,7 @@ def test_a_database_that_is_full(file: World) -> None:
     """A full disk: the turn that does not fit is not there at all."""
     chat = file.begin()
     assert isinstance(file.store, SQLite)
-    for connection in file.store._idle:
+    with file.store._connection() as connection:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
     error: CoachworkError | None = None

@@ -192,7 +192,7 @@ def test_a_read_only_database_gets_one_line(
 @pytest.mark.parametrize("kept", [True, False], ids=["kept", "temporary"])
 def test_an_interrupted_replay_goes_on(kept: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """Ctrl-C ends it without a traceback; the same command goes on to the same end."""
-    path = write(tmp_path / "talk.csv", talk(2, 30))
+    path = write(tmp_path / "talk.csv", talk(20, 60))
     database = tmp_path / "r.db"
     options = [*AGAIN, "replay", path, "--synchronous", "NORMAL"]
     options += ["--database", str(database)] if kept else []
@@ -212,9 +212,10 @@ def test_an_interrupted_replay_goes_on(kept: bool, tmp_path: Path) -> None:  # n
     sentence = "nothing is lost; the same command goes on where it stopped"
     assert said == ([f"coachwork: INTERRUPTED: {sentence}"] if kept else [])
     if kept:
+        options += ["--limit", "1"]
         done = subprocess.run(options, capture_output=True, encoding="utf-8", check=True)
         assert "before" in told(done.stdout)["turns"]
-        assert told(done.stdout)["read back"].startswith("2 of 2 sessions equal")
+        assert told(done.stdout)["read back"].startswith("1 of 1 sessions equal")
 
 
 def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:

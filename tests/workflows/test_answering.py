@@ -419,3 +419,36 @@ def test_who_lost_the_lease_keeps_nothing() -> None:
         turn(world, session)
     job = world.stored("job")[-1]
     assert (job.steps, job.lease.token) == ((), 2)
+
+
+@frozen
+class Both:
+    """A result whose fields have the names of a reply's."""
+
+    message: str
+    result: str
+
+
+@frozen
+class One:
+    """A result of one field."""
+
+    value: str
+
+
+@pytest.mark.parametrize(
+    "of, said, expected",
+    [
+        (Both, '{"message": "m", "result": "r"}', Both("m", "r")),
+        (One, '{"message": "Bye.", "result": {"value": "v"}}', One("v")),
+        (One, '{"message": "Bye.", "result": {"other": "v"}}', None),
+    ],
+)
+def test_a_result_in_the_envelope_of_a_reply(of: type, said: str, expected: object) -> None:
+    """What fits as it is is taken as it is; else what stands in a reply's place for it."""
+    topic = Topic(id="two", system="Listen.", result=of)
+    world = World([topic], lambda ask: said if ask.purpose == "extraction" else "Go on.")
+    session = world.run(start(world.setup, ADA, topic)).session.id
+    world.run(send(world.setup, ADA, topic, session, "Hello."))
+    done = world.run(complete(world.setup, ADA, topic, session))
+    assert (done.result, done.result_error is None) == (expected, expected is not None)

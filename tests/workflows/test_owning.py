@@ -430,3 +430,25 @@ def test_what_its_session_left_behind_goes_too() -> None:
     )
     assert here.run(delete_all(here.setup, ADA)) == Deleted(0)
     assert ("acme", "ada") not in owners(here)
+
+
+def test_two_deletions_of_what_cannot_be_read_are_one() -> None:
+    """The one that comes late deletes nothing any more, at whatever step it is overtaken."""
+    topic = Topic(id="talk", system="Listen.")
+    for number in range(10):
+        world = World([topic], lambda _: "Go on.")
+        world.checks = False
+        session = world.run(start(world.setup, ADA, topic)).session.id
+        world.run(send(world.setup, ADA, topic, session, "Hello."))
+        record = world.memory.get(session_key("acme", session))
+        assert record is not None
+        broken = Record(record.key, record.version + 1, record.facts, "{")
+        assert world.memory.commit([Update(broken)]) is CommitResult.DONE
+
+        def overtake(world: World = world) -> None:
+            world.run(delete_all(world.setup, ADA))
+            world.run(start(world.setup, ADA, topic))
+
+        world.run(between(delete_all(world.setup, ADA), number, overtake))
+        kinds = {record.key.kind for record in world.records()}
+        assert kinds == {"account"} or "session" in kinds

@@ -278,6 +278,20 @@ def test_a_log_with_a_hole_is_refused() -> None:
         here.run(send(here.setup, ADA, TALK, session, "Hello."))
 
 
+def test_a_session_whose_last_message_is_gone_is_refused() -> None:
+    """Not even by its key is it there: the model is not asked without it."""
+    here, session = world(turns=1)
+    here.checks = False
+
+    def lose(effect: object) -> None:
+        if isinstance(effect, ReadLog):
+            here.memory.commit([Delete(message_key("acme", session, 4), 1)])
+
+    here.meanwhile = lose
+    with pytest.raises(CorruptRecordError):
+        here.run(send(here.setup, ADA, TALK, session, "Hello."))
+
+
 @pytest.mark.parametrize("wrong", [KeyError("x"), LLMError(), ValueError()], ids=repr)
 def test_a_port_that_makes_prompts_and_fails_fails_the_job(wrong: Exception) -> None:
     """Whatever templates or summaries meet, the job is settled and the session is free."""

@@ -66,7 +66,7 @@ class Pool:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is any connection, or about to be."""
+        """Whether there is a connection, or is about to be one."""
         return self._open > 0
 
     def refuse_fork(self) -> None:

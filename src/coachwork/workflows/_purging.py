@@ -160,11 +160,11 @@ def delete_unreadable(setup: Setup, record: Record, mark: Stored[Account]) -> Wo
     tenant, session = record.key.tenant, str(record.key.parts[0])
     while True:
         page = yield from ReadLog(tenant=tenant, session=session, limit=BATCH)
-        ops = [Delete(message.key, message.version) for message in reversed(page)]
-        if ops and not (yield from _delete(setup, ops, mark)):
-            return False
-        if len(page) < BATCH:
-            return (yield from _delete(setup, [Delete(record.key, record.version)], mark))
+        # The last ones go first, and the session when nothing of it is left.
+        ops = [Delete(found.key, found.version) for found in reversed(page or [record])]
+        done = yield from _delete(setup, ops, mark)
+        if not page or not done:
+            return done
 
 
 def delete_found(setup: Setup, query: Query, mark: Stored[Account] | None) -> Workflow[bool]:
