@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from attrs import evolve
 
@@ -100,7 +101,7 @@ def build_ask(
         parts.append(Prompt(PromptRole.INSTRUCTION, text))
     ask = Ask(
         messages=tuple(parts),
-        schema=_schema(topic, purpose),
+        schema=_schema(topic.result, purpose),
         purpose=purpose,
         model=topic.models.get(purpose.value),
         timeout=setup.settings.model_timeout.total_seconds(),
@@ -111,11 +112,12 @@ def build_ask(
     return ask, summarized
 
 
-def _schema(topic: Topic[object], purpose: JobKind) -> dict[str, JSON]:
+@lru_cache(maxsize=256)  # it takes a millisecond, and the same few are asked for again and again
+def _schema(result: type[object] | None, purpose: JobKind) -> Mapping[str, JSON]:
     """Return the JSON Schema of the answer that is wished for."""
-    if purpose is JobKind.EXTRACTION and topic.result is not None:
-        return result_schema(topic.result)
-    return reply_schema(topic.result)
+    if purpose is JobKind.EXTRACTION and result is not None:
+        return result_schema(result)
+    return reply_schema(result)
 
 
 def _render(
