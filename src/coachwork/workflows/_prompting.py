@@ -101,7 +101,8 @@ def build_ask(
         parts.append(Prompt(PromptRole.INSTRUCTION, text))
     ask = Ask(
         messages=tuple(parts),
-        schema=_schema(topic.result, purpose),
+        # A class is hashable, whatever its instances are.
+        schema=_schema(topic.result, purpose),  # type: ignore[arg-type]
         purpose=purpose,
         model=topic.models.get(purpose.value),
         timeout=setup.settings.model_timeout.total_seconds(),
