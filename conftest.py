@@ -13,6 +13,7 @@ cannot run is left out with its reason, which the run then shows::
 from __future__ import annotations
 
 import os
+import signal
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,11 @@ from sybil.parsers.rest import DocTestParser
 
 settings.register_profile("house", deadline=None)  # a slow machine is no failure
 settings.load_profile("house")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Who starts the tests in the background ignores Ctrl-C, and the programs that the tests start
+    # and interrupt would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FLAGS = ELLIPSIS | NORMALIZE_WHITESPACE
 
