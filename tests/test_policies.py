@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import timedelta
 from typing import Any
 
@@ -37,7 +38,7 @@ def test_the_defaults_are_those_of_the_brief() -> None:
 def test_every_setting_is_documented() -> None:
     """Each field has its line in the docstring."""
     for field in fields(Settings):
-        assert f"        {field.name}: " in (Settings.__doc__ or "")
+        assert f"    {field.name}: " in (inspect.getdoc(Settings) or "")
 
 
 def test_settings_do_not_change() -> None:

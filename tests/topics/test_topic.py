@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -80,7 +81,7 @@ def test_an_id_and_a_system_prompt_are_enough() -> None:
 def test_every_field_is_documented() -> None:
     """Each field has its line in the docstring."""
     for field in fields(Topic):
-        assert f"        {field.name}: " in (Topic.__doc__ or "")
+        assert f"    {field.name}: " in (inspect.getdoc(Topic) or "")
 
 
 def test_a_topic_does_not_change() -> None:
