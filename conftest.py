@@ -24,6 +24,8 @@ from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
+from coachwork import Coach
+
 settings.register_profile("house", deadline=None)  # a slow machine is no failure
 settings.load_profile("house")
 
@@ -45,6 +47,9 @@ def enter(namespace: dict[str, Any]) -> None:
 def leave(namespace: dict[str, Any]) -> None:
     """Go back to where the run was started, and remove the directory."""
     before, directory = namespace.pop("_left")
+    for made in namespace.values():
+        if isinstance(made, Coach):  # a page may leave its last coach open for the reader
+            made.close()
     os.chdir(before)
     directory.cleanup()
 
