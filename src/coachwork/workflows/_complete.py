@@ -78,7 +78,7 @@ def _complete(
     done = yield from _accept(setup, declared, call, session_id)
     session, held = done.session, done.held
     if held is not None:
-        mine = held.job.value.id == call.job and held.job.version == 1
+        mine = call.holds(held.job)
         held = yield from (finish if mine else go_on)(setup, declared, held)
         session = held.session.value
     now = yield from Now()

@@ -109,6 +109,10 @@ class Call:
     fingerprint: str
     job: str
 
+    def holds(self, job: Stored[Job]) -> bool:
+        """Whether *job* is the call's own and nobody has touched it since it was accepted."""
+        return job.value.id == self.job and job.version == 1
+
     def receipt(self, session: str, job: str | None, now: datetime) -> Receipt:
         """Return the receipt of this call."""
         return Receipt(

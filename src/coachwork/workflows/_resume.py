@@ -178,7 +178,7 @@ def _resumed_before(
     if held.job.value.key != call.key and held.job.value.is_held(now):
         # Another call still answers, as it did when this one was accepted.
         return _Back(held.session.value, held)
-    if held.job.value.id == call.job and held.job.version == 1:
+    if call.holds(held.job):
         held = yield from finish(setup, topic, held)
     else:
         held = yield from go_on(setup, topic, held)

@@ -113,7 +113,7 @@ def _accept(
         receipt = yield from read_receipt(call)
         if receipt is not None and receipt.job is not None:
             held = yield from load_held(call.caller, session_id, receipt.job)
-            return held, held.job.value.id == call.job and held.job.version == 1
+            return held, call.holds(held.job)
         if session.value.status is not SessionStatus.ACTIVE:
             raise not_active(session.value, "send to", now)
         seconds = blocked_for(in_flight, now, setup.settings)

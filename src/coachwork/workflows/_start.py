@@ -161,7 +161,7 @@ def _start(setup: Setup, topic: Topic[T], call: Call, terms: _Terms) -> Workflow
     begun = yield from _accept(setup, declared, call, terms)
     held = begun.held
     if held is not None:
-        mine = held.job.value.id == call.job and held.job.version == 1
+        mine = call.holds(held.job)
         held = yield from (finish if mine else go_on)(setup, declared, held)
     session = begun.session if held is None else held.session.value
     now = yield from Now()
