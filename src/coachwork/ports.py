@@ -18,6 +18,8 @@ from typing import Final, Protocol, TypeAlias
 
 from attrs import field, frozen
 
+from coachwork.events import Event
+from coachwork.jobs import JobRef
 from coachwork.messages import NO_USAGE, Message, Usage
 from coachwork.plain import JSON
 from coachwork.records import Key, Op, Record
@@ -196,6 +198,10 @@ class Ask:
             together with the purpose; alone it will not do, for a job whose reply ends the session
             asks once more, for the result.
         turn: How many turns the session has had, this one included; 0 before the first.
+        attempt: Which lease of the job this call is made under, from 1.
+        sink: To be given what the model writes, piece by piece and as it writes it, by a provider
+            that can stream; None where nobody listens. It makes nobody wait and raises nothing.
+            The answer holds the whole text all the same.
     """
 
     messages: tuple[Prompt, ...]
@@ -206,6 +212,8 @@ class Ask:
     session: str
     job: str
     turn: int
+    attempt: int = 1
+    sink: Callable[[str], None] | None = field(default=None, repr=False, eq=False)
 
 
 @frozen(kw_only=True)
@@ -329,11 +337,86 @@ class AsyncSummarizer(Protocol):
 
 
 @frozen(kw_only=True)
+class Partial:
+    """A piece of what the coach is saying, while the model still writes.
+
+    The pieces of one attempt, put together in the order of their sequence, are the message that
+    will be kept, unless the answer turns out to be none; only what is kept counts. When
+    ``attempt`` grows, the model was asked anew: what was shown before is to be taken back.
+
+    Attributes:
+        tenant: The session's tenant.
+        user: The session's user.
+        session: The session's id.
+        job: The job's id.
+        attempt: Which lease of the job the model was asked under, from 1.
+        sequence: Which piece of the attempt it is, from 1.
+        text: The decoded text of the message, never raw JSON.
+    """
+
+    tenant: str
+    user: str
+    session: str
+    job: str
+    attempt: int
+    sequence: int
+    text: str = field(repr=False)
+
+
+Sink: TypeAlias = Callable[[Partial], None]
+"""Given the pieces of a message as the model writes them, in the model's thread or event loop.
+
+It must not wait. What it raises is logged, and the message is given to it no further.
+"""
+
+
+class Notifier(Protocol):
+    """Who is told of terminal events: a socket, a topic, a webhook."""
+
+    def notify(self, event: Event, /) -> None:
+        """Hand *event* on; when it returns, the event counts as delivered.
+
+        It is called at least once for every event, and for the events of one session in order.
+        What it raises puts the event off; it is told again later.
+        """
+        ...
+
+
+class AsyncNotifier(Protocol):
+    """The same words as `Notifier`, awaited."""
+
+    async def notify(self, event: Event, /) -> None:
+        """See `Notifier.notify`."""
+        ...
+
+
+class Dispatcher(Protocol):
+    """Who is told that a job waits for a worker: a queue, a Lambda, a webhook."""
+
+    def dispatch(self, ref: JobRef, /) -> None:
+        """Wake whoever is to call `process` with *ref*.
+
+        It is called once for each job that is accepted for a worker, after the commit. What it
+        raises is of no account: a worker finds due jobs by itself.
+        """
+        ...
+
+
+class AsyncDispatcher(Protocol):
+    """The same words as `Dispatcher`, awaited."""
+
+    async def dispatch(self, ref: JobRef, /) -> None:
+        """See `Dispatcher.dispatch`."""
+        ...
+
+
+@frozen(kw_only=True)
 class Admission:
     """What is about to be accepted.
 
     Attributes:
-        command: The command, in one word: ``start``, ``resume``, ``send`` or ``complete``.
+        command: The command, in one word: ``start``, ``resume``, ``send``, ``complete`` or
+            ``retry``.
         tenant: The caller's tenant.
         user: The caller.
         topic: The topic's id.
@@ -375,6 +458,9 @@ class Ports:
     renderer: TemplateRenderer
     summarizer: Summarizer
     admit: Admit | None = None
+    notifier: Notifier | None = None
+    dispatcher: Dispatcher | None = None
+    sink: Sink | None = None
 
 
 @frozen(kw_only=True)
@@ -389,6 +475,9 @@ class AsyncPorts:
     renderer: TemplateRenderer
     summarizer: AsyncSummarizer
     admit: AsyncAdmit | None = None
+    notifier: AsyncNotifier | None = None
+    dispatcher: AsyncDispatcher | None = None
+    sink: Sink | None = None
 
 
 FINISHES: Final = ("stop", "length", "content_filter", "error")

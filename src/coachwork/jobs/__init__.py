@@ -9,6 +9,7 @@ from coachwork.jobs._job import (
     Settlement,
     Step,
 )
+from coachwork.jobs._ref import JobRef
 from coachwork.jobs._table import JOB, OPEN, JobEffect, JobEvent, JobGiven, Kept, Settled
 from coachwork.sessions import JobKind
 
@@ -22,6 +23,7 @@ __all__ = [
     "JobEvent",
     "JobGiven",
     "JobKind",
+    "JobRef",
     "JobStatus",
     "Kept",
     "Lease",
