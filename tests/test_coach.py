@@ -168,8 +168,8 @@ def test_a_blocking_session() -> None:
         assert (chat.key, chat.topic, chat.session_id) == ("k1", TALK, chat.get().id)
         assert chat.greeting is chat.welcome
         assert chat.greeting.text == "Go on."
-        assert chat.job is not None
-        assert chat.job.kind == "greeting"
+        assert chat.opening_job is not None
+        assert chat.opening_job.kind == "greeting"
         assert chat.get().scenario == "smoke"
         assert chat.send("Hello", key="k2").key == "k2"
         assert chat.pause().status == "paused"
@@ -200,7 +200,7 @@ def test_an_async_session() -> None:
             chat = await ada.start(TALK, context=ADA, key="k1")
             assert (chat.key, chat.topic) == ("k1", TALK)
             assert chat.greeting is chat.welcome
-            assert chat.job is not None
+            assert chat.opening_job is not None
             assert (await chat.send("Hello", key="k2")).key == "k2"
             assert (await chat.pause()).status == "paused"
             assert (await chat.resume(key="k3")).key == "k3"
@@ -244,7 +244,7 @@ def test_a_handle_by_id_asks_nothing() -> None:
     """A handle is made of ids; whether there is such a session shows when it is asked."""
     coach = blocking()
     chat = coach.as_user("ada").session(TALK, "nobody-knows")
-    assert (chat.opened, chat.welcome, chat.key, chat.job) == (None, None, None, None)
+    assert (chat.opened, chat.welcome, chat.key, chat.opening_job) == (None, None, None, None)
     with pytest.raises(SessionNotFoundError):
         chat.get()
     with pytest.raises(ValidationError):
@@ -256,13 +256,13 @@ def test_a_handle_by_id_asks_nothing() -> None:
 def test_where_the_coach_said_nothing() -> None:
     """`welcome` is None where the user speaks first; `greeting` says what to ask instead."""
     chat = blocking().as_user("ada").start(QUIET)
-    assert (chat.welcome, chat.job) == (None, None)
+    assert (chat.welcome, chat.opening_job) == (None, None)
     with pytest.raises(MisuseError, match="welcome"):
         _ = chat.greeting
 
     async def main() -> None:
         chat = await awaited().as_user("ada").start(QUIET)
-        assert (chat.welcome, chat.job) == (None, None)
+        assert (chat.welcome, chat.opening_job) == (None, None)
         with pytest.raises(MisuseError, match="welcome"):
             _ = chat.greeting
         by_id = awaited().as_user("ada").session(QUIET, "x")

@@ -627,11 +627,11 @@ def test_guide_resume_and_start_new_are_told_apart(world: World) -> None:
 def test_guide_a_message_is_a_job_with_an_id(world: World) -> None:
     """Every message is accepted as a job; the answer names it with its outcome."""
     chat = world.begin()
-    assert chat.job is not None
+    assert chat.opening_job is not None
     turn = chat.send("Hello", key="request-1")
     assert (turn.job.kind, turn.job.status, turn.job.attempts) == ("reply", "completed", 1)
     assert turn.job.session == chat.session_id
-    assert turn.job.id != chat.job.id
+    assert turn.job.id != chat.opening_job.id
     assert (turn.user_message.job, turn.message.job) == (turn.job.id, turn.job.id)
 
 

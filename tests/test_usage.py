@@ -103,8 +103,8 @@ def last_job(chat: Chat[Values]) -> Usage:
 def test_a_turn_costs_what_its_call_cost(world: World) -> None:
     """The job has its own figure, the session the sum of all so far."""
     chat = world.user().start(TALK)
-    assert chat.job is not None
-    assert chat.job.usage == cost_of(0)
+    assert chat.opening_job is not None
+    assert chat.opening_job.usage == cost_of(0)
     first, second = chat.send("One"), chat.send("Two")
     assert (first.job.usage, second.job.usage) == (cost_of(1), cost_of(2))
     assert first.session.usage == Usage(11, 22, 33)

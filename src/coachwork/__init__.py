@@ -26,13 +26,15 @@ if TYPE_CHECKING:
         RefusedError,
         StoreUnavailableError,
     )
+    from coachwork.jobs import JobRef
     from coachwork.messages import Message, Usage
     from coachwork.plain import json_schema, to_json
     from coachwork.policies import Settings
     from coachwork.ports import Answer, Ask
     from coachwork.problems import problem
     from coachwork.topics import Topic
-    from coachwork.workflows import Check, Completed, Resumed, SessionView, Turn
+    from coachwork.worker import AsyncWorker, Worker
+    from coachwork.workflows import Check, Completed, JobReport, Resumed, SessionView, Turn
 else:  # the checkers would take any name for one that is there
 
     def __getattr__(name: str) -> object:
@@ -55,11 +57,14 @@ __all__ = [
     "Ask",
     "AsyncChat",
     "AsyncCoach",
+    "AsyncWorker",
     "Chat",
     "Check",
     "Coach",
     "CoachworkError",
     "Completed",
+    "JobRef",
+    "JobReport",
     "LLMError",
     "LLMTimeoutError",
     "Memory",
@@ -74,6 +79,7 @@ __all__ = [
     "Topic",
     "Turn",
     "Usage",
+    "Worker",
     "in_threads",
     "json_schema",
     "problem",
@@ -92,13 +98,15 @@ _ROOMS: Final = {
         "RefusedError",
         "StoreUnavailableError",
     ),
+    "jobs": ("JobRef",),
     "messages": ("Message", "Usage"),
     "plain": ("json_schema", "to_json"),
     "policies": ("Settings",),
     "ports": ("Answer", "Ask"),
     "problems": ("problem",),
     "topics": ("Topic",),
-    "workflows": ("Check", "Completed", "Resumed", "SessionView", "Turn"),
+    "worker": ("AsyncWorker", "Worker"),
+    "workflows": ("Check", "Completed", "JobReport", "Resumed", "SessionView", "Turn"),
 }
 """Where the public names stand."""
 

@@ -16,32 +16,41 @@ from typing import Generic, Protocol, Self, TypeVar, cast, overload
 
 from coachwork import workflows
 from coachwork.adapters import (
+    AsyncRingingDispatcher,
+    Bell,
     BuiltinRenderer,
     ExtractiveSummarizer,
+    RingingDispatcher,
     SystemClock,
     TimeOrderedIds,
     TopicTemplates,
 )
-from coachwork.drivers import Observer, run, run_async
+from coachwork.drivers import Observer, quiet, run, run_async
 from coachwork.effects import Workflow
 from coachwork.errors import MisuseError
 from coachwork.ids import checked_id
+from coachwork.jobs import JobRef
 from coachwork.messages import Message
 from coachwork.plain import JSON
 from coachwork.policies import Settings
 from coachwork.ports import (
     Admit,
     AsyncAdmit,
+    AsyncDispatcher,
     AsyncLanguageModel,
+    AsyncNotifier,
     AsyncPorts,
     AsyncRepository,
     AsyncSummarizer,
     AsyncTemplateSource,
     Clock,
+    Dispatcher,
     IdSource,
     LanguageModel,
+    Notifier,
     Ports,
     Repository,
+    Sink,
     Summarizer,
     TemplateRenderer,
     TemplateSource,
@@ -54,8 +63,10 @@ from coachwork.workflows import (
     Deleted,
     Export,
     History,
+    JobReport,
     JobView,
     Purged,
+    Relayed,
     Resumed,
     SessionList,
     SessionView,
@@ -97,6 +108,9 @@ class Coach:
         renderer: How templates become text.
         summarizer: What tells the story so far; it needs no model by default.
         admit: Asked before anything is accepted.
+        notifier: Told of the outcome of every job, by a worker or by `relay`.
+        dispatcher: Told of every job that is accepted for a worker.
+        sink: Given the pieces of a message while a model writes that can stream.
         observers: Told of every effect and its outcome.
 
     Raises:
@@ -118,6 +132,9 @@ class Coach:
         renderer: TemplateRenderer | None = None,
         summarizer: Summarizer | None = None,
         admit: Admit | None = None,
+        notifier: Notifier | None = None,
+        dispatcher: Dispatcher | None = None,
+        sink: Sink | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         """Put the ports together; nothing is asked of them yet."""
@@ -129,9 +146,14 @@ class Coach:
             (templates, ("template",)),
             (summarizer, ("summarize",)),
             (admit, ("__call__",)),
+            (notifier, ("notify",)),
+            (dispatcher, ("dispatch",)),
         ):
             _refuse_async(port, words)
-        self._setup = Setup(topics=by_id, settings=settings or Settings())
+        self._setup = Setup(
+            topics=by_id, settings=settings or Settings(), notifies=notifier is not None
+        )
+        self._bell = Bell()
         self._ports = Ports(
             repository=repository,
             model=model,
@@ -141,6 +163,9 @@ class Coach:
             renderer=renderer or BuiltinRenderer(),
             summarizer=summarizer or ExtractiveSummarizer(),
             admit=admit,
+            notifier=notifier,
+            dispatcher=RingingDispatcher(self._bell, dispatcher),
+            sink=None if sink is None else quiet(sink),
         )
         self._observers = tuple(observers)
 
@@ -159,6 +184,14 @@ class Coach:
         """
         return UserCoach(self, Caller(tenant, user, scenario))
 
+    def process(self, ref: JobRef) -> JobReport[object] | None:
+        """Answer a job that waits for a worker. See `coachwork.workflows.process`."""
+        return self.run(workflows.process(self._setup, ref))
+
+    def relay(self, *, limit: int = 500) -> Relayed:
+        """Deliver the events that are owed, of all tenants. See `coachwork.workflows.relay`."""
+        return self.run(workflows.relay(self._setup, limit=limit))
+
     def purge_expired(self, *, limit: int = 1000) -> Purged:
         """Sweep away what has expired, of all tenants. See `coachwork.workflows.purge_expired`."""
         return self.run(workflows.purge_expired(self._setup, limit=limit))
@@ -171,6 +204,11 @@ class Coach:
     def setup(self) -> Setup:
         """The topics and settings that the workflows are given."""
         return self._setup
+
+    @property
+    def bell(self) -> Bell:
+        """What wakes the workers of this coach when a job is accepted."""
+        return self._bell
 
     def close(self) -> None:
         """Close the ports that can be closed."""
@@ -211,6 +249,7 @@ class UserCoach:
         context: Mapping[str, JSON] | None = None,
         take_over: bool = False,
         key: str | None = None,
+        wait: bool = True,
     ) -> Chat[T]:
         """Start a new session on *topic*. See `coachwork.workflows.start`."""
         started = self._coach.run(
@@ -221,16 +260,24 @@ class UserCoach:
                 context=context,
                 take_over=take_over,
                 key=key,
+                wait=wait,
             )
         )
         return Chat(self._coach, self._caller, topic, started.session.id, started)
 
     def open(
-        self, topic: Topic[T], *, context: Mapping[str, JSON] | None = None, key: str | None = None
+        self,
+        topic: Topic[T],
+        *,
+        context: Mapping[str, JSON] | None = None,
+        key: str | None = None,
+        wait: bool = True,
     ) -> Chat[T]:
         """Resume the live session on *topic*, else start one."""
         opened = self._coach.run(
-            workflows.open_session(self._coach.setup, self._caller, topic, context=context, key=key)
+            workflows.open_session(
+                self._coach.setup, self._caller, topic, context=context, key=key, wait=wait
+            )
         )
         return Chat(self._coach, self._caller, topic, opened.session.id, opened)
 
@@ -247,6 +294,14 @@ class UserCoach:
         if isinstance(topic, str):
             return Chat[object](self._coach, self._caller, topic, session_id)
         return Chat(self._coach, self._caller, topic, session_id)
+
+    def job(self, job_id: str) -> JobReport[object]:
+        """Tell what became of a job, its result as plain data. See `coachwork.workflows.job`."""
+        return self._coach.run(workflows.job(self._coach.setup, self._caller, None, job_id))
+
+    def cancel_job(self, job_id: str) -> JobReport[object]:
+        """Cancel a job that has no outcome yet. See `coachwork.workflows.cancel_job`."""
+        return self._coach.run(workflows.cancel_job(self._coach.setup, self._caller, None, job_id))
 
     def list_sessions(
         self,
@@ -333,7 +388,7 @@ class Chat(Generic[T]):
         return None if self.opened is None else self.opened.key
 
     @property
-    def job(self) -> JobView | None:
+    def opening_job(self) -> JobView | None:
         """The job that greeted or welcomed back, if any."""
         return None if self.opened is None else self.opened.job
 
@@ -344,6 +399,37 @@ class Chat(Generic[T]):
             workflows.send(self._coach.setup, self._caller, topic, self.session_id, text, key=key)
         )
 
+    def submit(self, text: str, *, key: str | None = None) -> JobReport[T]:
+        """Say *text* and leave the reply to a worker. See `coachwork.workflows.submit`."""
+        topic = _live(self.topic)
+        return self._coach.run(
+            workflows.submit(self._coach.setup, self._caller, topic, self.session_id, text, key=key)
+        )
+
+    def job(self, job_id: str) -> JobReport[T]:
+        """Tell what became of a job. See `coachwork.workflows.job`."""
+        topic = _known(self.topic)
+        return self._coach.run(workflows.job(self._coach.setup, self._caller, topic, job_id))
+
+    def pending_job(self) -> JobReport[T] | None:
+        """Return the job that the session waits for, or None."""
+        topic = _known(self.topic)
+        return self._coach.run(
+            workflows.pending_job(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
+    def retry(self, job_id: str, *, key: str | None = None, wait: bool = True) -> JobReport[T]:
+        """Ask again for what a failed job was to bring. See `coachwork.workflows.retry`."""
+        topic = _live(self.topic)
+        return self._coach.run(
+            workflows.retry(self._coach.setup, self._caller, topic, job_id, key=key, wait=wait)
+        )
+
+    def cancel_job(self, job_id: str) -> JobReport[T]:
+        """Cancel a job that has no outcome yet. See `coachwork.workflows.cancel_job`."""
+        topic = _known(self.topic)
+        return self._coach.run(workflows.cancel_job(self._coach.setup, self._caller, topic, job_id))
+
     def pause(self) -> SessionView[T]:
         """Pause. See `coachwork.workflows.pause`."""
         topic = _known(self.topic)
@@ -351,11 +437,13 @@ class Chat(Generic[T]):
             workflows.pause(self._coach.setup, self._caller, topic, self.session_id)
         )
 
-    def resume(self, *, key: str | None = None) -> Resumed[T]:
+    def resume(self, *, key: str | None = None, wait: bool = True) -> Resumed[T]:
         """Come back. See `coachwork.workflows.resume`."""
         topic = _live(self.topic)
         return self._coach.run(
-            workflows.resume(self._coach.setup, self._caller, topic, self.session_id, key=key)
+            workflows.resume(
+                self._coach.setup, self._caller, topic, self.session_id, key=key, wait=wait
+            )
         )
 
     def complete(self, *, key: str | None = None) -> Completed[T]:
@@ -415,6 +503,9 @@ class AsyncCoach:
         renderer: How templates become text.
         summarizer: What tells the story so far; it needs no model by default.
         admit: Asked before anything is accepted.
+        notifier: Told of the outcome of every job, by a worker or by `relay`.
+        dispatcher: Told of every job that is accepted for a worker.
+        sink: Given the pieces of a message while a model writes that can stream.
         observers: Told of every effect and its outcome.
 
     Raises:
@@ -436,12 +527,19 @@ class AsyncCoach:
         renderer: TemplateRenderer | None = None,
         summarizer: AsyncSummarizer | TwoColoured[AsyncSummarizer] | None = None,
         admit: AsyncAdmit | None = None,
+        notifier: AsyncNotifier | TwoColoured[AsyncNotifier] | None = None,
+        dispatcher: AsyncDispatcher | TwoColoured[AsyncDispatcher] | None = None,
+        sink: Sink | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         """Put the ports together; nothing is asked of them yet."""
         by_id = declared(topics)
         own = _own_templates(by_id, None if templates is None else templates, renderer)
-        self._setup = Setup(topics=by_id, settings=settings or Settings())
+        self._setup = Setup(
+            topics=by_id, settings=settings or Settings(), notifies=notifier is not None
+        )
+        self._bell = Bell()
+        then = None if dispatcher is None else _awaitable(dispatcher, ("dispatch",))
         self._ports = AsyncPorts(
             repository=_awaitable(repository, ("get", "commit", "log", "find")),
             model=_awaitable(model, ("complete",)),
@@ -451,6 +549,9 @@ class AsyncCoach:
             renderer=renderer or BuiltinRenderer(),
             summarizer=_awaitable(summarizer or ExtractiveSummarizer(), ("summarize",)),
             admit=None if admit is None else _awaitable(admit, ("__call__",)),
+            notifier=None if notifier is None else _awaitable(notifier, ("notify",)),
+            dispatcher=AsyncRingingDispatcher(self._bell, then),
+            sink=None if sink is None else quiet(sink),
         )
         self._observers = tuple(observers)
 
@@ -459,6 +560,14 @@ class AsyncCoach:
     ) -> AsyncUserCoach:
         """Return the coach as one user sees it. See `Coach.as_user`."""
         return AsyncUserCoach(self, Caller(tenant, user, scenario))
+
+    async def process(self, ref: JobRef) -> JobReport[object] | None:
+        """Answer a job that waits for a worker. See `coachwork.workflows.process`."""
+        return await self.run(workflows.process(self._setup, ref))
+
+    async def relay(self, *, limit: int = 500) -> Relayed:
+        """Deliver the events that are owed, of all tenants. See `coachwork.workflows.relay`."""
+        return await self.run(workflows.relay(self._setup, limit=limit))
 
     async def purge_expired(self, *, limit: int = 1000) -> Purged:
         """Sweep away what has expired, of all tenants. See `coachwork.workflows.purge_expired`."""
@@ -472,6 +581,11 @@ class AsyncCoach:
     def setup(self) -> Setup:
         """The topics and settings that the workflows are given."""
         return self._setup
+
+    @property
+    def bell(self) -> Bell:
+        """What wakes the workers of this coach when a job is accepted."""
+        return self._bell
 
     async def close(self) -> None:
         """Close the ports that can be closed."""
@@ -512,6 +626,7 @@ class AsyncUserCoach:
         context: Mapping[str, JSON] | None = None,
         take_over: bool = False,
         key: str | None = None,
+        wait: bool = True,
     ) -> AsyncChat[T]:
         """See `UserCoach.start`."""
         started = await self._coach.run(
@@ -522,16 +637,24 @@ class AsyncUserCoach:
                 context=context,
                 take_over=take_over,
                 key=key,
+                wait=wait,
             )
         )
         return AsyncChat(self._coach, self._caller, topic, started.session.id, started)
 
     async def open(
-        self, topic: Topic[T], *, context: Mapping[str, JSON] | None = None, key: str | None = None
+        self,
+        topic: Topic[T],
+        *,
+        context: Mapping[str, JSON] | None = None,
+        key: str | None = None,
+        wait: bool = True,
     ) -> AsyncChat[T]:
         """See `UserCoach.open`."""
         opened = await self._coach.run(
-            workflows.open_session(self._coach.setup, self._caller, topic, context=context, key=key)
+            workflows.open_session(
+                self._coach.setup, self._caller, topic, context=context, key=key, wait=wait
+            )
         )
         return AsyncChat(self._coach, self._caller, topic, opened.session.id, opened)
 
@@ -544,6 +667,16 @@ class AsyncUserCoach:
         if isinstance(topic, str):
             return AsyncChat[object](self._coach, self._caller, topic, session_id)
         return AsyncChat(self._coach, self._caller, topic, session_id)
+
+    async def job(self, job_id: str) -> JobReport[object]:
+        """See `UserCoach.job`."""
+        return await self._coach.run(workflows.job(self._coach.setup, self._caller, None, job_id))
+
+    async def cancel_job(self, job_id: str) -> JobReport[object]:
+        """See `UserCoach.cancel_job`."""
+        return await self._coach.run(
+            workflows.cancel_job(self._coach.setup, self._caller, None, job_id)
+        )
 
     async def list_sessions(
         self,
@@ -622,8 +755,8 @@ class AsyncChat(Generic[T]):
         return None if self.opened is None else self.opened.key
 
     @property
-    def job(self) -> JobView | None:
-        """See `Chat.job`."""
+    def opening_job(self) -> JobView | None:
+        """See `Chat.opening_job`."""
         return None if self.opened is None else self.opened.job
 
     async def send(self, text: str, *, key: str | None = None) -> Turn[T]:
@@ -633,6 +766,41 @@ class AsyncChat(Generic[T]):
             workflows.send(self._coach.setup, self._caller, topic, self.session_id, text, key=key)
         )
 
+    async def submit(self, text: str, *, key: str | None = None) -> JobReport[T]:
+        """See `Chat.submit`."""
+        topic = _live(self.topic)
+        return await self._coach.run(
+            workflows.submit(self._coach.setup, self._caller, topic, self.session_id, text, key=key)
+        )
+
+    async def job(self, job_id: str) -> JobReport[T]:
+        """See `Chat.job`."""
+        topic = _known(self.topic)
+        return await self._coach.run(workflows.job(self._coach.setup, self._caller, topic, job_id))
+
+    async def pending_job(self) -> JobReport[T] | None:
+        """See `Chat.pending_job`."""
+        topic = _known(self.topic)
+        return await self._coach.run(
+            workflows.pending_job(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
+    async def retry(
+        self, job_id: str, *, key: str | None = None, wait: bool = True
+    ) -> JobReport[T]:
+        """See `Chat.retry`."""
+        topic = _live(self.topic)
+        return await self._coach.run(
+            workflows.retry(self._coach.setup, self._caller, topic, job_id, key=key, wait=wait)
+        )
+
+    async def cancel_job(self, job_id: str) -> JobReport[T]:
+        """See `Chat.cancel_job`."""
+        topic = _known(self.topic)
+        return await self._coach.run(
+            workflows.cancel_job(self._coach.setup, self._caller, topic, job_id)
+        )
+
     async def pause(self) -> SessionView[T]:
         """See `Chat.pause`."""
         topic = _known(self.topic)
@@ -640,11 +808,13 @@ class AsyncChat(Generic[T]):
             workflows.pause(self._coach.setup, self._caller, topic, self.session_id)
         )
 
-    async def resume(self, *, key: str | None = None) -> Resumed[T]:
+    async def resume(self, *, key: str | None = None, wait: bool = True) -> Resumed[T]:
         """See `Chat.resume`."""
         topic = _live(self.topic)
         return await self._coach.run(
-            workflows.resume(self._coach.setup, self._caller, topic, self.session_id, key=key)
+            workflows.resume(
+                self._coach.setup, self._caller, topic, self.session_id, key=key, wait=wait
+            )
         )
 
     async def complete(self, *, key: str | None = None) -> Completed[T]:
@@ -777,6 +947,14 @@ async def _closed(close: Callable[[], object]) -> None:
 
 def _closable(ports: Ports | AsyncPorts) -> list[Callable[[], object]]:
     """Return what closes those of *ports* that can be closed; a stack closes the first one last."""
-    given = (ports.repository, ports.model, ports.templates, ports.summarizer, ports.admit)
+    given = (
+        ports.repository,
+        ports.model,
+        ports.templates,
+        ports.summarizer,
+        ports.admit,
+        ports.notifier,
+        ports.dispatcher,
+    )
     closing = (getattr(port, "close", None) for port in given)
     return [close for close in closing if close is not None]

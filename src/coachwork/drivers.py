@@ -7,7 +7,7 @@ tracebacks show where it was asked. Task cancellation and Ctrl-C arrive there to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
 from time import perf_counter
 from types import CoroutineType
@@ -15,10 +15,10 @@ from typing import TypeAlias, TypeVar
 
 from attrs import frozen
 
-from coachwork.effects import Effect, Workflow
+from coachwork.effects import AskModel, Effect, Workflow
 from coachwork.errors import CoachworkError, MisuseError
 from coachwork.messages import Usage
-from coachwork.ports import Answer, AsyncPorts, Ports
+from coachwork.ports import Answer, AsyncPorts, Partial, Ports, Sink
 
 R = TypeVar("R")
 
@@ -84,6 +84,8 @@ async def run_async(
             try:
                 answer = effect.perform(ports)
                 if isawaitable(answer):
+                    if isinstance(effect, AskModel):
+                        answer = _in_time(answer, effect.ask.timeout)
                     answer = await answer
             except BaseException as failure:  # noqa: BLE001 - thrown in where it was asked
                 _tell(observers, effect, began, None, failure)
@@ -94,6 +96,38 @@ async def run_async(
     except StopIteration as stop:
         result: R = stop.value
         return result
+
+
+async def _in_time(answer: Awaitable[R], seconds: float) -> R:
+    """Wait for *answer* for so long, then cancel it.
+
+    Elsewhere than on asyncio the port's own deadline has to do.
+
+    Raises:
+        TimeoutError: The time is over.
+    """
+    import asyncio  # noqa: PLC0415 - only who awaits needs it
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return await answer
+    async with asyncio.timeout(seconds):
+        return await answer
+
+
+def quiet(sink: Sink) -> Sink:
+    """Return *sink* such that what it raises is logged and goes no further."""
+
+    def tell(partial: Partial) -> None:
+        try:
+            sink(partial)
+        except Exception:
+            import logging  # noqa: PLC0415 - as below
+
+            logging.getLogger("coachwork").exception("a sink failed")
+
+    return tell
 
 
 def _refuse(effect: Effect[object], answer: object) -> None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Generator, Mapping, Sequence
 from datetime import UTC, datetime
+from inspect import isawaitable
 from typing import Generic, TypeAlias, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from coachwork.errors import MisuseError, ValidationError
+from coachwork.events import Event
 from coachwork.ids import checked_id
+from coachwork.jobs import JobKind, JobRef
 from coachwork.messages import Message
 from coachwork.ports import (
     Admission,
@@ -22,10 +25,13 @@ from coachwork.ports import (
     Ask,
     AsyncPorts,
     CommitResult,
+    Partial,
     Ports,
     Query,
+    Sink,
 )
 from coachwork.records import Insert, Key, Op, Record, Update
+from coachwork.replies import MessageStream
 from coachwork.topics import TemplateName
 
 T_co = TypeVar("T_co", covariant=True)
@@ -205,13 +211,32 @@ class Find(Effect[Sequence[Record]]):
 
 @frozen
 class AskModel(Effect[Answer]):
-    """What does the coach say?"""
+    """What does the coach say?
+
+    Attributes:
+        ask: The question.
+        tenant: The session's tenant.
+        user: The session's user.
+    """
 
     ask: Ask
+    tenant: str
+    user: str
 
     def perform(self, ports: Ports | AsyncPorts, /) -> Answer | Awaitable[Answer]:
-        """Ask the language model."""
-        return ports.model.complete(self.ask)
+        """Ask the language model; what it says meanwhile goes to the sink, where there is one."""
+        if ports.sink is None or self.ask.purpose is JobKind.EXTRACTION:
+            return ports.model.complete(self.ask)
+        stream = _Stream(self, ports.sink)
+        try:
+            answer = ports.model.complete(evolve(self.ask, sink=stream.feed))
+        except BaseException:
+            stream.close()
+            raise
+        if isawaitable(answer):
+            return stream.until(answer)
+        stream.finish()
+        return answer
 
     @property
     def subject(self) -> str:
@@ -222,6 +247,58 @@ class AskModel(Effect[Answer]):
     def ids(self) -> Mapping[str, str]:
         """The ids of session and job."""
         return {"session": self.ask.session, "job": self.ask.job}
+
+
+class _Stream:
+    """What the model writes in one call, on its way to the sink as text of the message."""
+
+    def __init__(self, effect: AskModel, sink: Sink) -> None:
+        self._effect = effect
+        self._sink: Sink | None = sink
+        self._decoder = MessageStream()
+        self._told = 0
+
+    def feed(self, piece: str) -> None:
+        """Take a piece of the answer as the model writes it."""
+        if self._sink is not None:
+            self._tell(self._sink, self._decoder.feed(piece))
+
+    def finish(self) -> None:
+        """Tell what was held back, and listen no more."""
+        if self._sink is not None:
+            self._tell(self._sink, self._decoder.finish())
+        self.close()
+
+    def close(self) -> None:
+        """Listen no more: a call that was given up may go on in its thread."""
+        self._sink = None
+
+    async def until(self, answer: Awaitable[Answer]) -> Answer:
+        """Wait for the answer and finish."""
+        try:
+            told = await answer
+        except BaseException:
+            self.close()
+            raise
+        self.finish()
+        return told
+
+    def _tell(self, sink: Sink, text: str) -> None:
+        if not text:
+            return
+        self._told += 1
+        ask = self._effect.ask
+        sink(
+            Partial(
+                tenant=self._effect.tenant,
+                user=self._effect.user,
+                session=ask.session,
+                job=ask.job,
+                attempt=ask.attempt,
+                sequence=self._told,
+                text=text,
+            )
+        )
 
 
 @frozen
@@ -295,3 +372,46 @@ class AskAdmission(Effect[str | None]):
     def subject(self) -> str:
         """The command."""
         return self.admission.command
+
+
+@frozen
+class Dispatch(Effect[None]):
+    """Who wakes a worker for this job?"""
+
+    ref: JobRef
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> Awaitable[None] | None:
+        """Tell the dispatcher, where there is one."""
+        return None if ports.dispatcher is None else ports.dispatcher.dispatch(self.ref)
+
+    @property
+    def subject(self) -> str:
+        """The kind of job."""
+        return self.ref.kind.value
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The ids of tenant and job."""
+        return {"tenant": self.ref.tenant, "job": self.ref.job}
+
+
+@frozen
+class Notify(Effect[None]):
+    """Who hears that a job has its outcome?"""
+
+    event: Event
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> Awaitable[None] | None:
+        """Tell the notifier, where there is one."""
+        return None if ports.notifier is None else ports.notifier.notify(self.event)
+
+    @property
+    def subject(self) -> str:
+        """The type of the event."""
+        return self.event.type.value
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The ids of tenant, session and job."""
+        event = self.event
+        return {"tenant": event.tenant, "session": event.session, "job": event.job}

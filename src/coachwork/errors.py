@@ -13,6 +13,9 @@
     |   |-- SessionConflictError          SESSION_CONFLICT        another user holds the topic
     |   |-- MaxTurnsReachedError          MAX_TURNS_REACHED
     |   |-- TopicNotFoundError            TOPIC_NOT_FOUND
+    |   |-- JobNotFoundError              JOB_NOT_FOUND
+    |   |-- JobNotRetryableError          JOB_NOT_RETRYABLE
+    |   |-- JobCancelledError             JOB_CANCELLED           while its caller waited
     |   `-- IdempotencyKeyReusedError     IDEMPOTENCY_KEY_REUSED
     |-- ModelError                    the language model failed; the user's message is kept
     |   |-- LLMTimeoutError               LLM_TIMEOUT
@@ -266,6 +269,47 @@ class TopicNotFoundError(RefusedError):
     def __init__(self) -> None:
         """Echo nothing."""
         super().__init__("no such topic is declared")
+
+
+class JobNotFoundError(RefusedError):
+    """There is no such job for this caller: never was, is too old, or another tenant's."""
+
+    code: ClassVar[str] = "JOB_NOT_FOUND"
+    http_status: ClassVar[int] = 404
+
+    def __init__(self) -> None:
+        """Say nothing about why."""
+        super().__init__("no such job")
+
+
+class JobNotRetryableError(RefusedError):
+    """The job cannot be repeated.
+
+    Attributes:
+        reason: Why, in words.
+    """
+
+    code: ClassVar[str] = "JOB_NOT_RETRYABLE"
+
+    def __init__(self, reason: str) -> None:
+        """Say why."""
+        super().__init__(f"this job cannot be repeated: {reason}")
+        self.reason = reason
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """Why."""
+        return {"reason": self.reason}
+
+
+class JobCancelledError(RefusedError):
+    """The job was cancelled before its answer came; what was accepted with it stays."""
+
+    code: ClassVar[str] = "JOB_CANCELLED"
+
+    def __init__(self) -> None:
+        """Say it."""
+        super().__init__("the job was cancelled")
 
 
 class IdempotencyKeyReusedError(RefusedError):

@@ -53,7 +53,8 @@ class Query:
         scenario: Only records whose fact ``scenario`` is this.
         since: Only records whose fact ``at`` is this instant (UTC) or later.
         before: Only records whose fact ``at`` is earlier than this instant (UTC).
-        due: Only records whose fact ``due`` is this instant (UTC) or earlier.
+        due: Only records whose fact ``due`` is this instant (UTC) or earlier, those due first
+            first; ``after`` and ``newest_first`` are not given with it.
         expires: Only records whose fact ``expires`` is this instant (UTC) or earlier.
         after: Only records whose key's text comes after this one's in the order asked for.
         newest_first: In descending order of the keys' texts, else ascending.
@@ -366,7 +367,7 @@ class Partial:
 Sink: TypeAlias = Callable[[Partial], None]
 """Given the pieces of a message as the model writes them, in the model's thread or event loop.
 
-It must not wait. What it raises is logged, and the message is given to it no further.
+It must not wait. What it raises is logged and goes no further.
 """
 
 

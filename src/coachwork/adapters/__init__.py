@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coachwork.adapters._bell import AsyncRingingDispatcher, Bell, RingingDispatcher
 from coachwork.adapters._memory import Memory
+from coachwork.adapters._notifier import LocalNotifier, Subscription
 from coachwork.adapters._recorded import RecordedModel
 from coachwork.adapters._scripted import ScriptedModel, final
 from coachwork.adapters._summarizer import ExtractiveSummarizer
@@ -30,12 +32,17 @@ else:  # the checkers would take any name for one that is there
 
 
 __all__ = [
+    "AsyncRingingDispatcher",
+    "Bell",
     "BuiltinRenderer",
     "ExtractiveSummarizer",
+    "LocalNotifier",
     "Memory",
     "RecordedModel",
+    "RingingDispatcher",
     "SQLite",
     "ScriptedModel",
+    "Subscription",
     "SystemClock",
     "TimeOrderedIds",
     "TopicTemplates",

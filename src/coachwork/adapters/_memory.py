@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from threading import Lock
 
 from coachwork.ports import CommitResult, Query
@@ -31,6 +32,8 @@ class Memory:
         """Begin with nothing."""
         self._lock = Lock()
         self._by_kind: dict[str, dict[str, Record]] = {}
+        # Per kind the keys of what is due some day: few of many, and workers ask all the time.
+        self._due: dict[str, set[str]] = {}
         # Per tenant and session the numbers of its messages, in order: a log is found at once.
         self._logs: dict[tuple[str, ...], list[int]] = {}
 
@@ -48,15 +51,25 @@ class Memory:
                 if isinstance(op, Insert | Update):
                     key = op.record.key
                     self._by_kind.setdefault(key.kind, {})[key.text] = op.record
+                    self._note_due(op.record)
                     if isinstance(op, Insert) and key.kind == MESSAGE.name:
                         log, number = _place(key)
                         insort(self._logs.setdefault(log, []), number)
                 elif isinstance(op, Delete):
                     del self._by_kind[op.key.kind][op.key.text]
+                    self._due[op.key.kind].discard(op.key.text)
                     if op.key.kind == MESSAGE.name:
                         log, number = _place(op.key)
                         self._logs[log].remove(number)
         return CommitResult.DONE
+
+    def _note_due(self, record: Record) -> None:
+        """Note that *record* is due some day, or that it is not."""
+        due = self._due.setdefault(record.key.kind, set())
+        if record.facts.due is None:
+            due.discard(record.key.text)
+        else:
+            due.add(record.key.text)
 
     def _holds(self, op: Op) -> bool:
         """Whether what *op* wants to find is there."""
@@ -85,13 +98,16 @@ class Memory:
         with self._lock:
             records = self._by_kind.get(query.kind, {})
             after = None if query.after is None else query.after.text
+            asked = records if query.due is None else self._due.get(query.kind, ())
             found = [
                 text
-                for text, record in records.items()
-                if _matches(record.facts, record.key.tenant, query)
+                for text in asked
+                if _matches(records[text].facts, records[text].key.tenant, query)
                 and (after is None or (text < after if query.newest_first else text > after))
             ]
             found.sort(reverse=query.newest_first)
+            if query.due is not None:
+                found.sort(key=lambda text: _due(records[text]))
             return [records[text] for text in found[: query.limit]]
 
     def for_async(self) -> AsyncMemory:
@@ -129,6 +145,11 @@ def _place(key: Key) -> tuple[tuple[str, ...], int]:
     """Return the log that a message's key belongs to, and its number there."""
     *session, number = key.parts
     return (key.tenant, *map(str, session)), int(number)
+
+
+def _due(record: Record) -> datetime:
+    """Return when *record* is due; one that is not comes last."""
+    return record.facts.due or datetime.max.replace(tzinfo=UTC)
 
 
 def _matches(facts: Facts, tenant: str, query: Query) -> bool:

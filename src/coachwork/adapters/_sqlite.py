@@ -167,13 +167,13 @@ class SQLite:
             values += query.status
         order = "DESC" if query.newest_first else "ASC"
         # Left to itself, an analyzed file is read from its beginning to have the order for free.
-        by = ""
+        by, first = "", ""
         if query.due is not None:
-            by = " INDEXED BY coachwork_record_due"
+            by, first = " INDEXED BY coachwork_record_due", "due, "
         elif query.expires is not None:
             by = " INDEXED BY coachwork_record_expires"
         rows = self._read(
-            f"{_SELECT}{by} WHERE {' AND '.join(where)} ORDER BY key {order} LIMIT ?",
+            f"{_SELECT}{by} WHERE {' AND '.join(where)} ORDER BY {first}key {order} LIMIT ?",
             (*values, query.limit),
         )
         return [_record(row) for row in rows]

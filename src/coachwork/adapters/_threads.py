@@ -12,6 +12,8 @@ from coachwork.errors import (
     StoreUnavailableError,
     ValidationError,
 )
+from coachwork.events import Event
+from coachwork.jobs import JobRef
 from coachwork.messages import Message
 from coachwork.ports import (
     Admission,
@@ -19,12 +21,16 @@ from coachwork.ports import (
     Answer,
     Ask,
     AsyncAdmit,
+    AsyncDispatcher,
     AsyncLanguageModel,
+    AsyncNotifier,
     AsyncRepository,
     AsyncSummarizer,
     AsyncTemplateSource,
     CommitResult,
+    Dispatcher,
     LanguageModel,
+    Notifier,
     Query,
     Repository,
     Summarizer,
@@ -167,6 +173,30 @@ class _ThreadedAdmit(_Threads):
         return await self._in_thread(self._admit, admission)
 
 
+class _ThreadedNotifier(_Threads):
+    """A notifier in threads."""
+
+    def __init__(self, port: Notifier, threads: int) -> None:
+        super().__init__(port, threads)
+        self._notifier = port
+
+    async def notify(self, event: Event, /) -> None:
+        """See `coachwork.ports.Notifier.notify`."""
+        await self._in_thread(self._notifier.notify, event)
+
+
+class _ThreadedDispatcher(_Threads):
+    """A dispatcher in threads."""
+
+    def __init__(self, port: Dispatcher, threads: int) -> None:
+        super().__init__(port, threads)
+        self._dispatcher = port
+
+    async def dispatch(self, ref: JobRef, /) -> None:
+        """See `coachwork.ports.Dispatcher.dispatch`."""
+        await self._in_thread(self._dispatcher.dispatch, ref)
+
+
 @overload
 def in_threads(port: Repository, *, threads: int = ...) -> AsyncRepository: ...
 @overload
@@ -176,6 +206,10 @@ def in_threads(port: Summarizer, *, threads: int = ...) -> AsyncSummarizer: ...
 @overload
 def in_threads(port: TemplateSource, *, threads: int = ...) -> AsyncTemplateSource: ...
 @overload
+def in_threads(port: Notifier, *, threads: int = ...) -> AsyncNotifier: ...
+@overload
+def in_threads(port: Dispatcher, *, threads: int = ...) -> AsyncDispatcher: ...
+@overload
 def in_threads(port: Admit, *, threads: int = ...) -> AsyncAdmit: ...
 def in_threads(port: object, *, threads: int = 8) -> object:
     """Return a blocking *port* as an async one: each call runs in one of its own threads.
@@ -184,8 +218,8 @@ def in_threads(port: object, *, threads: int = 8) -> object:
     through the idempotency key, as after any lost answer.
 
     Args:
-        port: A blocking repository, language model, summarizer, source of templates or admission;
-            it must be safe to be called from several threads.
+        port: A blocking repository, language model, summarizer, source of templates, notifier,
+            dispatcher or admission; it must be safe to be called from several threads.
         threads: How many calls may run at once; more wait. A model that takes minutes wants as
             many as there are sessions talking at the same time.
 
@@ -216,5 +250,7 @@ _FORMS: dict[str, Callable[..., object]] = {
     "complete": _ThreadedModel,
     "summarize": _ThreadedSummarizer,
     "template": _ThreadedTemplates,
+    "notify": _ThreadedNotifier,
+    "dispatch": _ThreadedDispatcher,
     "__call__": _ThreadedAdmit,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from attrs import field, frozen
@@ -105,10 +105,14 @@ class Settlement:
     Attributes:
         reply: The sequence number of the coach's message, or None where there is none.
         final: Whether it ended the session.
+        turns: How many turns the session had had by then.
+        messages: How many messages it had by then, the reply included.
     """
 
     reply: int | None = None
     final: bool = False
+    turns: int = 0
+    messages: int = 0
 
 
 @frozen(kw_only=True)
@@ -125,15 +129,21 @@ class Job:
         scenario: The test scenario it belongs to, if any.
         message: The sequence number of the user's message to answer, or None.
         created_at: When it was accepted (UTC).
-        updated_at: When it last changed (UTC); never goes back.
+        updated_at: When it last changed (UTC), settled at the last; never goes back.
+        expires_at: From when on it is not found any more (UTC), whatever became of it.
         status: Its state.
         attempts: How many leases there were.
+        claimed_at: When it was claimed first (UTC), or None.
         lease: The lease it is worked on under, while it is.
         steps: What was paid for already.
         usage: What its model calls cost so far.
         settlement: The outcome, once it completed.
         error: Why it failed, once it failed.
-        retry_of: Reserved: the job that it repeats.
+        retry_of: The id of the failed job that it repeats, or None.
+        follows: The id of the session's job before this one, or None: events are told in order.
+        notify: Whether its terminal event is to be delivered.
+        delivered_at: When that was done (UTC), or None. It is a mark beside the outcome, no state:
+            an end stays as it is.
     """
 
     id: str
@@ -144,8 +154,10 @@ class Job:
     key: str = field(repr=False)
     created_at: datetime
     updated_at: datetime
+    expires_at: datetime
     status: JobStatus = JobStatus.PENDING
     attempts: int = 0
+    claimed_at: datetime | None = None
     lease: Lease | None = None
     steps: tuple[Step, ...] = ()
     usage: Usage = NO_USAGE
@@ -153,11 +165,40 @@ class Job:
     error: JobError | None = None
     message: int | None = None
     retry_of: str | None = None
+    follows: str | None = None
     scenario: str | None = None
+    notify: bool = False
+    delivered_at: datetime | None = None
 
     def is_held(self, now: datetime) -> bool:
         """Whether somebody works on it under a lease that has not run out at *now*."""
         return self.lease is not None and now < self.lease.until
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether its time to live is over at *now*."""
+        return now >= self.expires_at
+
+    @property
+    def waiting_time(self) -> timedelta | None:
+        """How long it waited for its first claim, or None before that."""
+        return None if self.claimed_at is None else self.claimed_at - self.created_at
+
+    @property
+    def processing_time(self) -> timedelta | None:
+        """How long it took from its first claim to its outcome, or None without either."""
+        if self.claimed_at is None or not self.is_settled:
+            return None
+        return self.updated_at - self.claimed_at
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has its outcome."""
+        return self.settlement is not None or self.error is not None
+
+    @property
+    def is_undelivered(self) -> bool:
+        """Whether it has its outcome and its event is still to be delivered."""
+        return self.is_settled and self.notify and self.delivered_at is None
 
     def output(self, purpose: JobKind) -> Step | None:
         """Return the step of that purpose, if it is done and kept."""

@@ -4,12 +4,17 @@ Theory
 ------
 
 A job is *accepted*: from then on it has exactly one outcome, for ever. It is *claimed* under a
-lease, which is a token and an instant. Only who knows the token settles it (`settle`, `fail`) or
-keeps what was paid for (`keep`); when the instant is over, another may *take over*, with the next
-token, and the first one comes too late. *Giving up* a lease puts the job back without an outcome.
+lease, which is a token and an instant. Only who knows the token settles it (`settle`, `fail`),
+keeps what was paid for (`keep`) or makes the lease last longer (`renew`); when the instant is
+over, another may *take over*, with the next token, and the first one comes too late. *Giving up* a
+lease puts the job back without an outcome. Each claim is an attempt, and their number is bounded.
 
-``close`` is the exception: a command that ends the session, or finds the lease run out, settles
-the job from outside, in the commit that changes the session.
+``close`` is the exception: a command that ends the session or cancels the job, or finds the lease
+run out, settles the job from outside, in the commit that changes the session. ``expire`` is what
+whoever meets a job after its time writes: no job waits for ever.
+
+*Delivery is not here.* That the terminal event was handed over is a mark beside the outcome
+(`Job.delivered_at`), which absorbs: an end has no row.
 
 The table cannot see who calls. That the token is the current one is compared where the outcome is
 written, in the same commit; a table of one value knows nothing of two callers.
@@ -43,11 +48,13 @@ class JobEvent(StrEnum):
 
     CLAIM = "claim"
     TAKE_OVER = "take over"
+    RENEW = "renew"
     KEEP = "keep"
     GIVE_UP = "give up"
     SETTLE = "settle"
     FAIL = "fail"
     CLOSE = "close"
+    EXPIRE = "expire"
 
 
 class JobEffect(StrEnum):
@@ -74,8 +81,8 @@ class Settled:
 
 
 JobGiven = datetime | Kept | Settled | None
-"""What an event brings: until when the lease lasts for claim and take over, `Kept` for keep,
-`Settled` for settle, fail and close, nothing for give up."""
+"""What an event brings: until when the lease lasts for claim, take over and renew, `Kept` for keep,
+`Settled` for settle, fail, close and expire, nothing for give up."""
 
 OPEN: Final = frozenset({JobStatus.PENDING, JobStatus.PROCESSING})
 """The states in which a job has no outcome yet."""
@@ -85,7 +92,12 @@ def _lease_over(job: Job, now: datetime) -> str | None:
     return "the lease has not run out" if job.is_held(now) else None
 
 
+def _life_over(job: Job, now: datetime) -> str | None:
+    return None if job.is_expired(now) else "the job's time is not over"
+
+
 LEASE_OVER: Final = Guard("lease run out", _lease_over)
+LIFE_OVER: Final = Guard("time to live over", _life_over)
 
 
 def _next(
@@ -93,14 +105,15 @@ def _next(
     to: JobStatus,
     now: datetime,
     *,
-    attempts: int | None = None,
+    claimed: bool = False,
     lease: Lease | None = None,
     steps: tuple[Step, ...] | None = None,
     usage: Usage = NO_USAGE,
     settlement: Settlement | None = None,
     error: JobError | None = None,
 ) -> Job:
-    """Return what follows *old* in state *to*."""
+    """Return what follows *old* in state *to*, *claimed* once more or not."""
+    updated_at = latest(old.updated_at, now)
     return Job(
         id=old.id,
         tenant=old.tenant,
@@ -109,9 +122,11 @@ def _next(
         kind=old.kind,
         key=old.key,
         created_at=old.created_at,
-        updated_at=latest(old.updated_at, now),
+        updated_at=updated_at,
+        expires_at=old.expires_at,
         status=to,
-        attempts=old.attempts if attempts is None else attempts,
+        attempts=old.attempts + claimed,
+        claimed_at=old.claimed_at or (updated_at if claimed else None),
         lease=lease,
         steps=old.steps if steps is None else steps,
         usage=old.usage + usage,
@@ -119,6 +134,8 @@ def _next(
         error=error,
         message=old.message,
         retry_of=old.retry_of,
+        follows=old.follows,
+        notify=old.notify,
         scenario=old.scenario,
     )
 
@@ -126,8 +143,13 @@ def _next(
 def _leased(old: Job, to: JobStatus, now: datetime, given: JobGiven) -> Job:
     if not isinstance(given, datetime):
         raise _misused("claim", datetime)
-    attempts = old.attempts + 1
-    return _next(old, to, now, attempts=attempts, lease=Lease(attempts, given))
+    return _next(old, to, now, claimed=True, lease=Lease(old.attempts + 1, given))
+
+
+def _renewed(old: Job, to: JobStatus, now: datetime, given: JobGiven) -> Job:
+    if not isinstance(given, datetime):
+        raise _misused("renew", datetime)
+    return _next(old, to, now, lease=Lease(old.attempts, given))
 
 
 def _kept(old: Job, to: JobStatus, now: datetime, given: JobGiven) -> Job:
@@ -163,6 +185,10 @@ _S = JobStatus
 _E = JobEvent
 _F = JobEffect
 
+_EXPIRED: Final[Row[Job, JobStatus, JobGiven, JobEffect]] = Row(
+    _S.FAILED, _failed, guards=(LIFE_OVER,), effects=(_F.SETTLE_SESSION,)
+)
+
 JOB: Final = Machine[Job, JobStatus, JobEvent, JobGiven, JobEffect](
     name="job",
     states=JobStatus,
@@ -174,14 +200,17 @@ JOB: Final = Machine[Job, JobStatus, JobEvent, JobGiven, JobEffect](
         _S.PENDING: {
             _E.CLAIM: Row(_S.PROCESSING, _leased),
             _E.CLOSE: Row(_S.FAILED, _failed, effects=(_F.SETTLE_SESSION,)),
+            _E.EXPIRE: _EXPIRED,
         },
         _S.PROCESSING: {
             _E.TAKE_OVER: Row(_S.PROCESSING, _leased, guards=(LEASE_OVER,)),
+            _E.RENEW: Row(_S.PROCESSING, _renewed),
             _E.KEEP: Row(_S.PROCESSING, _kept),
             _E.GIVE_UP: Row(_S.PENDING, _given_up),
             _E.SETTLE: Row(_S.COMPLETED, _settled, effects=(_F.SETTLE_SESSION,)),
             _E.FAIL: Row(_S.FAILED, _failed, effects=(_F.SETTLE_SESSION,)),
             _E.CLOSE: Row(_S.FAILED, _failed, effects=(_F.SETTLE_SESSION,)),
+            _E.EXPIRE: _EXPIRED,
         },
         _S.COMPLETED: {},
         _S.FAILED: {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from coachwork.jobs import OPEN, Job
+from coachwork.jobs import Job
 from coachwork.messages import Message
 from coachwork.records._kind import Kind
 from coachwork.records._record import Facts, Key
@@ -79,8 +79,9 @@ def _session_facts(value: Session) -> Facts:
 
 
 def _job_facts(value: Job) -> Facts:
+    # Open, it is due for a worker; settled, for the relay, until its event is delivered.
     due = None
-    if value.status in OPEN:
+    if not value.is_settled or value.is_undelivered:
         due = value.updated_at if value.lease is None else value.lease.until
     return Facts(
         owner=value.user,

@@ -13,6 +13,7 @@ from coachwork.replies._parse import (
     parse_result,
 )
 from coachwork.replies._schema import reply_schema, result_schema
+from coachwork.replies._stream import MessageStream
 
 __all__ = [
     "ABSENT",
@@ -22,6 +23,7 @@ __all__ = [
     "Absent",
     "BadReply",
     "BadReplyCode",
+    "MessageStream",
     "Reply",
     "parse_reply",
     "parse_result",

@@ -151,6 +151,8 @@ class Session:
         updated_at: When it last changed (UTC); never goes back.
         in_flight: The job it waits for, or None.
         ledger: What seldom changes.
+        latest_job: The id of the job that was opened last, settled or not, or None before the
+            first; from job to job it leads back to all of them (`coachwork.jobs.Job.follows`).
     """
 
     about: About
@@ -161,6 +163,7 @@ class Session:
     updated_at: datetime
     in_flight: InFlight | None
     ledger: Ledger
+    latest_job: str | None = None
 
     @property
     def expires_at(self) -> datetime | None:

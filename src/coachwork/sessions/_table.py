@@ -14,10 +14,12 @@ the value (`Session.is_idle`), and no guard asks it: idle never blocks.
 nobody has written off is as dead as one that somebody has. ``replace`` alone passes, since a
 start retires the old session whatever its age.
 
-*The job in flight* is the other half of the machine. ``message`` opens one; ``resume`` and
-``extract`` may. ``reply`` and ``fail`` settle it: they never change the status, so a late reply
+*The job in flight* is the other half of the machine. ``message``, ``retry`` and ``ask`` open one;
+``resume`` may. ``reply`` and ``fail`` settle it: they never change the status, so a late reply
 does not un-pause. An end settles it too (the effect ``settle job``): no job outlives its session.
-``fail`` frees the turn that it took, for a turn is a message that is answered or in flight.
+``fail`` frees the turn that it took, for a turn is a message that is answered or in flight;
+``retry`` takes it again, for a message that is there already. ``ask`` takes none: it is for what
+is no answer to a message.
 
 *What is not in the table*: whose session it is, and whether a reply belongs to the job in flight.
 The first is decided before a session is shown at all, the second where the reply is settled.
@@ -55,7 +57,8 @@ class SessionEvent(StrEnum):
     FAIL = "fail"
     PAUSE = "pause"
     RESUME = "resume"
-    EXTRACT = "extract"
+    RETRY = "retry"
+    ASK = "ask"
     COMPLETE = "complete"
     CANCEL = "cancel"
     REPLACE = "replace"
@@ -73,7 +76,7 @@ class SessionEffect(StrEnum):
 
 
 SessionGiven = InFlight | Spoken | Conclusion | Usage | None
-"""What an event brings: `InFlight` for message and extract (for resume, where it opens a job),
+"""What an event brings: `InFlight` for message, retry and ask (for resume, where it opens a job),
 `Spoken` for reply, `Usage` for fail, `Conclusion` for complete, nothing for the others."""
 
 LIVE: Final = frozenset({SessionStatus.ACTIVE, SessionStatus.PAUSED})
@@ -119,27 +122,34 @@ def _active(
     to: SessionStatus,
     now: datetime,
     *,
+    turns: int = 0,
     said: int = 0,
     in_flight: InFlight | None,
-    ledger: Ledger | None = None,
 ) -> Session:
-    """Return what follows *old* after an activity, with *said* turns and messages more."""
+    """Return what follows *old* after an activity, with so many *turns* and messages more."""
     return Session(
         old.about,
         to,
-        old.turns + said,
+        old.turns + turns,
         old.messages + said,
         latest(old.last_activity_at, now),
         latest(old.updated_at, now),
         in_flight,
-        old.ledger if ledger is None else ledger,
+        old.ledger,
+        old.latest_job if in_flight is None else in_flight.job,
     )
 
 
 def _message(old: Session, to: SessionStatus, now: datetime, given: SessionGiven) -> Session:
     if not isinstance(given, InFlight):
         raise _misused(SessionEvent.MESSAGE, InFlight)
-    return _active(old, to, now, said=1, in_flight=given)
+    return _active(old, to, now, turns=1, said=1, in_flight=given)
+
+
+def _retry(old: Session, to: SessionStatus, now: datetime, given: SessionGiven) -> Session:
+    if not isinstance(given, InFlight):
+        raise _misused(SessionEvent.RETRY, InFlight)
+    return _active(old, to, now, turns=1, in_flight=given)
 
 
 def _pause(old: Session, to: SessionStatus, now: datetime, _given: SessionGiven) -> Session:
@@ -151,9 +161,9 @@ def _resume(old: Session, to: SessionStatus, now: datetime, given: SessionGiven)
     return _active(old, to, now, in_flight=opened)
 
 
-def _extract(old: Session, to: SessionStatus, now: datetime, given: SessionGiven) -> Session:
+def _ask(old: Session, to: SessionStatus, now: datetime, given: SessionGiven) -> Session:
     if not isinstance(given, InFlight):
-        raise _misused(SessionEvent.EXTRACT, InFlight)
+        raise _misused(SessionEvent.ASK, InFlight)
     return _active(old, to, now, in_flight=given)
 
 
@@ -175,6 +185,7 @@ def _reply(old: Session, to: SessionStatus, now: datetime, given: SessionGiven) 
             usage=ledger.usage + given.usage,
             ending=None,
         ),
+        old.latest_job,
     )
 
 
@@ -199,6 +210,7 @@ def _fail(old: Session, to: SessionStatus, now: datetime, given: SessionGiven) -
             usage=ledger.usage + given,
             ending=None,
         ),
+        old.latest_job,
     )
 
 
@@ -251,6 +263,7 @@ def _ended(
             usage=ledger.usage + usage,
             ending=ending,
         ),
+        old.latest_job,
     )
 
 
@@ -298,9 +311,13 @@ SESSION: Final = Machine[Session, SessionStatus, SessionEvent, SessionGiven, Ses
             _E.FAIL: Row(_S.ACTIVE, _fail, guards=(A_JOB,), effects=(_F.SETTLE_JOB,)),
             _E.PAUSE: Row(_S.PAUSED, _pause, guards=(NOT_EXPIRED,)),
             _E.RESUME: Row(_S.ACTIVE, _resume, guards=(NOT_EXPIRED,), effects=(_F.OPEN_JOB,)),
-            _E.EXTRACT: Row(
-                _S.ACTIVE, _extract, guards=(NOT_EXPIRED, NO_JOB), effects=(_F.OPEN_JOB,)
+            _E.RETRY: Row(
+                _S.ACTIVE,
+                _retry,
+                guards=(NOT_EXPIRED, NO_JOB, TURNS_LEFT),
+                effects=(_F.OPEN_JOB,),
             ),
+            _E.ASK: Row(_S.ACTIVE, _ask, guards=(NOT_EXPIRED, NO_JOB), effects=(_F.OPEN_JOB,)),
             _E.COMPLETE: Row(
                 _S.COMPLETED,
                 _complete,

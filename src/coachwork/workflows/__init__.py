@@ -9,8 +9,11 @@ from coachwork.workflows._answers import (
     Check,
     Completed,
     History,
+    JobOutcome,
+    JobReport,
     JobView,
     Purged,
+    Relayed,
     Resumed,
     SessionList,
     SessionView,
@@ -18,14 +21,27 @@ from coachwork.workflows._answers import (
     TopicStanding,
     TopicStatus,
     Turn,
+    job_view,
 )
 from coachwork.workflows._changing import cancel, pause
 from coachwork.workflows._complete import complete
+from coachwork.workflows._jobs import Held
 from coachwork.workflows._owning import Deleted, Export, SessionExport, delete_all, export
+from coachwork.workflows._polling import cancel_job, job, pending_job
+from coachwork.workflows._processing import (
+    Claimed,
+    due_jobs,
+    process,
+    release,
+    renew,
+    serve,
+)
 from coachwork.workflows._purging import purge_expired
 from coachwork.workflows._reading import check, get, history, list_sessions, topics
+from coachwork.workflows._relaying import relay
 from coachwork.workflows._resume import open_session, resume
-from coachwork.workflows._send import send
+from coachwork.workflows._retry import retry
+from coachwork.workflows._send import send, submit
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._start import start
 
@@ -33,12 +49,17 @@ __all__ = [
     "Advice",
     "Caller",
     "Check",
+    "Claimed",
     "Completed",
     "Deleted",
     "Export",
+    "Held",
     "History",
+    "JobOutcome",
+    "JobReport",
     "JobView",
     "Purged",
+    "Relayed",
     "Resumed",
     "SessionExport",
     "SessionList",
@@ -49,18 +70,30 @@ __all__ = [
     "TopicStatus",
     "Turn",
     "cancel",
+    "cancel_job",
     "check",
     "complete",
     "delete_all",
+    "due_jobs",
     "export",
     "get",
     "history",
+    "job",
+    "job_view",
     "list_sessions",
     "open_session",
     "pause",
+    "pending_job",
+    "process",
     "purge_expired",
+    "relay",
+    "release",
+    "renew",
     "resume",
+    "retry",
     "send",
+    "serve",
     "start",
+    "submit",
     "topics",
 ]

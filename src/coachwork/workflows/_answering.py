@@ -24,6 +24,7 @@ from coachwork.errors import (
 from coachwork.jobs import (
     JOB,
     ErrorCode,
+    Job,
     JobError,
     JobEvent,
     JobKind,
@@ -33,7 +34,7 @@ from coachwork.jobs import (
 )
 from coachwork.messages import NO_USAGE, Usage
 from coachwork.plain import JSON, from_plain, to_json
-from coachwork.ports import Answer
+from coachwork.ports import Answer, Ask
 from coachwork.records import ACCOUNT, JOB_RECORD, SESSION_RECORD, Op, Stored
 from coachwork.replies import ABSENT, Absent, BadReply, parse_reply, parse_result
 from coachwork.sessions import (
@@ -87,22 +88,30 @@ def finish(setup: Setup, topic: Topic[object], held: Held) -> Workflow[Held]:
     """
     job = held.job.value
     try:
-        held, cause = yield from _finish(setup, topic, held)
+        held, cause = yield from answer(setup, topic, held)
         raise_for(held.job.value, cause)
     except CoachworkError as error:
         raise about_job(error, job)  # noqa: B904 - it is the same error, told more
     return held
 
 
-def _finish(
+def answer(
     setup: Setup, topic: Topic[object], held: Held
 ) -> Workflow[tuple[Held, Exception | None]]:
-    """Do it, and return what is left with the cause of a failure."""
+    """Do what `finish` does, but return a failed job too, with the cause of its failure.
+
+    A job that was taken as often as it may be is settled without asking: as failed, or, where a
+    final reply is kept in it, with that reply and without a result.
+    """
     tries = Tries(setup)
     # Fixed here: what is read again later may be held under another's lease.
     token = held.job.value.attempts
     try:
-        outcome = yield from _first_answer(setup, topic, held)
+        outcome: Said | Concluded | Failed
+        if token > setup.settings.attempts:
+            outcome = _exhausted(held.job.value)
+        else:
+            outcome = yield from _first_answer(setup, topic, held)
         while True:
             tries.another()
             if isinstance(outcome, Said) and outcome.final and outcome.conclusion is None:
@@ -135,11 +144,11 @@ def _first_answer(
     except Exception as error:  # noqa: BLE001 - templates and summaries come from any port
         why = JobError(ErrorCode.LLM_ERROR, NO_PROMPT)
         return Failed(why, NO_USAGE, error)
-    answer = yield from _answer(AskModel(ask))
-    if isinstance(answer, Failed):
-        return answer
-    reply = parse_reply(answer.text, answer.data, answer.finish)
-    usage = answer.usage.clamped()
+    told = yield from _asked(held, ask)
+    if isinstance(told, Failed):
+        return told
+    reply = parse_reply(told.text, told.data, told.finish)
+    usage = told.usage.clamped()
     if isinstance(reply, BadReply):
         return Failed(JobError(ErrorCode(reply.code.value), reply.reason), usage)
     final = (reply.is_final or _is_last_turn(topic, session, job.kind)) and (
@@ -152,6 +161,19 @@ def _first_answer(
         conclusion=_known(topic, reply.result) if final else None,
         background=background,
     )
+
+
+def _exhausted(job: Job) -> Said | Concluded | Failed:
+    """Return the outcome of a job that was taken too often."""
+    code = ErrorCode.ATTEMPTS_EXHAUSTED
+    why = "it was taken on too often without an outcome"
+    conclusion = _no_result(code, why)
+    if job.kind is JobKind.EXTRACTION:
+        return Concluded(conclusion)
+    kept = job.output(job.kind)
+    if kept is not None:
+        return Said(text=str(kept.output), final=True, usage=NO_USAGE, conclusion=conclusion)
+    return Failed(JobError(code, why), NO_USAGE)
 
 
 def _is_last_turn(topic: Topic[object], session: Session, kind: JobKind) -> bool:
@@ -212,7 +234,7 @@ def _keep(setup: Setup, held: Held, token: int, step: Step, usage: Usage) -> Wor
         if job.value.output(step.purpose) is not None:  # done, though the answer was lost
             return held
         now = yield from Now()
-        given = Kept(step, usage, Lease(token, later(now, setup.settings.lease)))
+        given = Kept(step, usage, Lease(token, later(now, setup.lease)))
         kept = JOB.move(job.value, JobEvent.KEEP, now, given).value
         ops: list[Op] = [
             JOB_RECORD.update(job, kept),
@@ -234,12 +256,12 @@ def _extract(
         raise
     except Exception:  # noqa: BLE001 - templates come from any port
         return _no_result(ErrorCode.LLM_ERROR, NO_PROMPT)
-    answer = yield from _answer(AskModel(ask))
-    if isinstance(answer, Failed):
-        return _no_result(answer.error.code, answer.error.reason)
-    usage = answer.usage.clamped()
-    raw = answer.text
-    result = parse_result(answer.text, answer.data, answer.finish)
+    answered = yield from _asked(held, ask)
+    if isinstance(answered, Failed):
+        return _no_result(answered.error.code, answered.error.reason)
+    usage = answered.usage.clamped()
+    raw = answered.text
+    result = parse_result(answered.text, answered.data, answered.finish)
     if isinstance(result, BadReply):
         return _no_result(ErrorCode(result.code.value), result.reason, raw, usage)
     told = _structured(topic, result)
@@ -279,17 +301,17 @@ def _no_result(
     return Conclusion(error=error, usage=usage)
 
 
-def _answer(effect: AskModel) -> Workflow[Answer | Failed]:
+def _asked(held: Held, ask: Ask) -> Workflow[Answer | Failed]:
     """Ask the model; whatever its port raises is a failed answer."""
+    job = held.job.value
     try:
-        answer = _checked((yield from effect))
+        return _checked((yield from AskModel(ask, job.tenant, job.user)))
     except (LLMTimeoutError, TimeoutError) as cause:
         why = JobError(ErrorCode.LLM_TIMEOUT, _TOO_LATE, _pause(cause))
         return Failed(why, NO_USAGE, cause)
     except Exception as cause:  # noqa: BLE001 - a model port may raise anything
         why = JobError(_code(cause), "the language model failed", _pause(cause))
         return Failed(why, NO_USAGE, cause)
-    return answer
 
 
 def _checked(answer: object) -> Answer:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Generic, Literal, cast
+from datetime import datetime, timedelta
+from typing import Generic, Literal, TypedDict, cast, overload
 
 from attrs import field, frozen
 from typing_extensions import TypeVar
@@ -21,6 +21,7 @@ from coachwork.sessions import (
     SessionStatus,
 )
 from coachwork.topics import Topic
+from coachwork.workflows._jobs import error_of
 
 T = TypeVar("T", default=object)
 
@@ -112,11 +113,15 @@ class JobView:
         kind: What the model was asked for.
         status: Its state.
         created_at: When it was accepted (UTC).
-        updated_at: When it last changed (UTC).
+        updated_at: When it last changed (UTC); of a settled one, when it was settled.
+        expires_at: From when on it is not found any more (UTC).
         attempts: How often it was taken on.
+        waiting_time: Milliseconds until it was taken on first, or None before that.
+        processing_time: Milliseconds from then to its outcome, or None without either.
         error_code: Why it failed, or None.
         retryable: Whether asking again may help.
         retry_after: Seconds to wait before, or None.
+        retry_of: The id of the failed job that it repeats, or None.
         usage: What it cost.
     """
 
@@ -126,11 +131,53 @@ class JobView:
     status: JobStatus
     created_at: datetime
     updated_at: datetime
+    expires_at: datetime
     attempts: int
+    waiting_time: int | None
+    processing_time: int | None
     error_code: ErrorCode | None
     retryable: bool
     retry_after: float | None
+    retry_of: str | None
     usage: Usage
+
+
+@frozen(kw_only=True)
+class JobOutcome(Generic[T]):
+    """What came of a job that completed.
+
+    Attributes:
+        message: What the coach said, or None where the job only extracted the result.
+        is_final: Whether it ended the session.
+        turn: How many turns the session had had by then.
+        message_count: How many messages it had by then.
+        result: What the session yielded then, or None.
+        result_error: Why there is no result although the topic wants one.
+    """
+
+    message: Message | None
+    is_final: bool
+    turn: int
+    message_count: int
+    result: T | None = field(repr=False)
+    result_error: ResultError | None
+
+
+@frozen(kw_only=True)
+class JobReport(JobView, Generic[T]):
+    """The answer to who submits, polls, repeats or cancels a job.
+
+    Attributes:
+        user_message: The sequence number of the user's message that it answers, or None.
+        estimated_duration: Milliseconds that an answer takes as a rule.
+        outcome: What came of it, once it is completed.
+        key: The idempotency key of the call that was accepted.
+    """
+
+    user_message: int | None
+    estimated_duration: int
+    outcome: JobOutcome[T] | None
+    key: str = field(repr=False)
 
 
 @frozen(kw_only=True)
@@ -139,7 +186,8 @@ class Started(Generic[T]):
 
     Attributes:
         session: The new session.
-        greeting: The coach's first message, or None where the user speaks first.
+        greeting: The coach's first message, or None where the user speaks first, and where a
+            worker is to greet.
         job: The job that made the greeting, or None.
         key: The idempotency key of the call.
         resumed: Always False: start means new.
@@ -159,7 +207,8 @@ class Resumed(Generic[T]):
     Attributes:
         session: The session.
         message: The welcome-back (or the greeting, or the reply, that was still owed), or None
-            while another call is still answering, or where the resume ended the session.
+            while another call or a worker is still answering, or where the resume ended the
+            session.
         is_final: Whether the session is completed now: a final reply had come while it paused.
         result: What it yielded then, or None.
         result_error: Why there is no result although the topic wants one.
@@ -280,10 +329,27 @@ class Purged:
         expired: How many live sessions it closed because they had expired.
         deleted: How many sessions it deleted with all that belongs to them.
         more: Whether it stopped at its limit and there may be more.
+        undelivered: How many sessions it kept because events of theirs could not be delivered.
     """
 
     expired: int
     deleted: int
+    more: bool
+    undelivered: int = 0
+
+
+@frozen
+class Relayed:
+    """What a relay did.
+
+    Attributes:
+        delivered: How many events it handed over.
+        failed: How many sessions it left because the notifier, or a damaged record, was in the way.
+        more: Whether it stopped at its limit and there may be more.
+    """
+
+    delivered: int
+    failed: int
     more: bool
 
 
@@ -334,17 +400,79 @@ def read_result(session: Session, topic: Topic[T] | None) -> tuple[T | None, Res
 
 def job_view(job: Job) -> JobView:
     """Return *job* as its owner sees it."""
-    error = job.error
-    return JobView(
-        id=job.id,
-        session=job.session,
-        kind=job.kind,
-        status=job.status,
-        created_at=job.created_at,
-        updated_at=job.updated_at,
-        attempts=job.attempts,
-        error_code=error.code if error else None,
-        retryable=bool(error and error.code.retryable),
-        retry_after=error.retry_after if error else None,
-        usage=job.usage,
+    return JobView(**_job_fields(job))
+
+
+def job_report(
+    job: Job, session: Session, topic: Topic[T] | None, reply: Message | None, estimated: timedelta
+) -> JobReport[T]:
+    """Return *job* as its owner is told, its result in the type of *topic*."""
+    outcome: JobOutcome[T] | None = None
+    if job.settlement is not None:
+        told = read_result(session, topic) if job.settlement.final else (None, None)
+        outcome = JobOutcome(
+            message=reply,
+            is_final=job.settlement.final,
+            turn=job.settlement.turns,
+            message_count=job.settlement.messages,
+            result=told[0],
+            result_error=told[1],
+        )
+    return JobReport(
+        **_job_fields(job),
+        user_message=job.message,
+        estimated_duration=_milliseconds(estimated),
+        outcome=outcome,
+        key=job.key,
     )
+
+
+class _JobFields(TypedDict):
+    """The fields of a `JobView`."""
+
+    id: str
+    session: str
+    kind: JobKind
+    status: JobStatus
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    attempts: int
+    waiting_time: int | None
+    processing_time: int | None
+    error_code: ErrorCode | None
+    retryable: bool
+    retry_after: float | None
+    retry_of: str | None
+    usage: Usage
+
+
+def _job_fields(job: Job) -> _JobFields:
+    """Return what every view of *job* tells."""
+    error = job.error
+    retryable = error is not None and error.code.retryable
+    return {
+        "id": job.id,
+        "session": job.session,
+        "kind": job.kind,
+        "status": job.status,
+        "created_at": job.created_at,
+        "updated_at": job.updated_at,
+        "expires_at": job.expires_at,
+        "attempts": job.attempts,
+        "waiting_time": _milliseconds(job.waiting_time),
+        "processing_time": _milliseconds(job.processing_time),
+        "error_code": error.code if error else None,
+        "retryable": retryable,
+        "retry_after": error_of(error).retry_after if error and retryable else None,
+        "retry_of": job.retry_of,
+        "usage": job.usage,
+    }
+
+
+@overload
+def _milliseconds(duration: timedelta) -> int: ...
+@overload
+def _milliseconds(duration: timedelta | None) -> int | None: ...
+def _milliseconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else round(duration / timedelta(milliseconds=1))

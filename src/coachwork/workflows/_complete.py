@@ -10,31 +10,23 @@ from coachwork.effects import Now, Workflow
 from coachwork.ids import checked_id
 from coachwork.jobs import Job, JobKind
 from coachwork.records import ACCOUNT, JOB_RECORD, RECEIPT, SESSION_RECORD, Op, Stored
-from coachwork.sessions import SESSION, Conclusion, Session, SessionEvent, SessionStatus, later
+from coachwork.sessions import SESSION, Conclusion, Session, SessionEvent, SessionStatus
 from coachwork.topics import Topic
-from coachwork.workflows._answering import finish
+from coachwork.workflows._accepting import look, make_room, see_to
 from coachwork.workflows._answers import Completed, T, job_view, session_view
-from coachwork.workflows._continuing import finish_abandoned, go_on
-from coachwork.workflows._ending import consequences, load_job
+from coachwork.workflows._ending import consequences
 from coachwork.workflows._jobs import (
     Call,
     Held,
     admitted,
-    blocked_for,
-    busy,
-    check_topic,
-    displace,
-    is_completing,
     keyed,
     load_held,
     new_call,
     new_job,
     not_active,
-    open_account,
-    read_receipt,
 )
 from coachwork.workflows._setup import Caller, Setup
-from coachwork.workflows._store import Tries, load_session
+from coachwork.workflows._store import Tries
 
 
 def complete(
@@ -78,8 +70,7 @@ def _complete(
     done = yield from _accept(setup, declared, call, session_id)
     session, held = done.session, done.held
     if held is not None:
-        mine = call.holds(held.job)
-        held = yield from (finish if mine else go_on)(setup, declared, held)
+        held = yield from see_to(setup, declared, call, held)
         session = held.session.value
     now = yield from Now()
     view = session_view(session, topic, now)
@@ -106,38 +97,32 @@ def _accept(setup: Setup, topic: Topic[object], call: Call, session_id: str) -> 
     asked = False
     while True:
         tries.another()
-        session, now = yield from load_session(setup, call.caller, session_id)
-        check_topic(session.value, topic)
-        account = yield from open_account(call.caller)
-        in_flight = yield from load_job(session.value)
-        receipt = yield from read_receipt(call)
-        if receipt is not None and receipt.job is not None:
-            held = yield from load_held(call.caller, session_id, receipt.job)
+        found = yield from look(setup, topic, call, session_id)
+        session, now = found.session, found.now
+        if found.receipt is not None and found.receipt.job is not None:
+            held = yield from load_held(call.caller, session_id, found.receipt.job)
             return _Done(held.session.value, held)
         if session.value.status is SessionStatus.COMPLETED:
             return _Done(session.value, None)
         if session.value.status is not SessionStatus.ACTIVE:
             raise not_active(session.value, "complete", now)
-        seconds = blocked_for(in_flight, now, setup.settings)
-        if in_flight is not None and seconds is not None:
-            raise busy(in_flight.value, seconds)
-        if in_flight is not None and is_completing(in_flight):
-            left = Held(account, session, in_flight)
-            yield from finish_abandoned(setup, topic, tries, left, now)
+        room = yield from make_room(setup, topic, tries, found)
+        if room is None:
             continue
         if not asked:
             asked = True
             yield from admitted(call, topic.id, session_id)
-        freed, ops = displace(session.value, in_flight, now)
-        ops.append(ACCOUNT.check(account))
+        freed, ops = room
+        ops.append(ACCOUNT.check(found.account))
         if topic.result is None or freed.user_messages == 0:
             after, job, more = yield from _ended(call, freed, now)
         else:
-            after, job, more = _extracting(call, freed, now, later(now, setup.settings.lease))
+            after, job, more = _extracting(setup, call, freed, now)
         ops += [SESSION_RECORD.update(session, after), *more]
         if (yield from tries.commit(ops)):
             stored = Stored(after, session.version + 1)
-            return _Done(after, None if job is None else Held(account, stored, Stored(job, 1)))
+            opened = None if job is None else Held(found.account, stored, Stored(job, 1))
+            return _Done(after, opened)
 
 
 def _ended(
@@ -150,10 +135,12 @@ def _ended(
 
 
 def _extracting(
-    call: Call, session: Session, now: datetime, until: datetime
+    setup: Setup, call: Call, session: Session, now: datetime
 ) -> tuple[Session, Job | None, list[Op]]:
     """Return *session* waiting for its result, the job that extracts it, and what writes that."""
-    waits, job = new_job(call, session.about, JobKind.EXTRACTION, now, until)
-    after = SESSION.move(session, SessionEvent.EXTRACT, now, waits).value
+    waits, job = new_job(
+        setup, call, session.about, JobKind.EXTRACTION, now, follows=session.latest_job
+    )
+    after = SESSION.move(session, SessionEvent.ASK, now, waits).value
     receipt = RECEIPT.insert(call.receipt(session.about.id, job.id, now))
     return after, job, [receipt, JOB_RECORD.insert(job)]

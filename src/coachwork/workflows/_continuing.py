@@ -6,14 +6,12 @@ from datetime import datetime
 
 from coachwork.effects import Now, Workflow
 from coachwork.errors import RefusedError
-from coachwork.jobs import OPEN, ErrorCode, JobError, JobKind
-from coachwork.messages import NO_USAGE
+from coachwork.jobs import OPEN
 from coachwork.records import Op
-from coachwork.sessions import Conclusion, ResultError
 from coachwork.topics import Topic
 from coachwork.workflows._answering import finish
 from coachwork.workflows._jobs import Held, reread, still_answering, take
-from coachwork.workflows._settling import Concluded, Failed, Outcome, Said, raise_for, settle
+from coachwork.workflows._settling import raise_for
 from coachwork.workflows._setup import Setup
 from coachwork.workflows._store import Tries
 
@@ -51,37 +49,13 @@ def take_and_finish(
 ) -> Workflow[Held | None]:
     """Take a job that nobody holds, with *more* in the same commit, and finish it.
 
-    A job that was taken as often as it may be is settled without asking: as failed, or, where a
-    final reply is kept in it, with that reply and without a result.
-
     Returns:
         The session and the settled job; None to read again and decide again.
     """
     taken = yield from take(setup, tries, held, now, *more)
     if taken is None:
         return None
-    if taken.job.value.attempts > setup.settings.attempts:
-        settled = yield from settle(
-            setup, topic, taken, taken.job.value.attempts, _exhausted(taken)
-        )
-        done = settled or taken
-        raise_for(done.job.value)
-        return done
     return (yield from finish(setup, topic, taken))
-
-
-def _exhausted(held: Held) -> Outcome:
-    """Return the outcome of a job that was taken too often."""
-    job = held.job.value
-    code = ErrorCode.ATTEMPTS_EXHAUSTED
-    why = "it was taken on too often without an outcome"
-    conclusion = Conclusion(error=ResultError(code.value, why))
-    if job.kind is JobKind.EXTRACTION:
-        return Concluded(conclusion)
-    kept = job.output(job.kind)
-    if kept is not None:
-        return Said(text=str(kept.output), final=True, usage=NO_USAGE, conclusion=conclusion)
-    return Failed(JobError(code, why), NO_USAGE)
 
 
 def finish_abandoned(

@@ -39,6 +39,8 @@ _WHY_CLOSED: Final = {
 CLOSING: Final = frozenset(_WHY_CLOSED.values()) | {
     ErrorCode.LEASE_EXPIRED,
     ErrorCode.ATTEMPTS_EXHAUSTED,
+    ErrorCode.JOB_CANCELLED,
+    ErrorCode.JOB_EXPIRED,
 }
 """Why jobs failed that were settled by somebody else than their holder."""
 

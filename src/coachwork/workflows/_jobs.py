@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -14,6 +15,8 @@ from coachwork.errors import (
     CoachworkError,
     CorruptRecordError,
     IdempotencyKeyReusedError,
+    JobCancelledError,
+    JobNotFoundError,
     LLMError,
     LLMTimeoutError,
     SessionBusyError,
@@ -101,6 +104,7 @@ class Call:
         fingerprint: What the key may be used for.
         job: The id of the job that this very call would make; whoever finds it in the receipt
             of the key knows that its own commit was done, whatever the repository answered.
+        waits: Whether the caller waits for the answer; else a worker is to give it.
     """
 
     caller: Caller
@@ -108,10 +112,11 @@ class Call:
     key: str
     fingerprint: str
     job: str
+    waits: bool = True
 
     def holds(self, job: Stored[Job]) -> bool:
-        """Whether *job* is the call's own and nobody has touched it since it was accepted."""
-        return job.value.id == self.job and job.version == 1
+        """Whether *job* is the call's own, claimed when it was accepted and untouched since."""
+        return self.waits and job.value.id == self.job and job.version == 1
 
     def receipt(self, session: str, job: str | None, now: datetime) -> Receipt:
         """Return the receipt of this call."""
@@ -127,8 +132,13 @@ class Call:
         )
 
 
-def new_call(caller: Caller, command: str, key: str | None, *content: JSON) -> Workflow[Call]:
+def new_call(
+    caller: Caller, command: str, key: str | None, *content: JSON, waits: bool = True
+) -> Workflow[Call]:
     """Return the call of *command* with this *content* under *key*, or under a new key.
+
+    Who waits and who does not may use the same key for the same thing: either goes on with what
+    the other began.
 
     Raises:
         ValidationError: The key is none.
@@ -140,7 +150,7 @@ def new_call(caller: Caller, command: str, key: str | None, *content: JSON) -> W
     job = yield from NewId()
     if key is None:
         key = yield from NewId()
-    return Call(caller, command, key, fingerprint, job)
+    return Call(caller, command, key, fingerprint, job, waits)
 
 
 def keyed(call: Call, workflow: Workflow[R]) -> Workflow[R]:
@@ -168,7 +178,7 @@ def _leave(call: Call) -> Workflow[None]:
     try:
         job = yield from load(JOB_RECORD, key)
         account = yield from open_account(call.caller)
-        if job is not None and job.version == 1:
+        if job is not None and call.holds(job):
             now = yield from Now()
             free = JOB.move(job.value, JobEvent.GIVE_UP, now, None).value
             yield from Commit((JOB_RECORD.update(job, free), ACCOUNT.check(account)))
@@ -296,15 +306,30 @@ def displace(session: Session, job: Stored[Job] | None, now: datetime) -> tuple[
 
 
 def new_job(
+    setup: Setup,
     call: Call,
     about: About,
     kind: JobKind,
     now: datetime,
-    until: datetime,
     *,
+    follows: str | None,
     message: int | None = None,
+    retry_of: str | None = None,
 ) -> tuple[InFlight, Job]:
-    """Return a job of this call, claimed *until* then, and what the session is to wait for."""
+    """Return a job of this call, and what its session is to wait for.
+
+    Where the caller waits, the job is claimed at once: that saves a commit.
+
+    Args:
+        setup: The application's declarations.
+        call: The call that is accepted.
+        about: The session.
+        kind: What the model is to be asked for.
+        now: When (UTC).
+        follows: The id of the session's latest job, if it has had one.
+        message: The sequence number of the user's message to answer, if it is to answer one.
+        retry_of: The id of the failed job that it repeats, if it does.
+    """
     pending = Job(
         id=call.job,
         tenant=about.tenant,
@@ -316,8 +341,15 @@ def new_job(
         message=message,
         created_at=now,
         updated_at=now,
+        expires_at=later(now, setup.settings.job_life),
+        retry_of=retry_of,
+        follows=follows,
+        notify=setup.outbox,
     )
-    return InFlight(call.job, kind), JOB.move(pending, JobEvent.CLAIM, now, until).value
+    waits = InFlight(call.job, kind)
+    if not call.waits:
+        return waits, pending
+    return waits, JOB.move(pending, JobEvent.CLAIM, now, later(now, setup.lease)).value
 
 
 def take(setup: Setup, tries: Tries, held: Held, now: datetime, *more: Op) -> Workflow[Held | None]:
@@ -328,7 +360,7 @@ def take(setup: Setup, tries: Tries, held: Held, now: datetime, *more: Op) -> Wo
     """
     job = held.job
     event = JobEvent.CLAIM if job.value.status is JobStatus.PENDING else JobEvent.TAKE_OVER
-    taken = JOB.move(job.value, event, now, later(now, setup.settings.lease)).value
+    taken = JOB.move(job.value, event, now, later(now, setup.lease)).value
     if not (yield from tries.commit([JOB_RECORD.update(job, taken), *more])):
         return None
     return Held(held.account, held.session, Stored(taken, job.version + 1))
@@ -377,20 +409,26 @@ def _has_moved_on(session: Stored[Session] | None, job_id: str) -> bool:
 
 def error_of(error: JobError) -> CoachworkError:
     """Return the error that a job's failure is to its caller."""
-    code = error.code
-    if code is ErrorCode.LLM_TIMEOUT:
+    refused = _REFUSALS.get(error.code)
+    if refused is not None:
+        return refused()
+    if error.code is ErrorCode.LLM_TIMEOUT:
         return LLMTimeoutError(retry_after=error.retry_after)
-    if code is ErrorCode.SESSION_CANCELLED:
-        return SessionNotActiveError("answer in", "cancelled", ())
-    if code is ErrorCode.SESSION_REPLACED:
-        return SessionNotActiveError("answer in", "abandoned", ())
-    if code is ErrorCode.SESSION_EXPIRED:
-        return SessionNotFoundError()
     return LLMError(
         f"the coach could not answer: {error.reason}",
-        reason=code.value,
+        reason=error.code.value,
         retry_after=error.retry_after,
     )
+
+
+_REFUSALS: Final[Mapping[ErrorCode, Callable[[], CoachworkError]]] = {
+    ErrorCode.SESSION_CANCELLED: lambda: SessionNotActiveError("answer in", "cancelled", ()),
+    ErrorCode.SESSION_REPLACED: lambda: SessionNotActiveError("answer in", "abandoned", ()),
+    ErrorCode.SESSION_EXPIRED: SessionNotFoundError,
+    ErrorCode.JOB_CANCELLED: JobCancelledError,
+    ErrorCode.JOB_EXPIRED: JobNotFoundError,
+}
+"""What those are told who still wait for a job that was settled from outside."""
 
 
 def about_job(error: CoachworkError, job: Job) -> CoachworkError:

@@ -109,6 +109,7 @@ def build_ask(
         session=about.id,
         job=held.job.value.id,
         turn=session.turns,
+        attempt=held.job.value.attempts,
     )
     return ask, summarized
 

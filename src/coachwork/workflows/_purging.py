@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from attrs import frozen
+
 from coachwork.effects import Find, Get, Now, ReadLog, Workflow
-from coachwork.errors import CorruptRecordError, UnsupportedSchemaError, ValidationError
+from coachwork.errors import (
+    CorruptRecordError,
+    StoreError,
+    UnsupportedSchemaError,
+    ValidationError,
+)
 from coachwork.ports import Query
 from coachwork.records import (
     ACCOUNT,
@@ -21,12 +28,14 @@ from coachwork.records import (
     Op,
     Record,
     Stored,
+    job_key,
     message_key,
     session_key,
 )
 from coachwork.sessions import LIVE, Account, Session, SessionEvent
 from coachwork.workflows._answers import Purged
 from coachwork.workflows._ending import end_session, load_job
+from coachwork.workflows._relaying import deliver
 from coachwork.workflows._setup import Setup
 from coachwork.workflows._store import Tries, load
 
@@ -41,7 +50,8 @@ def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
     """Close live sessions that have expired, and delete expired ones with all that is theirs.
 
     It may be stopped and repeated at any time, and run by several at once. A session goes last,
-    when nothing of it is left.
+    when nothing of it is left. Events that are still owed are delivered first; where that fails,
+    or where there is no notifier, the session is kept.
 
     Asks: what a view knows of expired sessions; for each of them the session again, what belongs
     to it, and commits of deletions.
@@ -59,7 +69,7 @@ def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
     if type(limit) is not int or limit < 1:
         raise ValidationError("limit", "a whole number from 1")
     now = yield from Now()
-    expired = deleted = seen = 0
+    expired = deleted = seen = undelivered = 0
     damaged: CorruptRecordError | UnsupportedSchemaError | None = None
     after: Key | None = None
     while seen < limit:
@@ -71,8 +81,9 @@ def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
                 damaged = damaged or swept
             else:
                 seen += 1
-                expired += swept[0]
-                deleted += swept[1]
+                expired += swept.closed
+                deleted += swept.deleted
+                undelivered += swept.undelivered
         if len(found) < query.limit:
             break
         after = found[-1].key  # damaged ones stay where they are: the sweep goes on behind them
@@ -82,19 +93,45 @@ def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
     if damaged is not None:
         raise damaged
     more = limit in {seen, len(marks)}
-    return Purged(expired=expired, deleted=deleted, more=more)
+    return Purged(expired=expired, deleted=deleted, more=more, undelivered=undelivered)
+
+
+@frozen
+class _Swept:
+    """What a sweep did with one session."""
+
+    closed: bool
+    deleted: bool
+    undelivered: bool
 
 
 def _sweep(
     setup: Setup, record: Record
-) -> Workflow[tuple[bool, bool] | CorruptRecordError | UnsupportedSchemaError]:
-    """Tell whether an expired session was closed and deleted, or what of it cannot be read."""
+) -> Workflow[_Swept | CorruptRecordError | UnsupportedSchemaError]:
+    """Tell what was done with an expired session, or what of it cannot be read."""
     try:
         session = SESSION_RECORD.read(record).value
         closed = yield from close_expired(setup, session)
-        return closed, (yield from _delete_expired(setup, session))
+        delivered = yield from _delivered(setup, session)
+        deleted = delivered and (yield from _delete_expired(setup, session))
     except (CorruptRecordError, UnsupportedSchemaError) as fault:
         return fault
+    return _Swept(closed, deleted, not delivered)
+
+
+def _delivered(setup: Setup, session: Session) -> Workflow[bool]:
+    """Deliver what *session* is still owed; tell whether nothing is left of it."""
+    tenant, job = session.about.tenant, session.latest_job
+    if not setup.notifies:
+        latest = None if job is None else (yield from load(JOB_RECORD, job_key(tenant, job)))
+        return latest is None or not latest.value.is_undelivered
+    try:
+        yield from deliver(setup, tenant, job)
+    except StoreError:
+        raise
+    except Exception:  # noqa: BLE001 - the notifier may raise anything; the next sweep tries again
+        return False
+    return True
 
 
 def close_expired(setup: Setup, session: Session) -> Workflow[bool]:
@@ -202,19 +239,25 @@ def _delete(
         return True
     for op in ops:
         tries = Tries(setup)
-        while (yield from _is_there(op)):
+        while (left := (yield from _left(op))) is not None:
             tries.another()
-            if (yield from tries.commit([op, *guard])):
+            if (yield from tries.commit([left, *guard])):
                 break
             if mark is not None and (yield from is_over(mark)):
                 return False
     return True
 
 
-def _is_there(op: Delete) -> Workflow[bool]:
-    """Whether what *op* deletes is there, as it was found."""
+def _left(op: Delete) -> Workflow[Delete | None]:
+    """Return what deletes the record that *op* was to delete, or None where it is not there.
+
+    A job may have changed once more since it was found, when its event was delivered. Of anything
+    else a later version is not what was to be deleted.
+    """
     record = yield from Get(op.key)
-    return record is not None and record.version == op.version
+    if record is None or (record.version != op.version and op.key.kind != JOB_RECORD.name):
+        return None
+    return Delete(op.key, record.version)
 
 
 def _sweep_mark(

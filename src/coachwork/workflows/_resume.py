@@ -33,35 +33,37 @@ from coachwork.sessions import (
     Conclusion,
     Session,
     SessionEvent,
-    later,
 )
 from coachwork.topics import TemplateName, Topic
-from coachwork.workflows._answering import finish
+from coachwork.workflows._accepting import dispatch, look, see_to
 from coachwork.workflows._answers import Resumed, Started, T, job_view, session_view
 from coachwork.workflows._claiming import read_holding
-from coachwork.workflows._continuing import go_on, take_and_finish
-from coachwork.workflows._ending import consequences, load_job
+from coachwork.workflows._continuing import take_and_finish
+from coachwork.workflows._ending import consequences
 from coachwork.workflows._jobs import (
     Call,
     Held,
     admitted,
-    check_topic,
     keyed,
     load_held,
     new_call,
     new_job,
     not_active,
-    open_account,
-    read_receipt,
     reply_of,
 )
-from coachwork.workflows._setup import Caller, Setup
+from coachwork.workflows._setup import Caller, Setup, checked_flag
 from coachwork.workflows._start import LiveSessionError, start, start_unless_live
-from coachwork.workflows._store import Tries, load, load_session
+from coachwork.workflows._store import Tries, load
 
 
 def resume(
-    setup: Setup, caller: Caller, topic: Topic[T], session_id: str, *, key: str | None = None
+    setup: Setup,
+    caller: Caller,
+    topic: Topic[T],
+    session_id: str,
+    *,
+    key: str | None = None,
+    wait: bool = True,
 ) -> Workflow[Resumed[T]]:
     """Continue a live session, paused or not, with a welcome-back.
 
@@ -78,6 +80,7 @@ def resume(
         topic: The session's topic.
         session_id: The session.
         key: The idempotency key; a new one if it is left out.
+        wait: Whether to wait for what is said; else a worker says it.
 
     Raises:
         ValidationError: Key or id is not what it should be.
@@ -91,7 +94,8 @@ def resume(
     """
     declared = setup.declared(topic)
     checked_id(session_id, "session_id")
-    call = yield from new_call(caller, "resume", key, session_id)
+    checked_flag(wait, "wait")
+    call = yield from new_call(caller, "resume", key, session_id, waits=wait)
     return (yield from keyed(call, _resume(setup, topic, declared, call, session_id)))
 
 
@@ -143,20 +147,18 @@ def _accept(setup: Setup, topic: Topic[object], call: Call, session_id: str) -> 
     asked = False
     while True:
         tries.another()
-        session, now = yield from load_session(setup, call.caller, session_id)
-        check_topic(session.value, topic)
-        account = yield from open_account(call.caller)
-        in_flight = yield from load_job(session.value)
-        receipt = yield from read_receipt(call)
-        if receipt is not None:
-            return (yield from _resumed_before(setup, topic, call, session.value, receipt.job))
+        found = yield from look(setup, topic, call, session_id)
+        session, account, now = found.session, found.account, found.now
+        if found.receipt is not None:
+            done = found.receipt.job
+            return (yield from _resumed_before(setup, topic, call, session.value, done))
         if session.value.status not in LIVE:
             raise not_active(session.value, "resume", now)
         if not asked:
             asked = True
             yield from admitted(call, topic.id, session_id)
-        if in_flight is not None:
-            held = Held(account, session, in_flight)
+        if found.in_flight is not None:
+            held = Held(account, session, found.in_flight)
             back = yield from _with_job(setup, topic, call, tries, held, now)
         elif session.value.ledger.completion_pending and topic.result is None:
             back = yield from _end(call, tries, account, session, now)
@@ -178,10 +180,7 @@ def _resumed_before(
     if held.job.value.key != call.key and held.job.value.is_held(now):
         # Another call still answers, as it did when this one was accepted.
         return _Back(held.session.value, held)
-    if call.holds(held.job):
-        held = yield from finish(setup, topic, held)
-    else:
-        held = yield from go_on(setup, topic, held)
+    held = yield from see_to(setup, topic, call, held)
     return _Back(held.session.value, held)
 
 
@@ -198,9 +197,11 @@ def _with_job(
         RECEIPT.insert(call.receipt(resumed.about.id, held.job.value.id, now)),
         ACCOUNT.check(held.account),
     )
-    if held.job.value.is_held(now):
-        done = yield from tries.commit(ops)
-        return _Back(resumed, after) if done else None
+    if held.job.value.is_held(now) or not call.waits:
+        if not (yield from tries.commit(ops)):
+            return None
+        yield from dispatch(held.job.value)
+        return _Back(resumed, after)
     finished = yield from take_and_finish(setup, topic, tries, after, now, *ops)
     return None if finished is None else _Back(finished.session.value, finished)
 
@@ -235,7 +236,8 @@ def _ask(
     kind = JobKind.GREETING if greets else JobKind.WELCOME_BACK
     if session.value.ledger.completion_pending:
         kind = JobKind.EXTRACTION
-    waits, job = new_job(call, session.value.about, kind, now, later(now, setup.settings.lease))
+    about, follows = session.value.about, session.value.latest_job
+    waits, job = new_job(setup, call, about, kind, now, follows=follows)
     resumed = SESSION.move(session.value, SessionEvent.RESUME, now, waits).value
     ops: list[Op] = [
         SESSION_RECORD.update(session, resumed),
@@ -246,7 +248,7 @@ def _ask(
     if not (yield from tries.commit(ops)):
         return None
     held = Held(account, Stored(resumed, session.version + 1), Stored(job, 1))
-    held = yield from finish(setup, topic, held)
+    held = yield from see_to(setup, topic, call, held)
     return _Back(held.session.value, held)
 
 
@@ -257,6 +259,7 @@ def open_session(
     *,
     context: Mapping[str, JSON] | None = None,
     key: str | None = None,
+    wait: bool = True,
 ) -> Workflow[Started[T] | Resumed[T]]:
     """Resume the caller's live session on *topic*, else start one.
 
@@ -266,6 +269,7 @@ def open_session(
         CoachworkError: What `start` or `resume` raises.
     """
     setup.declared(topic)
+    checked_flag(wait, "wait")
     if key is not None:
         checked_id(key, "key", most=MAX_KEY)
     tries = Tries(setup)
@@ -274,10 +278,9 @@ def open_session(
         waiting, known = yield from _waiting(caller, topic.id, key)
         try:
             if waiting is not None:
-                return (yield from resume(setup, caller, topic, waiting, key=key))
-            if known:
-                return (yield from start(setup, caller, topic, context=context, key=key))
-            return (yield from start_unless_live(setup, caller, topic, context=context, key=key))
+                return (yield from resume(setup, caller, topic, waiting, key=key, wait=wait))
+            begin = start if known else start_unless_live
+            return (yield from begin(setup, caller, topic, context=context, key=key, wait=wait))
         except LiveSessionError:  # it was started between our two looks
             continue
         except (SessionNotFoundError, SessionNotActiveError) as error:

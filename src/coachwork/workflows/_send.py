@@ -9,34 +9,26 @@ from coachwork.jobs import Job, JobKind
 from coachwork.machine import Moved
 from coachwork.messages import Message, Role, checked_text
 from coachwork.records import ACCOUNT, JOB_RECORD, MESSAGE, RECEIPT, SESSION_RECORD, Stored
-from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus, later
+from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus
 from coachwork.topics import Topic
-from coachwork.workflows._answering import finish
-from coachwork.workflows._answers import T, Turn, job_view, session_view
-from coachwork.workflows._continuing import finish_abandoned, go_on
-from coachwork.workflows._ending import load_job
+from coachwork.workflows._accepting import look, make_room, see_to
+from coachwork.workflows._answers import JobReport, T, Turn, job_view, session_view
 from coachwork.workflows._jobs import (
     Call,
     Held,
     admitted,
-    blocked_for,
-    busy,
-    check_topic,
-    displace,
-    is_completing,
     keyed,
     load_held,
     message_of,
     new_call,
     new_job,
     not_active,
-    open_account,
-    read_receipt,
     reply_of,
     reread,
 )
+from coachwork.workflows._polling import report
 from coachwork.workflows._setup import Caller, Setup
-from coachwork.workflows._store import Tries, load_session
+from coachwork.workflows._store import Tries
 
 
 def send(
@@ -74,10 +66,61 @@ def send(
         StoreError: The repository failed.
     """
     declared = setup.declared(topic)
-    checked_id(session_id, "session_id")
-    checked_text(text, "text", max_bytes=declared.max_message_bytes)
-    call = yield from new_call(caller, "send", key, session_id, text)
+    call = yield from _new_call(caller, declared, session_id, text, key, waits=True)
     return (yield from keyed(call, _send(setup, topic, declared, call, session_id, text)))
+
+
+def submit(
+    setup: Setup,
+    caller: Caller,
+    topic: Topic[T],
+    session_id: str,
+    text: str,
+    *,
+    key: str | None = None,
+) -> Workflow[JobReport[T]]:
+    """Take the user's *text* into the session and leave the answer to a worker.
+
+    It is the first half of `send`: the same key goes on with the same message in either.
+
+    Asks: the session, the account, the receipt, admission, one commit, the dispatcher.
+
+    Args:
+        setup: The application's declarations.
+        caller: Who speaks.
+        topic: The session's topic.
+        session_id: The session.
+        text: What is said; as long as the topic allows, not blank.
+        key: The idempotency key; a new one if it is left out.
+
+    Returns:
+        The job. Where the call was accepted before, it may have its outcome already.
+
+    Raises:
+        CoachworkError: What `send` raises before a model is asked.
+    """
+    declared = setup.declared(topic)
+    call = yield from _new_call(caller, declared, session_id, text, key, waits=False)
+    return (yield from keyed(call, _submit(setup, topic, declared, call, session_id, text)))
+
+
+def _new_call(
+    caller: Caller,
+    topic: Topic[object],
+    session_id: str,
+    text: str,
+    key: str | None,
+    *,
+    waits: bool,
+) -> Workflow[Call]:
+    """Return the call that says *text*.
+
+    Raises:
+        ValidationError: Text, key or id is not what it should be.
+    """
+    checked_id(session_id, "session_id")
+    checked_text(text, "text", max_bytes=topic.max_message_bytes)
+    return (yield from new_call(caller, "send", key, session_id, text, waits=waits))
 
 
 def _send(
@@ -89,44 +132,51 @@ def _send(
     text: str,
 ) -> Workflow[Turn[T]]:
     """Accept the message, answer it, and tell the answer."""
-    held, mine = yield from _accept(setup, declared, call, session_id, text)
-    held = yield from (finish if mine else go_on)(setup, declared, held)
+    held = yield from _accept(setup, declared, call, session_id, text)
+    held = yield from see_to(setup, declared, call, held)
     return (yield from _turn(topic, held, call))
+
+
+def _submit(
+    setup: Setup,
+    topic: Topic[T],
+    declared: Topic[object],
+    call: Call,
+    session_id: str,
+    text: str,
+) -> Workflow[JobReport[T]]:
+    """Accept the message, leave it to a worker, and tell the job."""
+    held = yield from _accept(setup, declared, call, session_id, text)
+    held = yield from see_to(setup, declared, call, held)
+    return (yield from report(setup, topic, held))
 
 
 def _accept(
     setup: Setup, topic: Topic[object], call: Call, session_id: str, text: str
-) -> Workflow[tuple[Held, bool]]:
-    """Write the message with all that must not be lost, or find that it was done before.
-
-    Returns:
-        The job, and whether this very call holds its lease.
-    """
+) -> Workflow[Held]:
+    """Write the message with all that must not be lost, or find that it was done before."""
     tries = Tries(setup)
     asked = False
     while True:
         tries.another()
-        session, now = yield from load_session(setup, call.caller, session_id)
-        check_topic(session.value, topic)
-        account = yield from open_account(call.caller)
-        in_flight = yield from load_job(session.value)
-        receipt = yield from read_receipt(call)
-        if receipt is not None and receipt.job is not None:
-            held = yield from load_held(call.caller, session_id, receipt.job)
-            return held, call.holds(held.job)
+        found = yield from look(setup, topic, call, session_id)
+        session, now = found.session, found.now
+        if found.receipt is not None and found.receipt.job is not None:
+            return (yield from load_held(call.caller, session_id, found.receipt.job))
         if session.value.status is not SessionStatus.ACTIVE:
             raise not_active(session.value, "send to", now)
-        seconds = blocked_for(in_flight, now, setup.settings)
-        if in_flight is not None and seconds is not None:
-            raise busy(in_flight.value, seconds)
-        if in_flight is not None and is_completing(in_flight):
-            left = Held(account, session, in_flight)
-            yield from finish_abandoned(setup, topic, tries, left, now)
+        room = yield from make_room(setup, topic, tries, found)
+        if room is None:
             continue
-        freed, ops = displace(session.value, in_flight, now)
-        until = later(now, setup.settings.lease)
+        freed, ops = room
         waits, job = new_job(
-            call, freed.about, JobKind.REPLY, now, until, message=freed.messages + 1
+            setup,
+            call,
+            freed.about,
+            JobKind.REPLY,
+            now,
+            follows=freed.latest_job,
+            message=freed.messages + 1,
         )
         step = SESSION.step(freed, SessionEvent.MESSAGE, now, waits)
         if not isinstance(step, Moved):  # active, not expired, no job: only turns are left to ask
@@ -141,11 +191,11 @@ def _accept(
             MESSAGE.insert(said),
             JOB_RECORD.insert(job),
             RECEIPT.insert(call.receipt(session_id, call.job, now)),
-            ACCOUNT.check(account),
+            ACCOUNT.check(found.account),
         ]
         if (yield from tries.commit(ops)):
             stored = Stored(moved, session.version + 1)
-            return Held(account, stored, Stored(job, 1), (said,)), True
+            return Held(found.account, stored, Stored(job, 1), (said,))
 
 
 def _admitted(call: Call, topic: Topic[object], session_id: str, text: str) -> Workflow[str]:

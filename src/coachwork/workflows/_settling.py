@@ -211,7 +211,10 @@ def _completed(
         session.status is SessionStatus.ACTIVE and outcome.conclusion is not None
     )
     reply = session.messages + 1 if isinstance(outcome, Said) else None
-    given = Settled(Settlement(reply=reply, final=ends), outcome.cost)
+    settlement = Settlement(
+        reply=reply, final=ends, turns=session.turns, messages=reply or session.messages
+    )
+    given = Settled(settlement, outcome.cost)
     settled = JOB.move(job, JobEvent.SETTLE, now, given).value
     if isinstance(outcome, Said):
         message, session = _spoken(session, settled, outcome, now)

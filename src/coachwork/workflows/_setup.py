@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TypeVar
 
-from attrs import field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from coachwork.errors import TopicNotFoundError, ValidationError
 from coachwork.ids import checked_id
@@ -41,6 +42,10 @@ class Caller:
             checked_id(self.scenario, "scenario")
 
 
+def _usual_lease(setup: Setup) -> timedelta:
+    return setup.settings.lease
+
+
 @frozen(kw_only=True)
 class Setup:
     """The application's declarations.
@@ -48,10 +53,14 @@ class Setup:
     Attributes:
         topics: Its topics by id.
         settings: Its choices.
+        notifies: Whether there is a notifier behind the workflows.
+        lease: How long a job belongs to who takes it.
     """
 
     topics: Mapping[str, Topic[object]]
     settings: Settings = field(factory=Settings)
+    notifies: bool = False
+    lease: timedelta = Factory(_usual_lease, takes_self=True)
 
     def __attrs_post_init__(self) -> None:
         """Make sure that every result has a form that a model can be asked for.
@@ -61,6 +70,15 @@ class Setup:
         """
         for topic in self.topics.values():
             reply_schema(topic.result)
+
+    @property
+    def outbox(self) -> bool:
+        """Whether the terminal events of new jobs are to be delivered."""
+        return self.notifies or self.settings.outbox
+
+    def for_worker(self) -> Setup:
+        """Return the same for a worker, which holds jobs for a short time and renews its leases."""
+        return evolve(self, lease=self.settings.worker_lease)
 
     def declared(self, topic: Topic[object]) -> Topic[object]:
         """Return *topic* as it is declared.
@@ -76,3 +94,13 @@ class Setup:
             return self.topics[wanted]
         except KeyError:
             raise TopicNotFoundError from None
+
+
+def checked_flag(value: object, field: str) -> None:
+    """Refuse *value* if it is neither True nor False.
+
+    Raises:
+        ValidationError: It is something else.
+    """
+    if type(value) is not bool:
+        raise ValidationError(field, "True or False")

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from coachwork.effects import GetTemplate, NewId, Now, Workflow
-from coachwork.errors import SessionNotFoundError, StoreUnavailableError, ValidationError
+from coachwork.errors import SessionNotFoundError, StoreUnavailableError
 from coachwork.jobs import Job, JobKind
 from coachwork.plain import JSON
 from coachwork.records import (
@@ -33,10 +33,9 @@ from coachwork.sessions import (
     Receipt,
     Session,
     SessionStatus,
-    later,
 )
 from coachwork.topics import TemplateName, Topic, checked_context
-from coachwork.workflows._answering import finish
+from coachwork.workflows._accepting import see_to
 from coachwork.workflows._answers import Started, T, job_view, session_view
 from coachwork.workflows._claiming import (
     Holding,
@@ -46,7 +45,6 @@ from coachwork.workflows._claiming import (
     may_take_over,
     read_holdings,
 )
-from coachwork.workflows._continuing import go_on
 from coachwork.workflows._jobs import (
     Call,
     Held,
@@ -59,7 +57,7 @@ from coachwork.workflows._jobs import (
     reply_of,
 )
 from coachwork.workflows._prompting import check_templates
-from coachwork.workflows._setup import Caller, Setup
+from coachwork.workflows._setup import Caller, Setup, checked_flag
 from coachwork.workflows._store import Tries, load
 
 
@@ -71,6 +69,7 @@ def start(
     context: Mapping[str, JSON] | None = None,
     take_over: bool = False,
     key: str | None = None,
+    wait: bool = True,
 ) -> Workflow[Started[T]]:
     """Start a new session; the owner's live session on the topic is retired in the same commit.
 
@@ -85,6 +84,7 @@ def start(
         take_over: Whether another user's idle or paused session on an exclusive topic is to be
             taken over.
         key: The idempotency key; a new one if it is left out.
+        wait: Whether to wait for the greeting; else a worker greets.
 
     Raises:
         ValidationError: Context or key is not what it should be.
@@ -96,10 +96,10 @@ def start(
         StoreError: The repository failed.
     """
     setup.declared(topic)
-    if type(take_over) is not bool:
-        raise ValidationError("take_over", "True or False")
+    checked_flag(take_over, "take_over")
+    checked_flag(wait, "wait")
     values = checked_context(context)
-    call = yield from new_call(caller, "start", key, topic.id, values, take_over)
+    call = yield from new_call(caller, "start", key, topic.id, values, take_over, waits=wait)
     terms = _Terms(values, take_over=take_over)
     return (yield from keyed(call, _start(setup, topic, call, terms)))
 
@@ -127,6 +127,7 @@ def start_unless_live(
     *,
     context: Mapping[str, JSON] | None,
     key: str | None,
+    wait: bool,
 ) -> Workflow[Started[T]]:
     """Start a new session like `start`, but retire no live session of the caller's.
 
@@ -135,7 +136,7 @@ def start_unless_live(
         CoachworkError: What `start` raises.
     """
     values = checked_context(context)
-    call = yield from new_call(caller, "start", key, topic.id, values, _NO_TAKE_OVER)
+    call = yield from new_call(caller, "start", key, topic.id, values, _NO_TAKE_OVER, waits=wait)
     terms = _Terms(values, take_over=False, spare=True)
     return (yield from keyed(call, _start(setup, topic, call, terms)))
 
@@ -161,8 +162,7 @@ def _start(setup: Setup, topic: Topic[T], call: Call, terms: _Terms) -> Workflow
     begun = yield from _accept(setup, declared, call, terms)
     held = begun.held
     if held is not None:
-        mine = call.holds(held.job)
-        held = yield from (finish if mine else go_on)(setup, declared, held)
+        held = yield from see_to(setup, declared, call, held)
     session = begun.session if held is None else held.session.value
     now = yield from Now()
     return Started(
@@ -276,9 +276,10 @@ def _new_session(
     in_flight: InFlight | None = None
     job: Job | None = None
     if greets:
-        until = later(now, setup.settings.lease)
-        in_flight, job = new_job(call, about, JobKind.GREETING, now, until)
-    return Session(about, SessionStatus.ACTIVE, 0, 0, now, now, in_flight, Ledger()), job
+        in_flight, job = new_job(setup, call, about, JobKind.GREETING, now, follows=None)
+    latest_job = None if job is None else job.id
+    session = Session(about, SessionStatus.ACTIVE, 0, 0, now, now, in_flight, Ledger(), latest_job)
+    return session, job
 
 
 def _account(

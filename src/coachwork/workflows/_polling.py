@@ -1,0 +1,186 @@
+"""What became of a job, as its owner asks for it; and what an owner may do about one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from coachwork.effects import Now, Workflow
+from coachwork.errors import (
+    CorruptRecordError,
+    JobNotFoundError,
+    SessionAccessDeniedError,
+    SessionNotFoundError,
+)
+from coachwork.ids import checked_id
+from coachwork.jobs import JOB, ErrorCode, JobError, JobEvent, Settled
+from coachwork.records import ACCOUNT, JOB_RECORD, SESSION_RECORD, Op, Stored, job_key
+from coachwork.sessions import SESSION, SessionEvent
+from coachwork.topics import Topic
+from coachwork.workflows._answers import JobReport, T, job_report
+from coachwork.workflows._ending import load_job
+from coachwork.workflows._jobs import (
+    Held,
+    blocked_for,
+    busy,
+    check_topic,
+    load_held,
+    open_account,
+    reply_of,
+    reread,
+)
+from coachwork.workflows._setup import Caller, Setup
+from coachwork.workflows._store import Tries, load, load_session
+
+
+def job(
+    setup: Setup, caller: Caller, topic: Topic[T] | None, job_id: str
+) -> Workflow[JobReport[T]]:
+    """Tell what became of a job, its result in the type of *topic*, or plain without one.
+
+    It is no activity. A job that is found open after its time is settled as failed first.
+
+    Asks: the job, the session, the account, the reply.
+
+    Raises:
+        JobNotFoundError: There is no such job for the caller, or its time is over.
+        SessionAccessDeniedError: It is another user's.
+        StoreError: The repository failed.
+    """
+    held, _ = yield from own_job(setup, caller, topic, job_id)
+    try:
+        return (yield from report(setup, topic, held))
+    except SessionNotFoundError:  # it was swept away between two reads
+        raise JobNotFoundError from None
+
+
+def pending_job(
+    setup: Setup, caller: Caller, topic: Topic[T] | None, session_id: str
+) -> Workflow[JobReport[T] | None]:
+    """Return the job that the session waits for, or None: for a client that reloads its page.
+
+    Raises:
+        SessionNotFoundError: There is no such session for the caller.
+        SessionAccessDeniedError: It is another user's.
+        StoreError: The repository failed.
+    """
+    checked_id(session_id, "session_id")
+    session, _ = yield from load_session(setup, caller, session_id)
+    check_topic(session.value, topic)
+    waiting = yield from load_job(session.value)
+    if waiting is None or waiting.value.is_settled:
+        return None
+    account = yield from open_account(caller)
+    return (yield from report(setup, topic, Held(account, session, waiting)))
+
+
+def cancel_job(
+    setup: Setup, caller: Caller, topic: Topic[T] | None, job_id: str
+) -> Workflow[JobReport[T]]:
+    """Cancel a job that has no outcome yet; what was said stays, and the turn is free again.
+
+    An answer that is under way is dropped. On a settled job it changes nothing: the report says
+    whether it came too late.
+
+    Asks: the job, the session, the account, one commit.
+
+    Raises:
+        JobNotFoundError: There is no such job for the caller, or its time is over.
+        SessionAccessDeniedError: It is another user's.
+        SessionBusyError: A final reply is kept in it, and the session is about to end.
+        StoreError: The repository failed.
+    """
+    tries = Tries(setup)
+    while True:
+        tries.another()
+        held, now = yield from own_job(setup, caller, topic, job_id)
+        value = held.job.value
+        if value.is_settled:
+            return (yield from report(setup, topic, held))
+        if value.steps:
+            raise busy(value, blocked_for(held.job, now, setup.settings) or 0.0)
+        why = JobError(ErrorCode.JOB_CANCELLED, "it was cancelled")
+        after, ops = closed_from_outside(held, JobEvent.CLOSE, why, now)
+        if (yield from tries.commit(ops)):
+            return (yield from report(setup, topic, after))
+
+
+def own_job(
+    setup: Setup, caller: Caller, topic: Topic[object] | None, job_id: str
+) -> Workflow[tuple[Held, datetime]]:
+    """Return the caller's job with its session, and when it was looked at (UTC).
+
+    Raises:
+        JobNotFoundError: There is no such job for the caller, or its time is over.
+        SessionAccessDeniedError: It is another user's.
+    """
+    checked_id(job_id, "job_id")
+    stored = yield from load(JOB_RECORD, job_key(caller.tenant, job_id))
+    if stored is None:
+        raise JobNotFoundError
+    if stored.value.user != caller.user:
+        raise JobNotFoundError if setup.settings.hide_foreign else SessionAccessDeniedError
+    try:
+        held = yield from load_held(caller, stored.value.session, job_id)
+        check_topic(held.session.value, topic)
+    except SessionNotFoundError:
+        raise JobNotFoundError from None
+    now = yield from Now()
+    if held.session.value.is_expired(now):
+        raise JobNotFoundError
+    if held.job.value.is_expired(now):
+        yield from expire(setup, held, now)
+        raise JobNotFoundError
+    return held, now
+
+
+def expire(setup: Setup, held: Held, now: datetime) -> Workflow[Held]:
+    """Settle a job whose time is over as failed, if it is not settled; return what is there then.
+
+    Raises:
+        SessionNotFoundError: All is gone.
+        StoreError: The repository failed.
+    """
+    tries = Tries(setup)
+    while not held.job.value.is_settled:
+        tries.another()
+        why = JobError(ErrorCode.JOB_EXPIRED, "nobody answered it in time")
+        after, ops = closed_from_outside(held, JobEvent.EXPIRE, why, now)
+        if (yield from tries.commit(ops)):
+            return after
+        held = yield from reread(held)
+    return held
+
+
+def closed_from_outside(
+    held: Held, event: JobEvent, why: JobError, now: datetime
+) -> tuple[Held, list[Op]]:
+    """Return session and job after the job was settled by who does not hold it, and the ops."""
+    settled = JOB.move(held.job.value, event, now, Settled(why)).value
+    freed = SESSION.move(held.session.value, SessionEvent.FAIL, now, settled.usage).value
+    ops: list[Op] = [
+        SESSION_RECORD.update(held.session, freed),
+        JOB_RECORD.update(held.job, settled),
+        ACCOUNT.check(held.account),
+    ]
+    after = Held(
+        held.account,
+        Stored(freed, held.session.version + 1),
+        Stored(settled, held.job.version + 1),
+    )
+    return after, ops
+
+
+def report(setup: Setup, topic: Topic[T] | None, held: Held) -> Workflow[JobReport[T]]:
+    """Return what its owner is told of a job.
+
+    Raises:
+        SessionNotFoundError: Its reply is gone, and so is everything else.
+        CorruptRecordError: Its reply alone is gone.
+    """
+    value = held.job.value
+    reply = yield from reply_of(held)
+    if reply is None and value.settlement is not None and value.settlement.reply is not None:
+        yield from reread(held)
+        raise CorruptRecordError("message", "sequence", "is missing although a job refers to it")
+    estimated = setup.settings.estimated_duration
+    return job_report(value, held.session.value, topic, reply, estimated)

@@ -1,0 +1,226 @@
+"""What a worker does: find jobs that wait, take one, answer it, and make its lease last.
+
+A worker needs no caller: whoever may read the repository may work on it. Every step may be done
+by several workers at once, and be stopped at any moment; the lease decides (brief, section 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from attrs import frozen
+
+from coachwork.effects import Find, Now, Workflow
+from coachwork.errors import (
+    CorruptRecordError,
+    SessionNotFoundError,
+    StillAnsweringError,
+    TopicNotFoundError,
+    UnsupportedSchemaError,
+)
+from coachwork.jobs import JOB, OPEN, Job, JobEvent, JobRef, JobStatus
+from coachwork.ports import Query
+from coachwork.records import ACCOUNT, JOB_RECORD, job_key
+from coachwork.topics import Topic
+from coachwork.workflows._answering import answer
+from coachwork.workflows._answers import JobReport
+from coachwork.workflows._jobs import Held, load_held, reread, take
+from coachwork.workflows._polling import expire, report
+from coachwork.workflows._purging import close_expired
+from coachwork.workflows._relaying import deliver_quietly
+from coachwork.workflows._settling import give_up, is_mine
+from coachwork.workflows._setup import Caller, Setup
+from coachwork.workflows._store import Tries, load
+
+MOST_DUE: Final = 1000
+"""How many due jobs are looked at in one go, at most."""
+
+
+@frozen
+class Claimed:
+    """A job that is the worker's own, as long as its lease lasts.
+
+    Attributes:
+        topic: The session's topic.
+        held: The job under its lease, with its session.
+    """
+
+    topic: Topic[object]
+    held: Held
+
+    @property
+    def ref(self) -> JobRef:
+        """Where the job is found."""
+        job = self.held.job.value
+        return JobRef(job.tenant, job.id, job.kind)
+
+    @property
+    def token(self) -> int:
+        """The token of the lease."""
+        return self.held.job.value.attempts
+
+
+def due_jobs(setup: Setup, *, limit: int = 100) -> Workflow[list[JobRef]]:  # noqa: ARG001 - as all
+    """Return jobs that nobody holds, of all tenants, those that wait longest first.
+
+    A record that cannot be read is passed over; somebody has to look at it, but not every worker
+    over and over.
+
+    Raises:
+        StoreError: The repository failed.
+    """
+    now = yield from Now()
+    status = tuple(sorted(status.value for status in OPEN))
+    most = min(limit, MOST_DUE)
+    while True:
+        query = Query(kind=JOB_RECORD.name, status=status, due=now, limit=most)
+        page = yield from Find(query)
+        found: list[JobRef] = []
+        for record in page:
+            try:
+                job = JOB_RECORD.read(record).value
+            except (CorruptRecordError, UnsupportedSchemaError):
+                continue
+            found.append(JobRef(job.tenant, job.id, job.kind))
+        if len(found) >= limit or len(page) < most or most >= MOST_DUE:
+            return found[:limit]
+        most = min(2 * most, MOST_DUE)  # those that cannot be read stand in front for ever
+
+
+def process(setup: Setup, ref: JobRef) -> Workflow[JobReport[object] | None]:
+    """Answer a job that waits for a worker, and deliver its event: all that a queue has to call.
+
+    It may be called any number of times with the same *ref*, by several at once: one of them
+    answers. A job that fails is no exception; the report says so.
+
+    Args:
+        setup: The application's declarations.
+        ref: The job.
+
+    Returns:
+        The job as it is then: settled, or in another's hands. None where it is gone.
+
+    Raises:
+        TopicNotFoundError: The application does not declare the session's topic.
+        StoreError: The repository failed; nothing is lost, call again.
+    """
+    try:
+        held = yield from serve(setup, ref)
+        return None if held is None else (yield from report(setup, None, held))
+    except SessionNotFoundError:  # the user's data was deleted, or swept away
+        return None
+
+
+def serve(
+    setup: Setup, ref: JobRef, claimed: Callable[[Claimed], None] | None = None
+) -> Workflow[Held | None]:
+    """Claim a job, answer it and deliver its event; return it as it is then, or None.
+
+    Args:
+        setup: The application's declarations.
+        ref: The job.
+        claimed: Told of the claim, so that its lease can be renewed meanwhile.
+
+    Raises:
+        CoachworkError: What `process` raises.
+    """
+    try:
+        found = yield from claim(setup, ref)
+        if isinstance(found, Claimed):
+            if claimed is not None:
+                claimed(found)
+            found = yield from work(setup, found)
+    except SessionNotFoundError:  # the user's data was deleted, or swept away
+        return None
+    if found is not None:
+        yield from deliver_quietly(setup, found.job.value)
+    return found
+
+
+def claim(setup: Setup, ref: JobRef) -> Workflow[Claimed | Held | None]:
+    """Take a job that nobody holds.
+
+    What is found expired on the way is settled so: the session, or the job itself.
+
+    Returns:
+        The job, held by the worker now; or as it is, where it has its outcome or is in another's
+        hands; None where it is gone.
+
+    Raises:
+        TopicNotFoundError: The application does not declare the session's topic.
+        SessionNotFoundError: The user's data was deleted, or swept away.
+        StoreError: The repository failed.
+    """
+    tries = Tries(setup)
+    while True:
+        tries.another()
+        stored = yield from load(JOB_RECORD, job_key(ref.tenant, ref.job))
+        if stored is None:
+            return None
+        job = stored.value
+        held = yield from load_held(Caller(job.tenant, job.user), job.session, job.id)
+        now = yield from Now()
+        if held.job.value.is_settled:
+            return held
+        if held.session.value.is_expired(now):
+            yield from close_expired(setup, held.session.value)
+            continue
+        if held.job.value.is_expired(now):
+            return (yield from expire(setup, held, now))
+        if held.job.value.is_held(now):
+            return held
+        topic = setup.topics.get(held.session.value.about.topic)
+        if topic is None:
+            raise TopicNotFoundError
+        taken = yield from take(setup, tries, held, now)
+        if taken is not None:
+            return Claimed(topic, taken)
+
+
+def work(setup: Setup, claimed: Claimed) -> Workflow[Held]:
+    """Answer a claimed job; return it with its outcome, or as it is if the lease was lost.
+
+    Raises:
+        SessionNotFoundError: The user's data was deleted, or swept away.
+        StoreError: The repository failed. The lease is given up where that is possible.
+    """
+    try:
+        held, _ = yield from answer(setup, claimed.topic, claimed.held)
+    except StillAnsweringError:
+        return (yield from reread(claimed.held))
+    return held
+
+
+def renew(setup: Setup, claimed: Claimed) -> Workflow[bool]:
+    """Make the lease of a claimed job last from now on; tell whether it is still the worker's own.
+
+    The session's version does not move by it.
+
+    Raises:
+        SessionNotFoundError: The user's data was deleted, or swept away.
+        StoreError: The repository failed; the lease lasts as long as it did.
+    """
+    tries = Tries(setup)
+    held = claimed.held
+    while True:
+        tries.another()
+        held = yield from reread(held)
+        job = held.job
+        if not _is_held_by(claimed, job.value):
+            return False
+        now = yield from Now()
+        longer = JOB.move(job.value, JobEvent.RENEW, now, now + setup.lease).value
+        ops = (JOB_RECORD.update(job, longer), ACCOUNT.check(held.account))
+        if (yield from tries.commit(ops)):
+            return True
+
+
+def release(claimed: Claimed) -> Workflow[None]:
+    """Give the lease of a claimed job up, for a worker that has to stop; nothing is raised."""
+    yield from give_up(claimed.held, claimed.token)
+
+
+def _is_held_by(claimed: Claimed, job: Job) -> bool:
+    """Whether *job* is still under the lease that was claimed."""
+    return job.status is JobStatus.PROCESSING and is_mine(job, claimed.token)
