@@ -28,7 +28,17 @@ from coachwork.effects import AskModel, Commit, Effect, Workflow
 from coachwork.errors import CoachworkError, OutcomeUnknownError, StoreUnavailableError
 from coachwork.plain import to_json
 from coachwork.policies import Settings
-from coachwork.ports import Admit, Answer, Ask, CommitResult, Ports, TemplateSource
+from coachwork.ports import (
+    Admit,
+    Answer,
+    Ask,
+    CommitResult,
+    Dispatcher,
+    Notifier,
+    Ports,
+    Sink,
+    TemplateSource,
+)
 from coachwork.records import KINDS, Key, Op, Record
 from coachwork.testing import step_violations, violations
 from coachwork.topics import Topic
@@ -149,10 +159,15 @@ class World:
         settings: Settings | None = None,
         templates: TemplateSource | None = None,
         admit: Admit | None = None,
+        notifier: Notifier | None = None,
+        dispatcher: Dispatcher | None = None,
+        sink: Sink | None = None,
     ) -> None:
         """Put it together."""
         by_id = {topic.id: topic for topic in topics}
-        self.setup = Setup(topics=by_id, settings=settings or Settings())
+        self.setup = Setup(
+            topics=by_id, settings=settings or Settings(), notifies=notifier is not None
+        )
         self.memory = Memory() if repository is None else repository
         self.clock = SetClock()
         self.ids = CountedIds()
@@ -173,6 +188,9 @@ class World:
             renderer=BuiltinRenderer(),
             summarizer=ExtractiveSummarizer(),
             admit=admit,
+            notifier=notifier,
+            dispatcher=dispatcher,
+            sink=sink,
         )
 
     def _next(self, _ask: Ask) -> Says:
@@ -191,7 +209,7 @@ class World:
     def declare(self, *topics: Topic[object]) -> None:
         """Declare other topics from now on, as a new version of the application would."""
         by_id = {topic.id: topic for topic in topics}
-        self.setup = Setup(topics=by_id, settings=self.setup.settings)
+        self.setup = evolve(self.setup, topics=by_id)
         self.ports = evolve(self.ports, templates=TopicTemplates(by_id))
 
     # --- driving -----------------------------------------------------------------------------

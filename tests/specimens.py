@@ -87,6 +87,7 @@ PENDING: Final = Job(
     key="k-1",
     created_at=NOON,
     updated_at=NOON,
+    expires_at=NOON + timedelta(hours=24),
     message=2,
 )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import threading
 import time
 from collections.abc import Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from datetime import UTC, datetime
+from selectors import DefaultSelector, SelectorKey
+from typing import Any, Final
 
 import pytest
 
@@ -19,7 +20,8 @@ from coachwork.errors import MisuseError, ValidationError
 from coachwork.events import Event, MessageFailed
 from coachwork.jobs import ErrorCode, JobKind
 from coachwork.ports import AsyncNotifier, Notifier
-from tests.specimens import NOON
+
+NOON: Final = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
 
 
 def event(
@@ -70,7 +72,7 @@ def test_it_is_a_notifier_in_both_forms() -> None:
     awaited: AsyncNotifier = local.for_async()
     with local.subscribe(session="s-1") as heard:
         blocking.notify(event(1))
-        asyncio.run(awaited.notify(event(2)))  # type: ignore[arg-type]
+        asyncio.run(awaited.notify(event(2)))
         assert waiting(heard) == ["1", "2"]
 
 
@@ -171,9 +173,9 @@ def test_a_closed_subscription_is_told_no_more() -> None:
     left, stays = notifier.subscribe(user="ada"), notifier.subscribe(user="ada")
     with left as inside:
         assert inside is left
-        assert not left.closed
+        before = left.closed
         tell(notifier, [1, 2])
-    assert left.closed
+    assert (before, left.closed) == (False, True)
     left.close()
     tell(notifier, [3])
     assert [one.id for one in left] == ["1", "2"]
@@ -261,8 +263,8 @@ def test_many_threads_tell_and_listen() -> None:
         for each in found:
             heard = each.result(10)
             assert sorted(heard) == everything
-            for teller in range(4):
-                assert [n for t, n in heard if t == teller] == list(range(100))
+            for who in range(4):
+                assert [number for told, number in heard if told == who] == list(range(100))
         assert sorted([*parts[0].result(10), *parts[1].result(10)]) == everything
 
 
@@ -315,26 +317,31 @@ def test_a_task_waits_until_it_is_told_from_threads() -> None:
         assert [each.result(10) for each in found] == [[str(name) for name in range(50)]] * 2
 
 
+class Counted(DefaultSelector):
+    """What an event loop sleeps in; it counts how often."""
+
+    times = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        """Sleep once more."""
+        self.times += 1
+        return super().select(timeout)
+
+
 def test_a_loop_that_waits_does_nothing() -> None:
-    """Who waits is woken once for an event, not now and then to look."""
+    """Who waits is woken for an event, not now and then to look."""
+    selector = Counted()
 
     async def go() -> int:
         notifier = LocalNotifier()
         task = await soon(notifier.subscribe(user="ada").get_async())
-        loop, turns = asyncio.get_running_loop(), 0
-        run_once = loop._run_once  # type: ignore[attr-defined]
-
-        def counted() -> None:
-            nonlocal turns
-            turns += 1
-            run_once()
-
-        loop._run_once = counted  # type: ignore[attr-defined]
+        before = selector.times
         threading.Timer(0.05, tell, [notifier, [1]]).start()
         assert await task == event(1)
-        return turns
+        return selector.times - before
 
-    assert asyncio.run(go()) < 10
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        assert runner.run(go()) < 10
 
 
 def test_an_awaited_wait_may_have_an_end() -> None:
@@ -429,39 +436,36 @@ def test_cancelled_again_and_again_nothing_is_lost() -> None:
     assert asyncio.run(go()) == [str(name) for name in range(300)]
 
 
+def abandoned(heard: Subscription) -> Coroutine[object, None, object]:
+    """What still waits for an event, on an event loop that is closed."""
+    wait = heard.get_async()
+
+    async def begin() -> None:
+        wait.send(None)
+
+    asyncio.run(begin())
+    assert len(heard._inbox._awaited) == 1
+    return wait
+
+
 def test_a_loop_that_is_gone_hinders_nobody() -> None:
-    """Who waited on an event loop that was closed is passed over, and the next event is kept."""
+    """Who waited on an event loop that was closed is passed over, and the event is kept."""
     notifier = LocalNotifier()
     gone, stays = notifier.subscribe(user="ada"), notifier.subscribe(user="ada")
-    loop = asyncio.new_event_loop()
-    task = loop.create_task(gone.get_async())
-    loop.run_until_complete(asyncio.sleep(0))
-    assert len(gone._inbox._awaited) == 1
-    task._log_destroy_pending = False  # type: ignore[attr-defined]  # that it is lost is the point
-    loop.close()
+    lost = abandoned(gone)
     tell(notifier, [1, 2])
     assert waiting(stays) == ["1", "2"]
     assert waiting(gone) == ["1", "2"]
-    del task
+    lost.close()
 
 
 def test_a_wait_that_is_given_up_while_an_event_is_told_stops_nobody() -> None:
     """The garbage of a lost event loop may be collected in the very call that tells an event."""
     notifier = LocalNotifier()
     heard = notifier.subscribe(user="ada")
-    abandoned = heard.get_async()
-    loop = asyncio.new_event_loop()
-
-    async def begin() -> None:
-        abandoned.send(None)
-
-    loop.run_until_complete(begin())
-    loop.close()
-    with heard._inbox._changed:  # as if within `put`, in the same thread
-        abandoned.close()
-        del abandoned
-        gc.collect()
+    lost = abandoned(heard)
+    with heard._inbox._changed, notifier._lock:  # as if within a call, in the same thread
+        lost.close()
         assert not heard._inbox._awaited
-    with notifier._lock:
         heard.close()
     assert notifier._inboxes == {}

@@ -263,7 +263,7 @@ class _Inbox:
         self._changed = Condition(RLock())
         self._events: deque[Event] = deque()
         self._known: OrderedDict[str, None] = OrderedDict()
-        self._awaited: set[Future[None]] = set()
+        self._awaited: dict[Future[None], None] = {}  # in the order in which they came
 
     def put(self, event: Event) -> None:
         """Add *event*, unless it is known."""
@@ -288,7 +288,7 @@ class _Inbox:
     def _wake(self) -> None:
         """Wake all who wait; the lock is held."""
         self._changed.notify_all()
-        awaited, self._awaited = self._awaited, set()
+        awaited, self._awaited = self._awaited, {}
         for future in awaited:
             with suppress(RuntimeError):  # its event loop is closed: nobody waits there any more
                 future.get_loop().call_soon_threadsafe(_wake, future)
@@ -319,14 +319,14 @@ class _Inbox:
                 if self._is_ready() or not in_time:
                     return self._take()
                 future = loop.create_future()
-                self._awaited.add(future)
+                self._awaited[future] = None
             try:
                 # The future is waited for from outside, so that nothing but `_wake` ends it.
                 left = None if end is None else end - loop.time()
                 in_time = bool((await wait([future], timeout=left))[0])
             finally:
                 with self._changed:
-                    self._awaited.discard(future)
+                    self._awaited.pop(future, None)
 
 
 def _wake(future: Future[None]) -> None:

@@ -10,9 +10,27 @@ Any queue can do the same by calling ``coach.process`` with the `coachwork.jobs.
 `coachwork.ports.Dispatcher` was given; keep one worker beside it for what the queue lost.
 """
 
-from coachwork.worker._async_worker import AsyncWorker
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from coachwork.worker._options import WorkerOptions
 from coachwork.worker._worker import Worker
+
+if TYPE_CHECKING:
+    from coachwork.worker._async_worker import AsyncWorker
+else:  # the checkers would take any name for one that is there
+
+    def __getattr__(name: str) -> object:
+        """Load `AsyncWorker` when it is asked for."""
+        if name == "AsyncWorker":
+            from coachwork.worker._async_worker import (  # noqa: PLC0415 - it loads an event loop
+                AsyncWorker,
+            )
+
+            return AsyncWorker
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "AsyncWorker",

@@ -108,10 +108,15 @@ def _status_fault(error: APIStatusError, now: float) -> LLMError:
 
 def reason_in(body: object) -> str:
     """Return why a provider refused, as a word of `coachwork.jobs.ErrorCode`."""
-    code = cast("dict[object, object]", body).get("code") if isinstance(body, dict) else None
-    if str(code).lower() in _FILTERED:
+    if _code_in(body) in _FILTERED:
         return "CONTENT_FILTER"
-    return "LENGTH" if speaks_of(cast("object", body), _LONG) else "LLM_ERROR"
+    return "LENGTH" if speaks_of(body, _LONG) else "LLM_ERROR"
+
+
+def _code_in(body: object) -> str:
+    """Return the code of an error's body, in lower case."""
+    code = cast("dict[object, object]", body).get("code") if isinstance(body, dict) else None
+    return str(code).lower()
 
 
 def speaks_of(body: object, words: tuple[str, ...]) -> bool:
