@@ -4,6 +4,7 @@ A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. `script
 all of them anew; `tests/test_docs.py` fails where a page says something else than the code.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,11 +20,13 @@ from coachwork.cli import _chat
 from coachwork.diagrams import markdown, mermaid
 from coachwork.effects import Effect
 from coachwork.errors import CoachworkError
+from coachwork.events import EVENT_SCHEMAS
 from coachwork.jobs import JOB, ErrorCode
 from coachwork.sessions import SESSION
 from coachwork.texts import TEXTS
 from coachwork.topics import TemplateName
-from coachwork.workflows import _settling
+from coachwork.worker import WorkerOptions
+from docs import situations
 
 ROOT: Final = Path(__file__).parents[1]
 _PART: Final = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -173,19 +176,17 @@ def _reasons() -> str:
     return _table(("Reason", "Retryable", "What the person is told"), *rows)
 
 
-def _decisions() -> str:
-    """Return the table of `coachwork.workflows._settling`, two columns with blanks between."""
-    _, found, rest = (_settling.__doc__ or "").partition("\n===")
-    rows: list[tuple[str, str]] = []
-    for line in (found + rest).splitlines():
-        left, _, right = line.partition("  ")
-        if not line or line.startswith("==="):
-            continue
-        if left:
-            rows.append((_cell(left), _cell(right)))
-        else:  # the right column goes on
-            rows[-1] = rows[-1][0], f"{rows[-1][1]} {_cell(right)}"
-    return _table(*rows)
+def _situations() -> str:
+    """Return what happens when the world moves while the model thinks."""
+    return _table(*situations.rows())
+
+
+def _event_schemas() -> str:
+    """Return the JSON Schema of each event."""
+    return "\n".join(
+        f"### {of.value}\n\n```json\n{json.dumps(schema, indent=2)}\n```\n"
+        for of, schema in EVENT_SCHEMAS.items()
+    )
 
 
 def _effects() -> str:
@@ -225,7 +226,9 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": lambda: _fields(Settings),
     "topic": lambda: _fields(Topic),
     "default-templates": _default_templates,
-    "decisions": _decisions,
+    "situations": _situations,
+    "worker-options": lambda: _fields(WorkerOptions),
+    "event-schemas": _event_schemas,
     "effects": _effects,
     "chat-commands": _chat_commands,
 }

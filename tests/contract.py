@@ -355,10 +355,52 @@ def a_sweeper_finds_what_is_due(tenant: str) -> Workflow[None]:
         (Query(kind=kind, expires=NOON - TICK), []),
         (Query(kind=kind, expires=NOON), [early]),
         (Query(kind=kind, expires=NOON + TICK), [early, late]),
-        (Query(kind=kind, due=NOON, after=early.key), [late]),
+        (Query(kind=kind, expires=NOON + TICK, after=early.key), [late]),
     )
     for query, expected in wanted:
         assert list((yield from Find(query))) == expected
+
+
+def what_is_due_first_comes_first(tenant: str) -> Workflow[None]:
+    """Due records come in the order of their instants, by key among equals, over all tenants."""
+    kind = f"kind-of-{tenant}"
+    due = {"a": 5, "b": 2, "c": 2, "d": 0, "e": 9, "f": 2}
+    records = {
+        name: thing(
+            f"{tenant}-{n % 2}",
+            name,
+            kind=kind,
+            facts=Facts(status="x" if name in "ace" else "y", due=NOON + ticks * TICK),
+        )
+        for n, (name, ticks) in enumerate(due.items())
+    }
+    assert (yield from commit(*map(Insert, records.values()))) is DONE
+    assert (yield from commit(Insert(thing(tenant, "g", kind=kind)))) is DONE
+
+    def find(**wanted: Any) -> Workflow[str]:  # noqa: ANN401 - fields of a query
+        found = yield from Find(Query(kind=kind, **wanted))
+        return "".join(str(record.key.parts[0]) for record in found)
+
+    late = NOON + 9 * TICK
+    # Tenant 0 has a, c, e and tenant 1 has b, d, f: keys begin with the tenant.
+    assert (yield from find(due=late)) == "dcbfae"
+    assert (yield from find(due=NOON + 5 * TICK)) == "dcbfa"
+    assert (yield from find(due=late, limit=2)) == "dc"
+    assert (yield from find(due=late, status=("x",))) == "cae"
+    assert (yield from find(due=late, status=("x",), limit=1)) == "c"
+    assert (yield from find(due=late, status=("x", "y"))) == "dcbfae"
+    assert (yield from find(due=late, status=("z",))) == ""
+    assert (yield from find(due=late, tenant=f"{tenant}-1")) == "dbf"
+    # Whatever changes, they are found where they stand now.
+    first = records["d"]
+    never = Record(first.key, 2, Facts(status="y"), first.body)
+    last = Record(records["c"].key, 2, Facts(status="x", due=late + TICK), "{}")
+    assert (yield from commit(Update(never), Update(last), Delete(records["b"].key, 1))) is DONE
+    assert (yield from find(due=late)) == "fae"
+    assert (yield from find(due=late + TICK)) == "faec"
+    again = Record(first.key, 3, Facts(status="y", due=NOON), first.body)
+    assert (yield from commit(Update(again))) is DONE
+    assert (yield from find(due=late)) == "dfae"
 
 
 CHECKS: Final[tuple[ContractCheck, ...]] = (
@@ -377,6 +419,7 @@ CHECKS: Final[tuple[ContractCheck, ...]] = (
     a_view_asks_for_facts,
     a_view_is_read_page_by_page,
     a_sweeper_finds_what_is_due,
+    what_is_due_first_comes_first,
 )
 """All of them."""
 

@@ -354,11 +354,12 @@ class World:
 
 
 def alike(text: str) -> str:
-    """Return *text* with ids in the order in which they come, without instants and leases."""
+    """Return *text* with ids in the order in which they come, without times and leases."""
     met: dict[str, str] = {}
     text = re.sub(r"id-\d+", lambda found: met.setdefault(found[0], f"<{len(met)}>"), text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)", "<then>", text)
     text = re.sub(r'"attempts": ?\d+', '"attempts": 0', text)
+    text = re.sub(r'"(waiting|processing)_time": ?\d+', r'"\1_time": 0', text)
     return re.sub(r'"lease": ?\{[^}]*\}', '"lease": null', text)
 
 

@@ -211,7 +211,9 @@ def ended(records: list[Record]) -> dict[str, list[object]]:
         match value:
             case Session():
                 user = value.about.user
-                told = (record.version, evolve(value, about=evolve(value.about, id="")))
+                latest = value.latest_job and ""
+                about = evolve(value.about, id="")
+                told = (record.version, evolve(value, about=about, latest_job=latest))
             case Message():
                 user, told = value.user, evolve(value, session="", job="")
             case Job():

@@ -1,8 +1,8 @@
 """A server that speaks OpenAI's chat completions, and misbehaves on demand: real sockets, threads.
 
 It follows a script, one step for each request; the last step stays. A step is what the server
-does with a request: `Says`, `Streams`, `Refuses`, `Dribbles`, `Hangs`, `Slams` or `Sends`, or a
-function of the request that returns one of them.
+does with a request: `Sends` (made by `plain`, `says` and `refuses`), `Streams` (by `streamed`),
+`Dribbles`, `Hangs` or `Slams`, or a function of the request that returns one of them.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Sends:
     length: int | None = None
 
     def play(self, handler: Handler) -> None:
+        """Do it."""
         handler.send_response(self.status)
         for name, value in {"Content-Type": "application/json", **self.headers}.items():
             handler.send_header(name, value)
@@ -83,14 +84,12 @@ def completion(text: object, finish: object = "stop", **changed: object) -> dict
     }
 
 
-def Says(text: object, finish: object = "stop", **changed: object) -> Sends:  # noqa: N802 - a step
+def says(text: object, finish: object = "stop", **changed: object) -> Sends:
     """Answer whole, whether or not a stream is asked for."""
     return plain(completion(text, finish, **changed), x_request_id="req-7")
 
 
-def Refuses(  # noqa: N802 - a step like the others
-    status: int, message: str = "no", *, code: str | None = None, **headers: str
-) -> Sends:
+def refuses(status: int, message: str = "no", *, code: str | None = None, **headers: str) -> Sends:
     """Refuse as OpenAI does."""
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
     return plain({"error": error}, status=status, **headers)
@@ -126,6 +125,7 @@ class Streams:
     then: str = "close"
 
     def play(self, handler: Handler) -> None:
+        """Do it."""
         handler.send_response(200)
         handler.send_header("Content-Type", "text/event-stream; charset=utf-8")
         handler.send_header("Transfer-Encoding", "chunked")
@@ -163,6 +163,7 @@ class Dribbles:
     """Answer whole, a byte at a time, and for ever."""
 
     def play(self, handler: Handler) -> None:
+        """Do it."""
         handler.send_response(200)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Transfer-Encoding", "chunked")
@@ -176,6 +177,7 @@ class Hangs:
     """Take the request, and say nothing."""
 
     def play(self, handler: Handler) -> None:
+        """Do it."""
         handler.wait(30)
         handler.hang_up()
 
@@ -185,6 +187,7 @@ class Slams:
     """Take the request, and reset the connection."""
 
     def play(self, handler: Handler) -> None:
+        """Do it."""
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.hang_up()
 
@@ -197,14 +200,21 @@ class Handler(BaseHTTPRequestHandler):
     """One connection; what it does is in the script."""
 
     protocol_version = "HTTP/1.1"
-    server: Server
+    scripted: Server
+
+    def setup(self) -> None:
+        """Get ready."""
+        super().setup()
+        assert isinstance(self.server, Server)
+        self.scripted = self.server
 
     def do_POST(self) -> None:
+        """Do the next step of the script."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
         asked = Asked(path=self.path, headers=headers, body=json.loads(body))
         with contextlib.suppress(OSError):  # whoever asked has gone
-            self.server.next_step(asked).play(self)
+            self.scripted.next_step(asked).play(self)
 
     def chunk(self, data: bytes) -> None:
         """Send a chunk of a body whose length is not known."""
@@ -212,7 +222,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def wait(self, seconds: float) -> bool:
         """Wait, and return whether the server is about to end."""
-        return self.server.ending.wait(seconds)
+        return self.scripted.ending.wait(seconds)
 
     def hang_up(self) -> None:
         """Close the connection, without any more words."""
@@ -229,6 +239,7 @@ class Server(ThreadingHTTPServer):
 
     Attributes:
         asked: Every request that came in, in order.
+        taken: Set when the first one has come in.
         ending: Set when the server ends, so that nobody waits any more.
     """
 
@@ -237,6 +248,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, script: Iterable[Script]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[Asked] = []
+        self.taken = Event()
         self.ending = Event()
         self._script = list(script)
 
@@ -253,6 +265,7 @@ class Server(ThreadingHTTPServer):
     def next_step(self, asked: Asked) -> Step:
         """Return what to do with a request."""
         self.asked.append(asked)
+        self.taken.set()
         step = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         return step(asked) if callable(step) else step
 

@@ -69,9 +69,13 @@ def session(
     in_flight: InFlight | None = None,
     ledger: Ledger | None = None,
     about: About = ABOUT,
+    latest_job: str | None = None,
 ) -> Session:
-    """Return a session that last changed *at*."""
-    return Session(about, status, turns, messages, at, at, in_flight, ledger or Ledger())
+    """Return a session that last changed *at*; its latest job is the one in flight, if any."""
+    if in_flight is not None:
+        latest_job = in_flight.job
+    ledger = ledger or Ledger()
+    return Session(about, status, turns, messages, at, at, in_flight, ledger, latest_job)
 
 
 REPLYING: Final = InFlight("j-1", JobKind.REPLY)
@@ -129,6 +133,7 @@ GOLDEN: Final[dict[str, object]] = {
             scenario="trial",
             locale="fr-CA",
         ),
+        latest_job="j-4",
     ),
     "session-without-result": session(
         SessionStatus.COMPLETED,
@@ -181,7 +186,10 @@ GOLDEN: Final[dict[str, object]] = {
         PENDING,
         status=JobStatus.PROCESSING,
         attempts=2,
+        claimed_at=NOON,
         lease=Lease(2, LATER),
+        follows="j-0",
+        notify=True,
         steps=(Step(purpose=JobKind.REPLY, output="Well done."),),
         usage=Usage(10, 5, 1),
     ),
@@ -189,16 +197,40 @@ GOLDEN: Final[dict[str, object]] = {
         PENDING,
         status=JobStatus.COMPLETED,
         attempts=1,
+        claimed_at=NOON,
         updated_at=LATER,
-        settlement=Settlement(reply=3, final=True),
-        retry_of="j-0",
+        settlement=Settlement(reply=3, final=True, turns=1, messages=3),
         scenario="trial",
+        notify=True,
+    ),
+    "job-delivered": evolve(
+        PENDING,
+        kind=JobKind.EXTRACTION,
+        status=JobStatus.COMPLETED,
+        attempts=1,
+        claimed_at=NOON,
+        updated_at=LATER,
+        settlement=Settlement(final=True, turns=3, messages=7),
+        message=None,
+        follows="j-0",
+        notify=True,
+        delivered_at=LATER + TICK,
+    ),
+    "job-retried": evolve(
+        PENDING,
+        id="j-2",
+        attempts=0,
+        message=4,
+        retry_of="j-1",
+        follows="j-1",
+        notify=True,
     ),
     "job-failed": evolve(
         PENDING,
         kind=JobKind.GREETING,
         status=JobStatus.FAILED,
         attempts=3,
+        claimed_at=NOON + TICK,
         updated_at=LATER,
         message=None,
         error=JobError(ErrorCode.LLM_TIMEOUT, "the language model did not answer in time", 2.5),
@@ -332,6 +364,7 @@ VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
         updated_at=INSTANTS,
         in_flight=st.none() | st.builds(InFlight, job=IDS, kind=_JOBS_KINDS),
         ledger=_LEDGERS,
+        latest_job=_MAYBE_ID,
     ),
     "background": st.builds(
         Background,
@@ -367,17 +400,28 @@ VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
         key=IDS,
         created_at=INSTANTS,
         updated_at=INSTANTS,
+        expires_at=INSTANTS,
         status=st.sampled_from(JobStatus),
         attempts=NUMBERS,
+        claimed_at=st.none() | INSTANTS,
         lease=st.none() | st.builds(Lease, token=NUMBERS, until=INSTANTS),
         steps=st.lists(st.builds(Step, purpose=_JOBS_KINDS, output=PLAIN), max_size=2).map(tuple),
         usage=USAGES,
         settlement=st.none()
-        | st.builds(Settlement, reply=st.none() | NUMBERS, final=st.booleans()),
+        | st.builds(
+            Settlement,
+            reply=st.none() | NUMBERS,
+            final=st.booleans(),
+            turns=NUMBERS,
+            messages=NUMBERS,
+        ),
         error=st.none() | _ERRORS,
         message=st.none() | NUMBERS,
         retry_of=_MAYBE_ID,
+        follows=_MAYBE_ID,
         scenario=_MAYBE_ID,
+        notify=st.booleans(),
+        delivered_at=st.none() | INSTANTS,
     ),
     "receipt": st.builds(
         Receipt,

@@ -29,6 +29,7 @@ from coachwork import (
 from coachwork.adapters import (
     BuiltinRenderer,
     ExtractiveSummarizer,
+    LocalNotifier,
     Memory,
     ScriptedModel,
     SQLite,
@@ -48,6 +49,8 @@ from coachwork.errors import (
     TopicNotFoundError,
     ValidationError,
 )
+from coachwork.events import Event
+from coachwork.jobs import JobKind, JobRef
 from coachwork.ports import Admission
 from coachwork.topics import TemplateName
 from tests.clock import NOON, Clock
@@ -104,8 +107,12 @@ PAIRS: Final = [
     (ports.LanguageModel, ports.AsyncLanguageModel),
     (ports.TemplateSource, ports.AsyncTemplateSource),
     (ports.Summarizer, ports.AsyncSummarizer),
+    (ports.Notifier, ports.AsyncNotifier),
+    (ports.Dispatcher, ports.AsyncDispatcher),
 ]
-SAME: Final = {"as_user", "session", "setup", "greeting", "welcome", "key", "job"}
+SAME: Final = {
+    "as_user", "session", "setup", "bell", "greeting", "welcome", "key", "opening_job",
+}  # fmt: skip
 """Words that ask nothing, so that nothing is to be awaited."""
 
 
@@ -121,7 +128,9 @@ def words(cls: type) -> dict[str, Any]:
 
 def blocking_form(said: str) -> str:
     """Return a signature as the blocking form would have it."""
-    for name in ("Repository", "LanguageModel", "TemplateSource", "Summarizer", "Admit"):
+    for name in (
+        "Repository", "LanguageModel", "TemplateSource", "Summarizer", "Notifier", "Dispatcher",
+    ):  # fmt: skip
         said = said.replace(f"Async{name} | TwoColoured[Async{name}]", name)
     return said.replace("Async", "")
 
@@ -152,6 +161,7 @@ def test_every_use_case_is_a_word() -> None:
     assert said >= {
         "check", "start", "open", "session", "send", "pause", "resume", "complete", "cancel",
         "get", "history", "list_sessions", "topics", "export", "delete_all", "purge_expired",
+        "submit", "job", "pending_job", "retry", "cancel_job", "process", "relay",
     }  # fmt: skip
 
 
@@ -223,6 +233,231 @@ def test_an_async_session() -> None:
     asyncio.run(main())
 
 
+# --- jobs ---------------------------------------------------------------------------------------
+
+
+class Ear:
+    """A notifier, a dispatcher and a sink that note what they are told."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.events: list[Event] = []
+        self.refs: list[JobRef] = []
+        self.parts: list[ports.Partial] = []
+
+    def notify(self, event: Event, /) -> None:
+        """Note it."""
+        self.events.append(event)
+
+    def dispatch(self, ref: JobRef, /) -> None:
+        """Note it."""
+        self.refs.append(ref)
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return kind and outcome of every event."""
+        return [(event.kind.value, event.type.name) for event in self.events]
+
+
+class AsyncEar:
+    """The same, awaited."""
+
+    def __init__(self, ear: Ear) -> None:
+        """Stand before it."""
+        self._ear = ear
+
+    async def notify(self, event: Event, /) -> None:
+        """Note it."""
+        self._ear.notify(event)
+
+    async def dispatch(self, ref: JobRef, /) -> None:
+        """Note it."""
+        self._ear.dispatch(ref)
+
+
+JOURNEY: Final = [
+    ("greeting", "COMPLETED"), ("reply", "FAILED"), ("reply", "FAILED"), ("reply", "COMPLETED"),
+    ("welcome_back", "COMPLETED"), ("reply", "COMPLETED"),
+]  # fmt: skip
+"""What is told in the two conversations below, the same in both."""
+
+
+def flaky() -> ScriptedModel:
+    """Return a coach that fails once."""
+    return ScriptedModel(["Hi.", LLMError(), "Tell me.", "Back.", final(Values(["honesty"]))])
+
+
+def test_a_blocking_conversation_by_workers() -> None:
+    """Every word about jobs, blocking: a worker answers, and the caller polls."""
+    ear, rung = Ear(), list[int]()
+    given: dict[str, Any] = {"notifier": ear, "dispatcher": ear, "clock": Clock()}
+    with Coach(Memory(), flaky(), topics=TOPICS, sink=ear.parts.append, **given) as coach:
+        coach.bell.listen(lambda: rung.append(1))
+        ada = coach.as_user("ada", tenant="acme")
+        chat = ada.start(TALK, context=ADA, key="k1", wait=False)
+        assert (chat.welcome, chat.key) == (None, "k1")
+        assert chat.opening_job is not None
+        waiting = chat.pending_job()
+        assert waiting is not None
+        assert (waiting.id, waiting.status) == (chat.opening_job.id, "pending")
+        report = coach.process(JobRef.parse(ear.refs[0].text))
+        assert report is not None
+        assert report.outcome is not None
+        assert report.outcome.message is not None
+        assert report.outcome.message.text == "Hi."
+        assert chat.pending_job() is None
+        failing = chat.submit("I value honesty", key="k2")
+        assert (failing.key, failing.user_message, failing.status) == ("k2", 2, "pending")
+        coach.process(ear.refs[-1])
+        assert chat.job(failing.id).error_code == ada.job(failing.id).error_code == "LLM_ERROR"
+        cancelled = chat.retry(failing.id, key="k3", wait=False)
+        assert (cancelled.retry_of, cancelled.key) == (failing.id, "k3")
+        assert chat.cancel_job(cancelled.id).error_code == "JOB_CANCELLED"
+        assert ada.cancel_job(cancelled.id).error_code == "JOB_CANCELLED"
+        assert coach.process(ear.refs[-1]) is not None
+        again = chat.retry(failing.id)
+        assert (again.status, again.retry_of) == ("completed", failing.id)
+        chat.pause()
+        back = chat.resume(key="k4", wait=False)
+        assert (back.message, back.session.status) == (None, "active")
+        opened = ada.open(TALK, key="k5", wait=False)
+        assert (opened.session_id, opened.opening_job) == (chat.session_id, back.job)
+        coach.process(ear.refs[-1])
+        last = chat.submit("bye")
+        assert coach.process(ear.refs[-1]) is not None
+        done = chat.job(last.id)
+        assert done.outcome is not None
+        assert (done.outcome.is_final, done.outcome.result) == (True, Values(["honesty"]))
+        plain = ada.job(last.id).outcome
+        assert plain is not None
+        assert plain.result == {"values": ["honesty"]}
+        fresh = ada.open(TALK, context=ADA, wait=False)
+        assert (fresh.session_id != chat.session_id, fresh.welcome) == (True, None)
+        fresh.cancel()
+        assert coach.process(JobRef("acme", "nobody-knows", JobKind.REPLY)) is None
+        # A worker tells what it settled at once; what others settled is left to the relay.
+        assert coach.relay(limit=10).more is False
+    told = [one for one in ear.told() if one != ("greeting", "FAILED")]
+    assert told == JOURNEY
+    assert ear.told().count(("greeting", "FAILED")) == 1
+    assert len(rung) == len(ear.refs)
+    assert ear.refs[0] == JobRef("acme", chat.opening_job.id, JobKind.GREETING)
+
+
+def test_an_async_conversation_by_workers() -> None:
+    """Every word about jobs, awaited."""
+
+    async def main() -> None:
+        ear, rung = Ear(), list[int]()
+        there: dict[str, Any] = {"notifier": AsyncEar(ear), "dispatcher": AsyncEar(ear)}
+        async with AsyncCoach(
+            Memory(), flaky(), topics=TOPICS, clock=Clock(), sink=ear.parts.append, **there
+        ) as coach:
+            coach.bell.listen(lambda: rung.append(1))
+            ada = coach.as_user("ada", tenant="acme")
+            chat = await ada.start(TALK, context=ADA, key="k1", wait=False)
+            assert chat.opening_job is not None
+            waiting = await chat.pending_job()
+            assert waiting is not None
+            assert waiting.id == chat.opening_job.id
+            await coach.process(JobRef.parse(ear.refs[0].text))
+            assert await chat.pending_job() is None
+            failing = await chat.submit("I value honesty", key="k2")
+            await coach.process(ear.refs[-1])
+            assert (await chat.job(failing.id)).error_code == "LLM_ERROR"
+            cancelled = await chat.retry(failing.id, key="k3", wait=False)
+            assert cancelled.retry_of == failing.id
+            assert (await chat.cancel_job(cancelled.id)).error_code == "JOB_CANCELLED"
+            assert (await ada.cancel_job(cancelled.id)).error_code == "JOB_CANCELLED"
+            assert await coach.process(ear.refs[-1]) is not None
+            assert (await chat.retry(failing.id)).status == "completed"
+            await chat.pause()
+            back = await chat.resume(key="k4", wait=False)
+            assert back.message is None
+            opened = await ada.open(TALK, key="k5", wait=False)
+            assert (opened.session_id, opened.opening_job) == (chat.session_id, back.job)
+            await coach.process(ear.refs[-1])
+            last = await chat.submit("bye")
+            await coach.process(ear.refs[-1])
+            done = (await chat.job(last.id)).outcome
+            assert done is not None
+            assert done.result == Values(["honesty"])
+            plain = (await ada.job(last.id)).outcome
+            assert plain is not None
+            assert plain.result == {"values": ["honesty"]}
+            fresh = await ada.open(TALK, context=ADA, wait=False)
+            assert fresh.welcome is None
+            await fresh.cancel()
+            assert (await coach.relay(limit=10)).more is False
+        told = [one for one in ear.told() if one != ("greeting", "FAILED")]
+        assert told == JOURNEY
+        assert len(rung) == len(ear.refs)
+
+    asyncio.run(main())
+
+
+class Writer:
+    """A model that writes in pieces, in either colour."""
+
+    def complete(self, ask: Ask, /) -> Answer:
+        """Write."""
+        for piece in ("Go ", "on."):
+            if ask.sink is not None:
+                ask.sink(piece)
+        return Answer(text="Go on.")
+
+
+def test_what_the_model_writes_is_told_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A sink is given the pieces, in either colour; one that fails spoils nothing."""
+    parts: list[ports.Partial] = []
+
+    def broken(partial: ports.Partial) -> None:
+        parts.append(partial)
+        raise OSError("the socket is closed")
+
+    coach = Coach(Memory(), Writer(), topics=TOPICS, sink=broken)
+    turn = coach.as_user("ada", tenant="acme").start(QUIET).send("Hello")
+    assert turn.message.text == "Go on."
+    assert [(p.text, p.sequence, p.attempt) for p in parts] == [("Go ", 1, 1), ("on.", 2, 1)]
+    assert {(p.tenant, p.user, p.session, p.job) for p in parts} == {
+        ("acme", "ada", turn.session.id, turn.job.id)
+    }
+    assert "a sink failed" in caplog.text
+
+    async def main() -> None:
+        coach = AsyncCoach(Memory(), in_threads(Writer()), topics=TOPICS, sink=broken)
+        chat = await coach.as_user("ada", tenant="acme").start(QUIET)
+        assert (await chat.send("Hello")).message.text == "Go on."
+        await coach.close()
+
+    asyncio.run(main())
+    assert [p.text for p in parts] == ["Go ", "on."] * 2
+
+
+def test_without_a_notifier_nothing_is_owed() -> None:
+    """A relay has nobody to tell; a coach with a notifier keeps the events of its jobs."""
+    store, ear = Memory(), Ear()
+    silent = Coach(store, script(), topics=TOPICS)
+    assert not silent.setup.notifies
+    with pytest.raises(MisuseError, match="no notifier"):
+        silent.relay()
+    silent.as_user("ada").start(QUIET).send("Hello")
+    telling = Coach(store, script(), topics=TOPICS, notifier=ear)
+    assert telling.setup.notifies
+    assert telling.relay().delivered == 0
+    telling.as_user("ben").start(QUIET).send("Hello")
+    telling.relay()
+    assert [event.user for event in ear.events] == ["ben"]
+
+    async def main() -> None:
+        coach = AsyncCoach(store, script(), topics=TOPICS)
+        with pytest.raises(MisuseError, match="no notifier"):
+            await coach.relay()
+        assert not coach.setup.notifies
+        assert AsyncCoach(store, script(), topics=TOPICS, notifier=AsyncEar(ear)).setup.notifies
+
+    asyncio.run(main())
+
+
 def test_both_colours_share_a_repository() -> None:
     """What one colour began, the other goes on with."""
     store = Memory()
@@ -266,7 +501,7 @@ def test_where_the_coach_said_nothing() -> None:
         with pytest.raises(MisuseError, match="welcome"):
             _ = chat.greeting
         by_id = awaited().as_user("ada").session(QUIET, "x")
-        assert (by_id.welcome, by_id.key, by_id.job) == (None, None, None)
+        assert (by_id.welcome, by_id.key, by_id.opening_job) == (None, None, None)
 
     asyncio.run(main())
 
@@ -279,17 +514,36 @@ def test_a_topic_that_is_only_known_by_id() -> None:
     coach = Coach(store, script(), topics=[QUIET])
     chat = coach.as_user("ada").session("talk", began.session_id)
     assert (chat.topic, chat.get().result) == ("talk", {"values": ["honesty"]})
-    for call in (lambda: chat.send("Hello"), chat.resume, chat.complete):
+    assert began.opening_job is not None
+    greeting = began.opening_job.id
+    for call in (
+        lambda: chat.send("Hello"),
+        lambda: chat.submit("Hello"),
+        lambda: chat.retry(greeting),
+        chat.resume,
+        chat.complete,
+    ):
         with pytest.raises(MisuseError, match="only the topic's id"):
             call()
+    assert chat.job(greeting).status == chat.cancel_job(greeting).status == "completed"
+    assert chat.pending_job() is None
 
     async def main() -> None:
         later = AsyncCoach(store, script(), topics=[QUIET])
         chat = later.as_user("ada").session("talk", began.session_id)
         assert (await chat.get()).status == "completed"
-        for call in (lambda: chat.send("Hello"), chat.resume, chat.complete):
+        for call in (
+            lambda: chat.send("Hello"),
+            lambda: chat.submit("Hello"),
+            lambda: chat.retry(greeting),
+            chat.resume,
+            chat.complete,
+        ):
             with pytest.raises(MisuseError, match="only the topic's id"):
                 await call()
+        assert (await chat.job(greeting)).status == "completed"
+        assert (await chat.cancel_job(greeting)).status == "completed"
+        assert await chat.pending_job() is None
 
     asyncio.run(main())
 
@@ -457,12 +711,42 @@ class Bare:
         )  # fmt: skip
 
 
+class Tells:
+    """A blocking notifier."""
+
+    def notify(self, _event: Event, /) -> None:
+        """Tell nobody."""
+
+
+class TellsAsync:
+    """The same, awaited."""
+
+    async def notify(self, _event: Event, /) -> None:
+        """Tell nobody."""
+
+
+class Wakes:
+    """A blocking dispatcher."""
+
+    def dispatch(self, _ref: JobRef, /) -> None:
+        """Wake nobody."""
+
+
+class WakesAsync:
+    """The same, awaited."""
+
+    async def dispatch(self, _ref: JobRef, /) -> None:
+        """Wake nobody."""
+
+
 BLOCKING: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "repository": ({"repository": Bare()}, r"Bare\(...\)"),
     "model": ({"model": Mine()}, r"Mine\(...\)"),
     "templates": ({"templates": Shelf()}, r"Shelf\(...\)"),
     "summarizer": ({"summarizer": Summary()}, r"Summary\(...\)"),
     "admit": ({"admit": admit_all}, "admit_all"),
+    "notifier": ({"notifier": Tells()}, r"Tells\(...\)"),
+    "dispatcher": ({"dispatcher": Wakes()}, r"Wakes\(...\)"),
 }
 
 
@@ -482,6 +766,8 @@ ASYNC: Final[dict[str, dict[str, Any]]] = {
     "summarizer": {"summarizer": ExtractiveSummarizer().for_async()},
     "admit": {"admit": admit_all_async},
     "admit as an object": {"admit": Doorman()},
+    "notifier": {"notifier": TellsAsync()},
+    "dispatcher": {"dispatcher": WakesAsync()},
 }
 
 
@@ -522,8 +808,11 @@ def test_ports_in_threads_behind_an_async_coach() -> None:
                 "templates": in_threads(Shelf()),
                 "summarizer": in_threads(Summary()),
                 "admit": in_threads(admit_all),
+                "notifier": in_threads(Tells()),
+                "dispatcher": in_threads(Wakes()),
             },
             {"model": MineAsync(), "templates": ShelfAsync(), "admit": admit_all_async},
+            {"model": MineAsync(), "notifier": LocalNotifier(), "dispatcher": WakesAsync()},
             {"model": MineAsync(), "admit": functools.partial(admit_all_async)},
             {"model": MineAsync(), "admit": Doorman()},
         ):
@@ -572,6 +861,8 @@ def test_close_closes_every_port_that_was_given() -> None:
         "templates": Shelf(),
         "summarizer": Summary(),
         "admit": admit_all,
+        "notifier": Tells(),
+        "dispatcher": Wakes(),
     }
     wrapped = {name: Closing(closed, name, port) for name, port in given.items()}
     with Coach(topics=TOPICS, **cast("Any", wrapped)) as coach:
@@ -596,10 +887,23 @@ def test_close_closes_every_port_that_is_awaited() -> None:
         repository = in_threads(cast("Any", Closing(closed, "repository", Memory())))
         admit = in_threads(cast("ports.Admit", Closing(closed, "admit", None)))
         summarizer = in_threads(cast("Any", Closing(closed, "summarizer", Summary())))
-        coach = AsyncCoach(repository, Plain(), topics=TOPICS, summarizer=summarizer, admit=admit)
+        notifier = in_threads(cast("ports.Notifier", Closing(closed, "notifier", Tells())))
+        dispatcher = in_threads(cast("ports.Dispatcher", Closing(closed, "dispatcher", Wakes())))
+        coach = AsyncCoach(
+            repository,
+            Plain(),
+            topics=TOPICS,
+            summarizer=summarizer,
+            admit=admit,
+            notifier=notifier,
+            dispatcher=dispatcher,
+        )
         async with coach:
             await (await coach.as_user("ada").start(TALK, context=ADA)).resume()
-        assert sorted(closed) == ["admit", "model", "repository", "summarizer"]
+        assert sorted(closed) == [
+            "admit", "dispatcher", "model", "notifier", "repository", "summarizer",
+        ]  # fmt: skip
+        assert closed[-1] == "repository"
 
     asyncio.run(main())
 

@@ -8,14 +8,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Final, TypeAlias, cast
 
 import pytest
+from attrs import evolve
 
 from coachwork import Ask, AsyncCoach, Coach, Topic
 from coachwork.adapters import Memory, ScriptedModel, in_threads
-from coachwork.drivers import Observation, Observer, run, run_async
+from coachwork.drivers import Observation, Observer, quiet, run, run_async
 from coachwork.effects import AskModel, Commit, Effect, Find, Get, NewId, Now, ReadLog, Workflow
 from coachwork.errors import LLMError, MisuseError, StoreUnavailableError
 from coachwork.messages import Usage
-from coachwork.ports import Answer, CommitResult, Query
+from coachwork.ports import Answer, AsyncPorts, CommitResult, Partial, Query
 from coachwork.records import Insert, Key, Op, Record
 from tests.contract import async_ports, ports, thing
 from tests.specimens import ASK
@@ -322,6 +323,155 @@ def test_a_time_limit_of_the_caller_is_a_cancellation() -> None:
     asyncio.run(main())
 
 
+# --- deadlines -------------------------------------------------------------------------------
+
+
+class Slow:
+    """A model that answers after so many seconds, and notes when it is cancelled."""
+
+    def __init__(self, seconds: float) -> None:
+        """Take so long."""
+        self._seconds = seconds
+        self.cancelled = 0
+
+    async def complete(self, _ask: Ask, /) -> Answer:
+        """Answer, if there is time."""
+        try:
+            await asyncio.sleep(self._seconds)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return Answer(text="Go on.")
+
+
+def asking(timeout: float) -> Workflow[Answer | str]:
+    """Ask the model, which has so many seconds, and tell what came of it."""
+    try:
+        return (yield from AskModel(evolve(ASK, timeout=timeout), "t", "u"))
+    except TimeoutError:
+        return "too late"
+
+
+def with_model(model: object) -> AsyncPorts:
+    """Return async ports with that model."""
+    return evolve(async_ports(Memory().for_async()), model=cast("Any", model))
+
+
+def test_a_model_that_takes_too_long_is_cancelled() -> None:
+    """The deadline of the question is the driver's too: the call is really ended."""
+    model = Slow(60)
+    assert asyncio.run(run_async(asking(0.01), with_model(model))) == "too late"
+    assert model.cancelled == 1
+
+
+def test_a_model_that_answers_in_time_is_left_alone() -> None:
+    """Neither the call nor what is asked afterwards is cancelled."""
+    model = Slow(0)
+
+    async def main() -> None:
+        for _ in range(2):
+            answer = await run_async(asking(0.05), with_model(model))
+            assert answer == Answer(text="Go on.")
+        await asyncio.sleep(0.06)
+
+    asyncio.run(main())
+    assert model.cancelled == 0
+
+
+def test_a_cancellation_is_no_deadline() -> None:
+    """Who cancels the task cancels the call of the model, and is not told of a time-out."""
+    model = Slow(60)
+
+    async def main() -> None:
+        task = asyncio.create_task(run_async(asking(60), with_model(model)))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert model.cancelled == 1
+
+
+def test_the_deadline_is_the_models_alone() -> None:
+    """A repository may take as long as it takes: what it did would be unknown."""
+
+    async def main() -> object:
+        waiting = Waiting()
+
+        def workflow() -> Workflow[object]:
+            yield from AskModel(evolve(ASK, timeout=0.01), "t", "u")
+            return (yield from Get(KEY))
+
+        there = evolve(async_ports(AsyncWaiting(waiting)), model=Slow(0))
+        task = asyncio.create_task(run_async(workflow(), there))
+        await waiting.asked.wait()
+        await asyncio.sleep(0.03)
+        assert not task.done()
+        waiting.go_on.set()
+        return await task
+
+    assert asyncio.run(main()) is None
+
+
+def test_elsewhere_than_on_asyncio_the_port_keeps_its_own_deadline() -> None:
+    """The async driver needs no event loop of asyncio: whoever awaits may be of any other."""
+
+    class Elsewhere:
+        """Somewhere in another event loop."""
+
+        def __await__(self) -> Generator[str, None, None]:
+            yield "wait"
+
+    class Model:
+        async def complete(self, _ask: Ask, /) -> Answer:
+            await Elsewhere()
+            return Answer(text="Go on.")
+
+    driven = run_async(asking(0.000001), with_model(Model()))
+    assert driven.send(None) == "wait"
+    with pytest.raises(StopIteration) as ended:
+        driven.send(None)
+    assert ended.value.value == Answer(text="Go on.")
+
+
+# --- sinks -----------------------------------------------------------------------------------
+
+PARTIAL: Final = Partial(
+    tenant="t", user="u", session="s", job="j", attempt=1, sequence=1, text="the secret"
+)
+
+
+def test_a_quiet_sink_passes_everything_on() -> None:
+    """Each piece reaches the sink, as it is."""
+    heard: list[Partial] = []
+    quiet(heard.append)(PARTIAL)
+    assert heard == [PARTIAL]
+    assert heard[0] is PARTIAL
+
+
+def test_a_sink_that_fails_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The model does not notice, and no text of the coach gets into the log."""
+
+    def broken(_partial: Partial) -> None:
+        raise ValueError("the socket is closed")
+
+    with caplog.at_level(logging.ERROR, logger="coachwork"):
+        quiet(broken)(PARTIAL)
+    assert [(one.name, one.message) for one in caplog.records] == [("coachwork", "a sink failed")]
+    assert "the secret" not in caplog.text
+
+
+def test_who_interrupts_a_sink_interrupts_the_call() -> None:
+    """Ctrl-C is not swallowed."""
+
+    def interrupted(_partial: Partial) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        quiet(interrupted)(PARTIAL)
+
+
 # --- observers -------------------------------------------------------------------------------
 
 
@@ -337,7 +487,7 @@ def test_observers_are_told_of_every_effect(drive: Drive) -> None:
         yield from Get(KEY)
         yield from ReadLog(tenant="t", session="s", limit=5)
         with pytest.raises(LLMError):
-            yield from AskModel(ASK)
+            yield from AskModel(ASK, "t", "u")
 
     drive(workflow(), Memory(), (seen.append, others.append))
     assert seen == others
@@ -346,7 +496,7 @@ def test_observers_are_told_of_every_effect(drive: Drive) -> None:
         ("Commit", "1 ops", {"tenant": "t"}, None),
         ("Get", "thing", {"tenant": "t"}, None),
         ("ReadLog", "at most 5", {"tenant": "t", "session": "s"}, None),
-        ("AskModel", "reply", {"session": "s", "job": "j"}, "LLM_ERROR"),
+        ("AskModel", "reply", {"tenant": "t", "session": "s", "job": "j"}, "LLM_ERROR"),
     ]
     assert all(one.seconds >= 0 for one in seen)
     assert all(one.usage is None for one in seen)

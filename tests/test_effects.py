@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
@@ -25,11 +26,13 @@ from coachwork.effects import (
     AskAdmission,
     AskModel,
     Commit,
+    Dispatch,
     Effect,
     Find,
     Get,
     GetTemplate,
     NewId,
+    Notify,
     Now,
     ReadLog,
     Render,
@@ -37,13 +40,17 @@ from coachwork.effects import (
     TemplateNames,
     Workflow,
 )
-from coachwork.errors import MisuseError
+from coachwork.errors import LLMError, MisuseError
+from coachwork.events import Event, MessageCompleted
+from coachwork.jobs import JobRef
 from coachwork.messages import Message, Role
 from coachwork.ports import (
     Admission,
+    Answer,
     Ask,
     AsyncPorts,
     CommitResult,
+    Partial,
     Ports,
     Prompt,
     PromptRole,
@@ -94,6 +101,19 @@ ASK: Final = Ask(
 ADMISSION: Final = Admission(
     command="send", tenant="acme", user="ada", topic="talk", session="s-1", text=PRIVATE
 )
+REF: Final = JobRef("acme", "j-1", JobKind.REPLY)
+EVENT: Final = Event(
+    id="e-1",
+    kind=JobKind.REPLY,
+    job="j-1",
+    session="s-1",
+    tenant="acme",
+    user="ada",
+    at=NOON,
+    data=MessageCompleted(
+        message=PRIVATE, is_final=False, turn=1, max_turns=0, message_count=3, result=PRIVATE
+    ),
+)
 
 EACH: Final[tuple[Effect[object], ...]] = (
     Now(),
@@ -102,12 +122,14 @@ EACH: Final[tuple[Effect[object], ...]] = (
     Get(RECEIPT.key),
     ReadLog(tenant="acme", session="s-1", limit=5),
     Find(Query(kind="session", tenant="acme", owner="ada")),
-    AskModel(ASK),
+    AskModel(ASK, "acme", "ada"),
     GetTemplate("talk", TemplateName.SYSTEM),
     TemplateNames(TALK.system),
     Render(TALK.system, {"name": "Ada"}),
     Summarize(f"{PRIVATE}.", (MESSAGE,)),
     AskAdmission(ADMISSION),
+    Dispatch(REF),
+    Notify(EVENT),
 )
 """One effect of each class, in an order in which they can be asked."""
 
@@ -124,6 +146,8 @@ ANSWERS: Final[tuple[object, ...]] = (
     f"{PRIVATE}: Ada",
     f"{PRIVATE}. They said: {PRIVATE}.",
     f"{PRIVATE}!",
+    None,
+    None,
 )
 """What the ports below answer to them."""
 
@@ -146,8 +170,41 @@ async def shouting_async(admission: Admission) -> str | None:
     return shouting(admission)
 
 
+class Ear:
+    """A notifier and a dispatcher that note what they are told."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.heard: list[object] = []
+
+    def notify(self, event: Event, /) -> None:
+        """Note it."""
+        self.heard.append(event)
+
+    def dispatch(self, ref: JobRef, /) -> None:
+        """Note it."""
+        self.heard.append(ref)
+
+
+class AsyncEar:
+    """The same, awaited."""
+
+    def __init__(self, ear: Ear) -> None:
+        """Stand before it."""
+        self._ear = ear
+
+    async def notify(self, event: Event, /) -> None:
+        """Note it."""
+        self._ear.notify(event)
+
+    async def dispatch(self, ref: JobRef, /) -> None:
+        """Note it."""
+        self._ear.dispatch(ref)
+
+
 def ports() -> Ports:
     """Return real ports for blocking code."""
+    ear = Ear()
     return Ports(
         repository=Memory(),
         model=ScriptedModel(["hello"]),
@@ -157,12 +214,14 @@ def ports() -> Ports:
         renderer=BuiltinRenderer(),
         summarizer=ExtractiveSummarizer(),
         admit=shouting,
+        notifier=ear,
+        dispatcher=ear,
     )
 
 
 def async_ports() -> AsyncPorts:
     """Return the same ports for async code."""
-    own = ports()
+    own, ear = ports(), AsyncEar(Ear())
     return AsyncPorts(
         repository=Memory().for_async(),
         model=ScriptedModel(["hello"]).for_async(),
@@ -172,6 +231,8 @@ def async_ports() -> AsyncPorts:
         renderer=own.renderer,
         summarizer=ExtractiveSummarizer().for_async(),
         admit=shouting_async,
+        notifier=ear,
+        dispatcher=ear,
     )
 
 
@@ -251,12 +312,14 @@ SEEN: Final[Mapping[type[Effect[Any]], tuple[str, dict[str, str]]]] = {
     Get: ("receipt", {"tenant": "acme"}),
     ReadLog: ("at most 5", {"tenant": "acme", "session": "s-1"}),
     Find: ("session", {}),
-    AskModel: ("reply", {"session": "s-1", "job": "j-1"}),
+    AskModel: ("reply", {"tenant": "acme", "session": "s-1", "job": "j-1"}),
     GetTemplate: ("system", {}),
     TemplateNames: ("", {}),
     Render: ("", {}),
     Summarize: ("1 messages", {}),
     AskAdmission: ("send", {}),
+    Dispatch: ("reply", {"tenant": "acme", "job": "j-1"}),
+    Notify: ("ai.message.completed", {"tenant": "acme", "session": "s-1", "job": "j-1"}),
 }
 
 
@@ -272,8 +335,9 @@ def test_observers_can_tell_effects_apart(effect: Effect[object]) -> None:
         TemplateNames(PRIVATE),
         Render(PRIVATE, {"name": PRIVATE}),
         Summarize(PRIVATE, (MESSAGE,)),
-        AskModel(ASK),
+        AskModel(ASK, "acme", "ada"),
         AskAdmission(ADMISSION),
+        Notify(EVENT),
     ],
     ids=lambda effect: type(effect).__name__,
 )
@@ -301,6 +365,189 @@ def test_without_an_admission_everything_passes() -> None:
 def iter_of(effect: Effect[R]) -> Workflow[R]:
     """Return the workflow that asks *effect* and nothing else."""
     return (yield from effect)
+
+
+# --- delivery --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("effect, told", [(Dispatch(REF), REF), (Notify(EVENT), EVENT)])
+def test_who_is_to_be_told_is_told(effect: Effect[None], told: object) -> None:
+    """The very reference and the very event reach the port, in either colour."""
+    ear, waiting = Ear(), Ear()
+    run(iter_of(effect), attrs.evolve(ports(), notifier=ear, dispatcher=ear))
+    later = AsyncEar(waiting)
+    there = attrs.evolve(async_ports(), notifier=later, dispatcher=later)
+    asyncio.run(run_async(iter_of(effect), there))
+    assert ear.heard == waiting.heard == [told]
+
+
+@pytest.mark.parametrize("effect", [Dispatch(REF), Notify(EVENT)])
+def test_without_a_listener_nobody_is_told(effect: Effect[None]) -> None:
+    """Neither a dispatcher nor a notifier is needed."""
+    run(iter_of(effect), attrs.evolve(ports(), notifier=None, dispatcher=None))
+    there = attrs.evolve(async_ports(), notifier=None, dispatcher=None)
+    asyncio.run(run_async(iter_of(effect), there))
+
+
+# --- streaming -------------------------------------------------------------------------------
+
+PIECES: Final = ('{"mess', 'age": "What ', 'matters', '?", "is_final": false}')
+"""A reply as a model writes it."""
+
+ASKED: Final = AskModel(attrs.evolve(ASK, attempt=2), "acme", "ada")
+
+
+class Writer:
+    """A model that writes piece by piece, and fails at the end if it is told so."""
+
+    def __init__(
+        self, pieces: tuple[str, ...] = PIECES, failure: BaseException | None = None
+    ) -> None:
+        """Write these."""
+        self.pieces = pieces
+        self.failure = failure
+        self.asked: list[Ask] = []
+
+    def complete(self, ask: Ask, /) -> Answer:
+        """Write."""
+        self.asked.append(ask)
+        for piece in self.pieces:
+            if ask.sink is not None:
+                ask.sink(piece)
+        if self.failure is not None:
+            raise self.failure
+        return Answer(text="".join(self.pieces))
+
+
+class AsyncWriter:
+    """The same, awaited."""
+
+    def __init__(self, writer: Writer) -> None:
+        """Stand before it."""
+        self.writer = writer
+
+    async def complete(self, ask: Ask, /) -> Answer:
+        """Write, one turn of the loop later."""
+        await asyncio.sleep(0)
+        return self.writer.complete(ask)
+
+
+def written(effect: AskModel, writer: Writer, sink: Callable[[Partial], None] | None) -> Answer:
+    """Ask *writer* by the blocking driver."""
+    return run(iter_of(effect), attrs.evolve(ports(), model=writer, sink=sink))
+
+
+def written_async(
+    effect: AskModel, writer: Writer, sink: Callable[[Partial], None] | None
+) -> Answer:
+    """Ask *writer* by the async driver."""
+    there = attrs.evolve(async_ports(), model=AsyncWriter(writer), sink=sink)
+    return asyncio.run(run_async(iter_of(effect), there))
+
+
+Asking = Callable[[AskModel, Writer, Callable[[Partial], None] | None], Answer]
+EITHER: Final = pytest.mark.parametrize("asking", [written, written_async])
+
+
+@EITHER
+def test_what_the_model_writes_goes_to_the_sink(asking: Asking) -> None:
+    """Decoded text of the message alone, numbered, with all ids; the answer is the whole one."""
+    parts: list[Partial] = []
+    answer = asking(ASKED, Writer(), parts.append)
+    assert answer.text == "".join(PIECES)
+    assert [part.text for part in parts] == ["What ", "matters", "?"]
+    assert [part.sequence for part in parts] == [1, 2, 3]
+    assert {(p.tenant, p.user, p.session, p.job, p.attempt) for p in parts} == {
+        ("acme", "ada", "s-1", "j-1", 2)
+    }
+
+
+@EITHER
+def test_what_was_held_back_is_told_at_the_end(asking: Asking) -> None:
+    """A beginning that might have been JSON is text after all once the answer is whole."""
+    parts: list[Partial] = []
+    asking(ASKED, Writer(('["so"', "]")), parts.append)
+    assert [part.text for part in parts] == ['["so"]']
+
+
+@EITHER
+def test_without_a_sink_the_model_is_asked_as_it_is(asking: Asking) -> None:
+    """Nobody listens, so a model need not stream."""
+    writer = Writer()
+    asking(ASKED, writer, None)
+    assert writer.asked == [ASKED.ask]
+    assert writer.asked[0].sink is None
+
+
+@EITHER
+def test_a_result_is_not_streamed(asking: Asking) -> None:
+    """What an extraction answers is said to nobody."""
+    parts: list[Partial] = []
+    writer = Writer()
+    extracting = attrs.evolve(ASKED, ask=attrs.evolve(ASKED.ask, purpose=JobKind.EXTRACTION))
+    asking(extracting, writer, parts.append)
+    assert parts == []
+    assert writer.asked[0].sink is None
+
+
+@EITHER
+@pytest.mark.parametrize("failure", [LLMError(), KeyboardInterrupt()], ids=["error", "interrupt"])
+def test_a_call_that_failed_tells_nothing_more(asking: Asking, failure: BaseException) -> None:
+    """What was held back stays so, and what the model writes afterwards goes nowhere."""
+    parts: list[Partial] = []
+    writer = Writer(('["so"',), failure)
+    with pytest.raises(type(failure)):
+        asking(ASKED, writer, parts.append)
+    assert parts == []
+    assert writer.asked[0].sink is not None
+    writer.asked[0].sink("]")
+    writer.asked[0].sink("and so on")
+    assert parts == []
+
+
+@EITHER
+def test_an_answer_that_was_given_is_whole(asking: Asking) -> None:
+    """A model that goes on writing after its answer tells nobody."""
+    parts: list[Partial] = []
+    writer = Writer(("Well.",))
+    asking(ASKED, writer, parts.append)
+    assert writer.asked[0].sink is not None
+    writer.asked[0].sink(" And another thing.")
+    assert [part.text for part in parts] == ["Well."]
+
+
+def test_a_call_given_up_tells_nothing_more() -> None:
+    """A cancelled call may go on in its thread; nobody listens to it."""
+    parts: list[Partial] = []
+    asked: list[Ask] = []
+
+    class Slow:
+        async def complete(self, ask: Ask, /) -> Answer:
+            asked.append(ask)
+            await asyncio.sleep(60)
+            return Answer(text="never")
+
+    async def main() -> None:
+        there = attrs.evolve(async_ports(), model=Slow(), sink=parts.append)
+        task = asyncio.create_task(run_async(iter_of(ASKED), there))
+        while not asked:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert asked[0].sink is not None
+    asked[0].sink("too late")
+    assert parts == []
+
+
+def test_a_stream_behind_the_wrong_driver_leaves_nothing_unawaited() -> None:
+    """An async model behind the blocking driver is refused and closed, with a sink as without."""
+    disguised = cast("Writer", AsyncWriter(Writer()))
+    with pytest.raises(MisuseError, match="an async port answered AskModel"):
+        written(ASKED, disguised, lambda _: None)
+    gc.collect()
 
 
 # --- the clock -------------------------------------------------------------------------------

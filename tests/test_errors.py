@@ -16,6 +16,9 @@ from coachwork.errors import (
     CoachworkError,
     CorruptRecordError,
     IdempotencyKeyReusedError,
+    JobCancelledError,
+    JobNotFoundError,
+    JobNotRetryableError,
     LLMError,
     LLMTimeoutError,
     MachineError,
@@ -63,6 +66,9 @@ ONE_OF_EACH: Final[tuple[CoachworkError, ...]] = (
     SessionConflictError("grace"),
     MaxTurnsReachedError(12),
     TopicNotFoundError(),
+    JobNotFoundError(),
+    JobNotRetryableError("it has not failed"),
+    JobCancelledError(),
     IdempotencyKeyReusedError(),
     LLMTimeoutError(),
     LLMError(),
@@ -126,6 +132,9 @@ TABLE: Final = {
     "SESSION_CONFLICT": (409, None),
     "MAX_TURNS_REACHED": (422, None),
     "TOPIC_NOT_FOUND": (404, None),
+    "JOB_NOT_FOUND": (404, None),
+    "JOB_NOT_RETRYABLE": (409, None),
+    "JOB_CANCELLED": (409, None),
     "VALIDATION": (422, None),
     "TEMPLATE_ERROR": (500, None),
     "LLM_TIMEOUT": (504, 0.0),
@@ -199,6 +208,7 @@ FACTS: Final[dict[type[CoachworkError], dict[str, object]]] = {
     SessionNotActiveError: {"session_status": "paused", "allowed": ["resume", "cancel"]},
     SessionConflictError: {"conflict_user_id": "grace"},
     MaxTurnsReachedError: {"max_turns": 12},
+    JobNotRetryableError: {"reason": "it has not failed"},
     LLMError: {"reason": "LLM_ERROR"},
     CorruptRecordError: {"kind": "session", "field": "status"},
     UnsupportedSchemaError: {"kind": "session", "field": "schema", "found": 7, "known": 1},
@@ -224,6 +234,9 @@ SENTENCES: Final = {
     SessionConflictError: "another user of the tenant is using this topic",
     MaxTurnsReachedError: "all 12 turns of this session are used",
     TopicNotFoundError: "no such topic is declared",
+    JobNotFoundError: "no such job",
+    JobNotRetryableError: "this job cannot be repeated: it has not failed",
+    JobCancelledError: "the job was cancelled",
     IdempotencyKeyReusedError: "this idempotency key was used for another request",
     LLMTimeoutError: "the language model did not answer in time",
     LLMError: "the language model failed",
@@ -292,6 +305,13 @@ def test_a_model_error_has_a_reason() -> None:
     assert LLMTimeoutError("slow").reason == "LLM_TIMEOUT"
     assert LLMError("empty", reason="EMPTY_REPLY").reason == "EMPTY_REPLY"
     assert LLMError("empty", reason="EMPTY_REPLY").facts == {"reason": "EMPTY_REPLY"}
+
+
+def test_a_job_that_cannot_be_repeated_says_why() -> None:
+    """The reason is an attribute too, for who logs it."""
+    assert JobNotRetryableError("the conversation has gone on since").reason == (
+        "the conversation has gone on since"
+    )
 
 
 def test_an_impossible_step_is_told_apart_from_a_guarded_one() -> None:

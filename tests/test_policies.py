@@ -25,9 +25,13 @@ def test_the_defaults_are_those_of_the_brief() -> None:
     assert Settings() == Settings(
         model_timeout=5 * MINUTE,
         lease=5.5 * MINUTE,
+        worker_lease=0.5 * MINUTE,
         unclaimed=10 * MINUTE,
+        job_life=timedelta(hours=24),
+        estimated_duration=0.25 * MINUTE,
         attempts=3,
         commit_tries=8,
+        outbox=False,
         start_new="replace",
         show_conflict_user=True,
         hide_foreign=False,
@@ -47,7 +51,18 @@ def test_settings_do_not_change() -> None:
         Settings().attempts = 5  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
-@pytest.mark.parametrize("name", ["model_timeout", "lease", "unclaimed", "keep_deleted"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model_timeout",
+        "lease",
+        "worker_lease",
+        "unclaimed",
+        "job_life",
+        "estimated_duration",
+        "keep_deleted",
+    ],
+)
 @pytest.mark.parametrize(
     "value", [timedelta(0), timedelta(seconds=-1), 300, 1.5, "5m", None], ids=repr
 )
@@ -96,7 +111,7 @@ def test_a_start_replaces_or_cancels() -> None:
         assert refused.value.expected == "'replace' or 'cancel'"
 
 
-@pytest.mark.parametrize("name", ["show_conflict_user", "hide_foreign"])
+@pytest.mark.parametrize("name", ["outbox", "show_conflict_user", "hide_foreign"])
 def test_a_choice_is_true_or_false(name: str) -> None:
     """A setting that guards what others see is never guessed from something like a yes."""
     assert getattr(settings(**{name: True}), name) is True

@@ -13,6 +13,7 @@ from coachwork import ports
 from coachwork.adapters import (
     BuiltinRenderer,
     ExtractiveSummarizer,
+    LocalNotifier,
     Memory,
     RecordedModel,
     ScriptedModel,
@@ -27,15 +28,20 @@ from coachwork.ports import (
     Admission,
     Answer,
     Ask,
+    AsyncDispatcher,
     AsyncLanguageModel,
+    AsyncNotifier,
     AsyncPorts,
     AsyncRepository,
     AsyncSummarizer,
     AsyncTemplateSource,
     Clock,
     CommitResult,
+    Dispatcher,
     IdSource,
     LanguageModel,
+    Notifier,
+    Partial,
     Ports,
     Prompt,
     PromptRole,
@@ -54,6 +60,8 @@ PAIRS: Final[tuple[tuple[type, type], ...]] = (
     (LanguageModel, AsyncLanguageModel),
     (TemplateSource, AsyncTemplateSource),
     (Summarizer, AsyncSummarizer),
+    (Notifier, AsyncNotifier),
+    (Dispatcher, AsyncDispatcher),
 )
 """The ports that make somebody wait, in both colours."""
 
@@ -121,12 +129,17 @@ def test_the_sets_of_ports_are_the_same() -> None:
     hints, async_hints = get_type_hints(Ports), get_type_hints(AsyncPorts)
     assert list(hints) == list(async_hints)
     for name, port in hints.items():
-        known = dict(PAIRS).get(port)
-        assert async_hints[name] is (known or port) or name == "admit"
-    assert (attrs.fields(Ports).admit.default, attrs.fields(AsyncPorts).admit.default) == (
-        None,
-        None,
-    )
+        if name == "admit":  # a function in either colour
+            continue
+        wanted: Any = port
+        for one, other in PAIRS:
+            wanted = other if port == one else other | None if port == one | None else wanted
+        assert async_hints[name] == wanted, name
+    for ports_of in (Ports, AsyncPorts):
+        defaults = {one.name: one.default for one in attrs.fields(ports_of)}
+        optional = {name for name, default in defaults.items() if default is None}
+        assert optional == {"admit", "notifier", "dispatcher", "sink"}
+        assert all(defaults[name] is attrs.NOTHING for name in defaults.keys() - optional)
 
 
 SUPPLIED: Final[tuple[tuple[type, type], ...]] = (
@@ -139,6 +152,7 @@ SUPPLIED: Final[tuple[tuple[type, type], ...]] = (
     (TemplateSource, TopicTemplates),
     (TemplateRenderer, BuiltinRenderer),
     (Summarizer, ExtractiveSummarizer),
+    (Notifier, LocalNotifier),
 )
 
 
@@ -183,21 +197,36 @@ ANSWER: Final = Answer(text=PRIVATE, data={"message": PRIVATE}, request_id="r-1"
 ADMISSION: Final = Admission(
     command="send", tenant="acme", user="ada", topic="talk", session="s-1", text=PRIVATE
 )
+PARTIAL: Final = Partial(
+    tenant="acme", user="ada", session="s-1", job="j-1", attempt=1, sequence=1, text=PRIVATE
+)
 
 
-@pytest.mark.parametrize("value", [ASK, ASK.messages[0], ANSWER, ADMISSION], ids=name_of)
+@pytest.mark.parametrize("value", [ASK, ASK.messages[0], ANSWER, ADMISSION, PARTIAL], ids=name_of)
 def test_values_show_no_text(value: attrs.AttrsInstance) -> None:
     """What a log or a traceback shows of them are ids, roles and figures."""
     assert PRIVATE in str(attrs.asdict(value))
     assert PRIVATE not in repr(value)
 
 
-@pytest.mark.parametrize("value", [ASK, ANSWER, ADMISSION, Query(kind="job")], ids=name_of)
+@pytest.mark.parametrize(
+    "value", [ASK, ANSWER, ADMISSION, PARTIAL, Query(kind="job")], ids=name_of
+)
 def test_values_do_not_change(value: attrs.AttrsInstance) -> None:
     """A port cannot change what it was asked."""
     first = attrs.fields(type(value))[0].name
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         setattr(value, first, None)
+
+
+def test_who_listens_is_no_part_of_the_question() -> None:
+    """Two asks are alike whoever listens, and none shows a function; the first attempt is one."""
+    heard: list[str] = []
+    assert (ASK.attempt, ASK.sink) == (1, None)
+    listened = attrs.evolve(ASK, sink=heard.append)
+    assert listened == ASK
+    assert repr(listened) == repr(ASK)
+    assert attrs.evolve(ASK, attempt=2) != ASK
 
 
 def test_an_answer_may_be_empty() -> None:

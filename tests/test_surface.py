@@ -1,13 +1,14 @@
 """The programs that applications write (brief, section 12), as they were wished for first.
 
 They were written before anything else of this library; they are type-checked as they stand and
-run here. What belongs to later work (jobs by workers, programs, the kit) joins them then.
+run here. What belongs to later work (programs, the kit) joins them then.
 """
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from time import sleep
 from typing import assert_type
 
 import pytest
@@ -18,18 +19,22 @@ from coachwork import (
     Ask,
     AsyncChat,
     AsyncCoach,
+    AsyncWorker,
     Chat,
     Coach,
+    JobRef,
     LLMError,
     SessionView,
     SQLite,
     Topic,
     Turn,
+    Worker,
     json_schema,
     problem,
     to_json,
 )
 from coachwork.adapters import ScriptedModel, final
+from coachwork.workflows import JobReport
 
 
 @frozen
@@ -97,6 +102,61 @@ def scripted_from(start: int) -> ScriptedModel:
     return ScriptedModel(
         ["Hi", "Tell me more.", "Good to see you.", final(Values(["honesty"]))][start:]
     )
+
+
+def test_a_message_that_is_answered_later(tmp_path: Path) -> None:
+    """A caller leaves the answer to a worker, and asks for it later; any queue can drive it."""
+    queue: list[str] = []
+
+    class Queue:
+        def dispatch(self, ref: JobRef, /) -> None:
+            queue.append(ref.text)
+
+    with Coach(
+        SQLite(tmp_path / "coach.db"), scripted(), topics=[CORE_VALUES], dispatcher=Queue()
+    ) as coach:
+        ada = coach.as_user("ada", tenant="acme")
+        chat = ada.start(CORE_VALUES, context={"name": "Ada"})
+        job = chat.submit("And courage")
+        assert_type(job, JobReport[Values])
+        assert ada.job(job.id).status == "pending"
+        (text,) = queue
+
+    with Coach(SQLite(tmp_path / "coach.db"), scripted_from(1), topics=[CORE_VALUES]) as coach:
+        coach.process(JobRef.parse(text))
+        done = coach.as_user("ada", tenant="acme").job(job.id)
+        assert_type(done, JobReport[object])
+        assert (done.status, done.outcome is not None) == ("completed", True)
+        assert done.outcome is not None
+        assert done.outcome.message is not None
+        assert done.outcome.message.text == "Tell me more."
+
+
+def test_a_message_that_a_worker_answers(tmp_path: Path) -> None:
+    """A worker beside the coach answers what is submitted, in either colour."""
+    with (
+        Coach(SQLite(tmp_path / "coach.db"), scripted(), topics=[CORE_VALUES]) as coach,
+        Worker(coach),
+    ):
+        ada = coach.as_user("ada", tenant="acme")
+        chat = ada.start(CORE_VALUES, context={"name": "Ada"}, wait=False)
+        while chat.pending_job() is not None:
+            sleep(0.001)
+        assert [message.text for message in chat.history().messages] == ["Hi"]
+
+    async def main() -> None:
+        repository = SQLite(tmp_path / "b.db")
+        async with (
+            AsyncCoach(repository, scripted(), topics=[CORE_VALUES]) as coach,
+            AsyncWorker(coach),
+        ):
+            ada = coach.as_user("ada", tenant="acme")
+            chat = await ada.start(CORE_VALUES, context={"name": "Ada"}, wait=False)
+            while await chat.pending_job() is not None:  # noqa: ASYNC110 - what a client does
+                await asyncio.sleep(0.001)
+            assert [message.text for message in (await chat.history()).messages] == ["Hi"]
+
+    asyncio.run(main())
 
 
 def test_the_same_words_awaited(tmp_path: Path) -> None:

@@ -233,10 +233,11 @@ class AskModel(Effect[Answer]):
         except BaseException:
             stream.close()
             raise
-        if isawaitable(answer):
-            return stream.until(answer)
-        stream.finish()
-        return answer
+        if not isawaitable(answer):
+            stream.finish()
+            return answer
+        # The blocking driver refuses it, and closes the very coroutine that the port gave.
+        return stream.until(answer) if isinstance(ports, AsyncPorts) else answer
 
     @property
     def subject(self) -> str:
@@ -245,8 +246,8 @@ class AskModel(Effect[Answer]):
 
     @property
     def ids(self) -> Mapping[str, str]:
-        """The ids of session and job."""
-        return {"session": self.ask.session, "job": self.ask.job}
+        """The ids of tenant, session and job."""
+        return {"tenant": self.tenant, "session": self.ask.session, "job": self.ask.job}
 
 
 class _Stream:
@@ -260,8 +261,9 @@ class _Stream:
 
     def feed(self, piece: str) -> None:
         """Take a piece of the answer as the model writes it."""
-        if self._sink is not None:
-            self._tell(self._sink, self._decoder.feed(piece))
+        sink = self._sink  # the call may be given up in another thread, between any two lines
+        if sink is not None:
+            self._tell(sink, self._decoder.feed(piece))
 
     def finish(self) -> None:
         """Tell what was held back, and listen no more."""

@@ -84,7 +84,7 @@ _FACTS = st.builds(
     session=st.none() | _PARTS,
     status=st.none() | _PARTS,
     at=st.none() | st.just(NOON),
-    due=st.none() | st.just(NOON),
+    due=st.none() | st.sampled_from((NOON, NOON + TICK)),
 )
 _RECORDS = st.builds(
     lambda part, version, facts: thing("t", part, version=version, facts=facts),
@@ -118,8 +118,12 @@ def test_it_answers_like_the_reference(commits: list[list[Op]]) -> None:
             for part in "abc":
                 key = Key("thing", "t", (part,))
                 assert repository.get(key) == memory.get(key)
-        for owner in HOSTILE:
-            query = Query(kind="thing", tenant="t", owner=owner)
+        for query in (
+            *(Query(kind="thing", tenant="t", owner=owner) for owner in HOSTILE),
+            Query(kind="thing", due=NOON),
+            Query(kind="thing", due=NOON + TICK),
+            Query(kind="thing", due=NOON + TICK, status=("a", "b"), limit=1),
+        ):
             assert list(repository.find(query)) == list(memory.find(query))
 
 
@@ -598,6 +602,7 @@ def test_every_read_uses_an_index(path: Path) -> None:
                 Query(**owner, status=("a", "b"), since=NOON, before=NOON),
                 Query(**owner, session="s", topic="t", scenario="c"),
                 Query(kind="thing", due=NOON),
+                Query(kind="thing", due=NOON, status=("a", "b"), limit=10),
                 Query(kind="thing", expires=NOON, limit=10),
                 Query(kind="thing", expires=NOON, after=after, limit=10),
             ):

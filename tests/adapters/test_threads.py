@@ -18,15 +18,28 @@ from coachwork.adapters import (
     in_threads,
 )
 from coachwork.errors import MisuseError, StoreUnavailableError, ValidationError
+from coachwork.events import Event, MessageFailed
+from coachwork.jobs import ErrorCode, JobKind, JobRef
 from coachwork.messages import Message
 from coachwork.ports import Admission, Ask, CommitResult, Query
 from coachwork.records import Insert, Key, Record
 from coachwork.topics import TemplateName, Topic
-from tests.contract import CHECKS, ContractCheck, hold_async, message, name_of, thing
+from tests.contract import CHECKS, NOON, ContractCheck, hold_async, message, name_of, thing
 from tests.names import told
 from tests.specimens import ASK
 
 ADMISSION = Admission(command="send", tenant="t", user="u", topic="x", session="s", text="hi")
+REF = JobRef("t", "j", JobKind.REPLY)
+EVENT = Event(
+    id="j.settled",
+    kind=JobKind.REPLY,
+    job="j",
+    session="s",
+    tenant="t",
+    user="u",
+    at=NOON,
+    data=MessageFailed(error="Sorry.", error_code=ErrorCode.LLM_ERROR),
+)
 WHO: ContextVar[str] = ContextVar("WHO", default="nobody")
 
 
@@ -75,11 +88,21 @@ def test_a_repository_in_threads_keeps_the_contract(check: ContractCheck) -> Non
 
 
 def test_every_port_passes_its_calls_on() -> None:
-    """Repository, model, summarizer, templates and admission answer as they would."""
+    """Each kind of port is told and answers as it would be and would."""
     topic = Topic(id="x", system="Help.")
+
+    heard: list[object] = []
 
     def admit(admission: Admission, /) -> str | None:
         return f"{admission.text}!"
+
+    class Notifies:
+        def notify(self, event: Event, /) -> None:
+            heard.append(event)
+
+    class Dispatches:
+        def dispatch(self, ref: JobRef, /) -> None:
+            heard.append(ref)
 
     async def main() -> None:
         memory = Memory()
@@ -97,9 +120,23 @@ def test_every_port_passes_its_calls_on() -> None:
         assert await summarizer.summarize("So far.", ()) == "So far."
         templates = in_threads(TopicTemplates({"x": topic}))
         assert await templates.template("x", TemplateName.SYSTEM) == "Help."
+        await in_threads(Notifies()).notify(EVENT)
+        await in_threads(Dispatches()).dispatch(REF)
         assert await in_threads(admit)(ADMISSION) == "hi!"
 
     asyncio.run(main())
+    assert heard == [EVENT, REF]
+
+
+def test_what_a_listener_raises_reaches_who_tells_it() -> None:
+    """An event that was not handed on is not taken for one that was."""
+
+    class Away:
+        def notify(self, _event: Event, /) -> None:
+            raise OSError("nobody is there")
+
+    with pytest.raises(OSError, match="nobody is there"):
+        asyncio.run(in_threads(Away()).notify(EVENT))
 
 
 def test_an_object_that_can_be_called_admits() -> None:

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 import pytest
 from attrs import evolve
 
-from coachwork.jobs import ErrorCode, JobKind, JobStatus, Lease, Step
+from coachwork.jobs import (
+    ErrorCode,
+    Job,
+    JobError,
+    JobKind,
+    JobStatus,
+    Lease,
+    Settlement,
+    Step,
+)
 from tests.specimens import GOLDEN, LATER, NOON, PENDING, TICK
 
 
@@ -22,6 +31,53 @@ def test_a_lease_lasts_until_its_instant(now: datetime, *, held: bool) -> None:
 def test_without_a_lease_nobody_holds_it() -> None:
     """A pending or a settled job is nobody's."""
     assert not PENDING.is_held(NOON - timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    "after, expired", [(-TICK, False), (timedelta(0), True), (TICK, True), (-timedelta(1), False)]
+)
+def test_its_time_is_over_from_the_instant_on(after: timedelta, *, expired: bool) -> None:
+    """A microsecond before it is found yet, whatever its state; at the very instant it is not."""
+    for name in ("job-pending", "job-processing", "job-completed", "job-failed"):
+        job = GOLDEN[name]
+        assert isinstance(job, Job)
+        assert job.is_expired(job.expires_at + after) is expired
+
+
+def test_how_long_it_waited_and_how_long_it_took() -> None:
+    """It waits until its first claim, and is worked on from then to its outcome, to the tick."""
+    assert PENDING.waiting_time is None
+    assert PENDING.processing_time is None
+    held = evolve(PENDING, claimed_at=NOON + TICK, updated_at=LATER)
+    assert held.waiting_time == TICK
+    assert held.processing_time is None
+    for settled in (
+        evolve(held, settlement=Settlement()),
+        evolve(held, error=JobError(ErrorCode.LLM_ERROR, "the language model failed")),
+    ):
+        assert settled.waiting_time == TICK
+        assert settled.processing_time == LATER - NOON - TICK
+        told = evolve(settled, delivered_at=LATER + timedelta(hours=1))
+        assert told.processing_time == settled.processing_time
+    never = evolve(PENDING, error=JobError(ErrorCode.JOB_CANCELLED, "it was cancelled"))
+    assert (never.waiting_time, never.processing_time) == (None, None)
+
+
+def test_an_event_is_owed_from_the_outcome_until_it_is_delivered() -> None:
+    """A job without an outcome owes none, nor one whose events nobody wants."""
+    wanted = evolve(PENDING, notify=True)
+    assert not wanted.is_settled
+    assert not wanted.is_undelivered
+    for outcome in (
+        {"settlement": Settlement()},
+        {"error": JobError(ErrorCode.LLM_ERROR, "the language model failed")},
+    ):
+        settled = evolve(wanted, **outcome)
+        assert settled.is_settled
+        assert settled.is_undelivered
+        assert not evolve(settled, delivered_at=LATER).is_undelivered
+        assert evolve(settled, delivered_at=LATER).is_settled
+        assert not evolve(settled, notify=False).is_undelivered
 
 
 def test_what_was_paid_for_is_found() -> None:

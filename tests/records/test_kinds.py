@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachwork.jobs import JobStatus, Lease
+from coachwork.jobs import ErrorCode, Job, JobError, JobStatus, Lease, Settlement
 from coachwork.records import (
     KINDS,
     Facts,
@@ -28,7 +29,7 @@ from coachwork.records import (
     standing_key,
 )
 from coachwork.sessions import Session
-from tests.specimens import GOLDEN, LATER, NOON, PENDING, VALUES
+from tests.specimens import GOLDEN, LATER, NOON, PENDING, TICK, VALUES
 
 CORPUS: Final = sorted(Path(__file__).with_name("golden").glob("v*/*.json"))
 
@@ -132,19 +133,29 @@ def test_facts_tell_what_views_ask() -> None:
     assert facts["spending"] == Facts(owner="ada", session="s-1", at=LATER)
 
 
-def test_an_open_job_is_due_when_its_lease_ends() -> None:
-    """A job nobody holds is due at once, a held one when its lease ends, a settled one never."""
-    due = {
-        JobStatus.PENDING: NOON,
-        JobStatus.PROCESSING: LATER,
-        JobStatus.COMPLETED: None,
-        JobStatus.FAILED: None,
-    }
-    for status, instant in due.items():
-        lease = Lease(1, LATER) if status is JobStatus.PROCESSING else None
-        job = evolve(PENDING, status=status, lease=lease)
+def test_a_job_is_due_for_a_worker_then_for_the_relay() -> None:
+    """Nobody's is due at once, a held one when its lease ends, a settled one until it is told."""
+    failed = JobError(ErrorCode.LLM_ERROR, "the language model failed")
+    jobs: list[tuple[Job, datetime | None]] = [
+        (PENDING, NOON),
+        (evolve(PENDING, notify=True), NOON),
+        (evolve(PENDING, status=JobStatus.PROCESSING, lease=Lease(1, LATER)), LATER),
+    ]
+    for status, settlement, error in (
+        (JobStatus.COMPLETED, Settlement(), None),
+        (JobStatus.FAILED, None, failed),
+    ):
+        settled = evolve(
+            PENDING, status=status, settlement=settlement, error=error, updated_at=LATER
+        )
+        jobs += [
+            (settled, None),
+            (evolve(settled, notify=True), LATER),
+            (evolve(settled, notify=True, delivered_at=LATER + TICK), None),
+        ]
+    for job, due in jobs:
         facts = KINDS["job"].facts(job)
-        assert (facts.due, facts.status) == (instant, status.value)
+        assert (facts.due, facts.status) == (due, job.status.value)
         assert (facts.owner, facts.session, facts.at) == ("ada", "s-1", NOON)
 
 

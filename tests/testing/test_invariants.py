@@ -154,6 +154,11 @@ SPENT = Spending(
 )
 
 
+FAILED_JOB = field(
+    status=JobStatus.FAILED, settlement=None, error=JobError(ErrorCode.LLM_ERROR, "x")
+)
+
+
 def second_session(old: Session) -> Session:
     """Return a session that must not be there beside *old*."""
     return evolve(old, about=evolve(old.about, id="another"), in_flight=None)
@@ -361,6 +366,63 @@ STATES: dict[str, tuple[str, Callable[[], list[Record]]]] = {
         "4: job acme/id-00009: final",
         lambda: damaged((f"job {ANSWERED}", field(settlement=Settlement(reply=3, final=True)))),
     ),
+    "no latest job": (
+        "4: session acme/id-00008: its jobs do not follow",
+        lambda: damaged((f"session {SESSION}", session(latest_job=None))),
+    ),
+    "a latest job that is not the newest": (
+        "4: session acme/id-00008: its jobs do not follow",
+        lambda: damaged((f"session {SESSION}", session(latest_job=ANSWERED))),
+    ),
+    "a latest job of another session": (
+        "4: session acme/id-00008: its jobs do not follow",
+        lambda: damaged((f"session {SESSION}", session(latest_job=ROOM_JOB))),
+    ),
+    "a job left out": (
+        "4: session acme/id-00008: its jobs do not follow",
+        lambda: damaged((f"job {OPEN_JOB}", field(follows=GREETING))),
+    ),
+    "jobs in a ring": (
+        "4: session acme/id-00008: its jobs do not follow",
+        lambda: damaged((f"job {GREETING}", field(follows=OPEN_JOB))),
+    ),
+    "two jobs that answer one message": (
+        "3: message acme/id-00008.2: 2 jobs answer it",
+        lambda: damaged(extra=(evolve(values(damaged())[f"job {ANSWERED}"][0], id="twin"),)),
+    ),
+    "a repetition of nothing": (
+        "4: job acme/id-00010: what it repeats",
+        lambda: damaged((f"job {OPEN_JOB}", field(retry_of="gone"))),
+    ),
+    "a repetition of what did not fail": (
+        "4: job acme/id-00010: what it repeats",
+        lambda: damaged((f"job {OPEN_JOB}", field(retry_of=ANSWERED))),
+    ),
+    "a repetition of another session's job": (
+        "4: job acme/id-00010: what it repeats",
+        lambda: damaged((f"job {OPEN_JOB}", field(retry_of=BENS_JOB))),
+    ),
+    "a repetition of another message's job": (
+        "4: job acme/id-00010: what it repeats",
+        lambda: damaged(
+            (f"job {OPEN_JOB}", field(retry_of=ANSWERED)), (f"job {ANSWERED}", FAILED_JOB)
+        ),
+    ),
+    "an event of an open job is delivered": (
+        "4: job acme/id-00010: delivered, and there is no event",
+        lambda: damaged((f"job {OPEN_JOB}", field(notify=True, delivered_at=LATER))),
+    ),
+    "an event that nobody is to hear is delivered": (
+        "4: job acme/id-00009: delivered, and there is no event",
+        lambda: damaged((f"job {ANSWERED}", field(delivered_at=LATER))),
+    ),
+    "an event is delivered before the one before it": (
+        "4: job acme/id-00009: delivered, and one before it is not",
+        lambda: damaged(
+            (f"job {GREETING}", field(notify=True)),
+            (f"job {ANSWERED}", field(notify=True, delivered_at=LATER)),
+        ),
+    ),
     "a receipt without a session": (
         "5: receipt acme/ada of session gone: its session",
         lambda: damaged(("receipt k7", field(session="gone"))),
@@ -396,6 +458,14 @@ STATES: dict[str, tuple[str, Callable[[], list[Record]]]] = {
     "an old lease": (
         "6: job acme/id-00010: its lease is not the newest",
         lambda: damaged((f"job {OPEN_JOB}", field(attempts=2))),
+    ),
+    "an attempt without a claim": (
+        "6: job acme/id-00010: its first claim does not fit",
+        lambda: damaged((f"job {OPEN_JOB}", field(claimed_at=None))),
+    ),
+    "a claim without an attempt": (
+        "6: job acme/id-00010: its first claim does not fit",
+        lambda: damaged((f"job {OPEN_JOB}", field(attempts=0, lease=None))),
     ),
     "a step done twice": (
         "6: job acme/id-00010: a step",
@@ -566,6 +636,22 @@ STEPS: dict[str, tuple[str, Callable[[], list[str]]]] = {
         "4: job acme/id-00010: what was accepted",
         lambda: stepped((f"job {OPEN_JOB}", field(message=3))),
     ),
+    "a job lives longer": (
+        "4: job acme/id-00010: what was accepted",
+        lambda: stepped((f"job {OPEN_JOB}", field(expires_at=LATER))),
+    ),
+    "a job follows another one": (
+        "4: job acme/id-00010: what was accepted",
+        lambda: stepped((f"job {OPEN_JOB}", field(follows=GREETING))),
+    ),
+    "a settled job changes with its delivery": (
+        "4: job acme/id-00009: it was settled",
+        lambda: stepped((f"job {ANSWERED}", field(delivered_at=LATER, updated_at=LATER))),
+    ),
+    "a first claim changes": (
+        "6: job acme/id-00010: its first claim changed",
+        lambda: stepped((f"job {OPEN_JOB}", field(claimed_at=LATER))),
+    ),
     "a receipt changes": (
         "5: receipt acme/ada/...: it changed",
         lambda: stepped(("receipt k7", field(command="other"))),
@@ -701,6 +787,59 @@ def test_a_pending_job_is_not_completed() -> None:
     kept = evolve(working, steps=(Step(purpose=JobKind.REPLY, output="x"),))
     told = step_violations([kind.record(kept, 1)], [kind.record(working, 2)])
     assert told == [f"6: job acme/{OPEN_JOB}: a step that was paid for is lost"]
+
+
+def test_a_settled_job_is_delivered_once() -> None:
+    """4: That its event was delivered is the one change of a settled job; it is never undone."""
+    answered: Job = evolve(values(damaged())[f"job {ANSWERED}"][0], notify=True)
+    kind = KINDS["job"]
+    told = kind.record(evolve(answered, delivered_at=LATER), 2)
+    assert step_violations([kind.record(answered, 1)], [told]) == []
+    for again in (answered, evolve(answered, delivered_at=EARLIER)):
+        assert step_violations([told], [kind.record(again, 3)]) == [
+            f"4: job acme/{ANSWERED}: it was settled, and changed"
+        ]
+
+
+def test_events_are_delivered_past_those_that_nobody_is_to_hear() -> None:
+    """4: What was accepted without a notifier stands in nobody's way."""
+    heard = field(notify=True, delivered_at=LATER)
+    assert violations(damaged((f"job {ANSWERED}", heard))) == []
+    failed = damaged(
+        (f"job {GREETING}", field(notify=True)),
+        (f"job {OPEN_JOB}", lambda old: FAILED_JOB(evolve(heard(old), lease=None))),
+    )
+    told = violations(failed)
+    assert f"4: job acme/{OPEN_JOB}: delivered, and one before it is not" in told
+    ring = damaged((f"job {GREETING}", field(follows=ANSWERED)), (f"job {ANSWERED}", heard))
+    assert not [one for one in violations(ring) if "one before it" in one]
+
+
+def test_a_repetition_is_well() -> None:
+    """4: A job may repeat one that failed, and is no turn more."""
+    first = values(damaged())[f"job {ANSWERED}"][0]
+    again = evolve(first, id="again", key="k8", retry_of=ANSWERED, follows=OPEN_JOB)
+    records = damaged((f"job {ANSWERED}", FAILED_JOB), extra=(again,))
+    told = [one for one in violations(records) if "repeats" in one or "turn" in one]
+    assert told == []
+
+
+def test_no_job_is_deleted_before_its_event_was_delivered() -> None:
+    """4: Unless everything of its user is deleted; then no event follows."""
+    named = values(damaged())
+    kinds = {kind.type: kind for kind in KINDS.values()}
+    owed = evolve(named[f"job {ROOM_JOB}"][0], notify=True)
+    room, account = named[f"session {ROOM_SESSION}"][0], named["account"][0]
+
+    def told(job: Job, status: AccountStatus | None) -> list[str]:
+        beside = [room] if status is None else [room, evolve(account, status=status)]
+        left = [kinds[type(value)].record(value, 1) for value in beside]
+        return step_violations([kinds[Job].record(job, 1), *left], left)
+
+    wanted = [f"4: job acme/{ROOM_JOB}: deleted, and its event was not delivered"]
+    assert told(owed, AccountStatus.OPEN) == wanted
+    assert told(owed, AccountStatus.DELETING) == told(owed, None) == []
+    assert told(evolve(owed, delivered_at=LATER), AccountStatus.OPEN) == []
 
 
 def test_a_summary_never_covers_less() -> None:

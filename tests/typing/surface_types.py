@@ -26,6 +26,7 @@ from coachwork import (
     Check,
     Coach,
     Completed,
+    JobRef,
     LLMError,
     Memory,
     Message,
@@ -41,15 +42,17 @@ from coachwork import (
     problem,
     to_json,
 )
-from coachwork.adapters import ScriptedModel
+from coachwork.adapters import Bell, LocalNotifier, ScriptedModel
 from coachwork.coach import AsyncUserCoach, UserCoach
 from coachwork.effects import Get, NewId, Now, Workflow
+from coachwork.events import Event
 from coachwork.plain import JSON
 from coachwork.ports import (
     Admission,
     AsyncLanguageModel,
     AsyncRepository,
     LanguageModel,
+    Partial,
     Repository,
 )
 from coachwork.records import Key, Record
@@ -59,8 +62,11 @@ from coachwork.workflows import (
     Deleted,
     Export,
     History,
+    JobOutcome,
+    JobReport,
     JobView,
     Purged,
+    Relayed,
     SessionList,
     Setup,
     Started,
@@ -112,6 +118,9 @@ def a_coach(repository: Repository, model: LanguageModel) -> None:
         assert_type(coach, Coach)
         assert_type(coach.as_user("ada", tenant="acme", scenario=None), UserCoach)
         assert_type(coach.purge_expired(limit=10), Purged)
+        assert_type(coach.process(JobRef.parse("cwj1.x")), JobReport[object] | None)
+        assert_type(coach.relay(limit=10), Relayed)
+        assert_type(coach.bell, Bell)
         assert_type(coach.run(what_time()), datetime)
         assert_type(coach.setup, Setup)
         assert_type(coach.close(), None)
@@ -126,7 +135,10 @@ def a_user(ada: UserCoach, now: datetime) -> None:
     assert_type(ada.start(GOALS, context={"a": [1, None]}, take_over=True, key="k"), Chat[Goals])
     assert_type(ada.start(PLAN), Chat[Plan])
     assert_type(ada.start(TALK), Chat[None])
-    assert_type(ada.open(VALUES, context=None, key=None), Chat[Values])
+    assert_type(ada.start(VALUES, wait=False), Chat[Values])
+    assert_type(ada.open(VALUES, context=None, key=None, wait=False), Chat[Values])
+    assert_type(ada.job("j-1"), JobReport[object])
+    assert_type(ada.cancel_job("j-1"), JobReport[object])
     assert_type(ada.session(VALUES, "s-1"), Chat[Values])
     assert_type(ada.session("values", "s-1"), Chat[object])
     assert_type(
@@ -160,7 +172,20 @@ def a_chat(chat: Chat[Values]) -> None:
     assert_type(turn.result_error, ResultError | None)
     assert_type(turn.job, JobView)
     assert_type(turn.session, SessionView[Values])
-    resumed = chat.resume(key="k")
+    job = chat.submit("hello", key="k")
+    assert_type(job, JobReport[Values])
+    assert_type(job.outcome, JobOutcome[Values] | None)
+    if job.outcome is not None:
+        assert_type(job.outcome.message, Message | None)
+        assert_type(job.outcome.result, Values | None)
+    assert_type(job.processing_time, int | None)
+    assert_type(job.estimated_duration, int)
+    _view: JobView = job
+    assert_type(chat.job("j-1"), JobReport[Values])
+    assert_type(chat.pending_job(), JobReport[Values] | None)
+    assert_type(chat.retry("j-1", key="k", wait=False), JobReport[Values])
+    assert_type(chat.cancel_job("j-1"), JobReport[Values])
+    resumed = chat.resume(key="k", wait=False)
     assert_type(resumed, Resumed[Values])
     assert_type(resumed.message, Message | None)
     assert_type(resumed.result, Values | None)
@@ -178,6 +203,9 @@ async def an_async_coach(repository: AsyncRepository, model: AsyncLanguageModel)
         assert_type(coach, AsyncCoach)
         assert_type(coach.as_user("ada", tenant="acme", scenario=None), AsyncUserCoach)
         assert_type(await coach.purge_expired(limit=10), Purged)
+        assert_type(await coach.process(JobRef.parse("cwj1.x")), JobReport[object] | None)
+        assert_type(await coach.relay(limit=10), Relayed)
+        assert_type(coach.bell, Bell)
         assert_type(await coach.run(what_time()), datetime)
         assert_type(coach.setup, Setup)
         assert_type(await coach.close(), None)
@@ -190,7 +218,10 @@ async def an_async_user(ada: AsyncUserCoach, now: datetime) -> None:
     assert_type(await ada.start(GOALS, context={"a": 1}, take_over=True, key="k"), AsyncChat[Goals])
     assert_type(await ada.start(PLAN), AsyncChat[Plan])
     assert_type(await ada.start(TALK), AsyncChat[None])
-    assert_type(await ada.open(VALUES, context=None, key=None), AsyncChat[Values])
+    assert_type(await ada.start(VALUES, wait=False), AsyncChat[Values])
+    assert_type(await ada.open(VALUES, context=None, key=None, wait=False), AsyncChat[Values])
+    assert_type(await ada.job("j-1"), JobReport[object])
+    assert_type(await ada.cancel_job("j-1"), JobReport[object])
     assert_type(ada.session(VALUES, "s-1"), AsyncChat[Values])
     assert_type(ada.session("values", "s-1"), AsyncChat[object])
     assert_type(
@@ -216,7 +247,12 @@ async def an_async_chat(chat: AsyncChat[Values]) -> None:
     assert_type(await chat.send("hello", key="k"), Turn[Values])
     assert_type((await chat.send("hello")).result, Values | None)
     assert_type(await chat.pause(), SessionView[Values])
-    assert_type(await chat.resume(key="k"), Resumed[Values])
+    assert_type(await chat.submit("hello", key="k"), JobReport[Values])
+    assert_type(await chat.job("j-1"), JobReport[Values])
+    assert_type(await chat.pending_job(), JobReport[Values] | None)
+    assert_type(await chat.retry("j-1", key="k", wait=False), JobReport[Values])
+    assert_type(await chat.cancel_job("j-1"), JobReport[Values])
+    assert_type(await chat.resume(key="k", wait=False), Resumed[Values])
     assert_type(await chat.complete(key="k"), Completed[Values])
     assert_type((await chat.complete()).result, Values | None)
     assert_type(await chat.cancel(), SessionView[Values])
@@ -253,6 +289,45 @@ async def admit_async(admission: Admission) -> str | None:
     return admission.text
 
 
+class Listens:
+    """A notifier and a dispatcher of an application."""
+
+    def notify(self, event: Event, /) -> None:
+        """Tell."""
+
+    def dispatch(self, ref: JobRef, /) -> None:
+        """Wake."""
+
+
+class Tells:
+    """A notifier of an application."""
+
+    def notify(self, event: Event, /) -> None:
+        """Tell."""
+
+
+class Wakes:
+    """A dispatcher of an application."""
+
+    def dispatch(self, ref: JobRef, /) -> None:
+        """Wake."""
+
+
+class ListensAsync:
+    """The same, awaited."""
+
+    async def notify(self, event: Event, /) -> None:
+        """Tell."""
+
+    async def dispatch(self, ref: JobRef, /) -> None:
+        """Wake."""
+
+
+def shown(partial: Partial) -> None:
+    """Show a piece."""
+    assert_type(partial.text, str)
+
+
 def ports_fit() -> None:
     """What comes with the library, and what an application writes, fits where it belongs."""
     Coach(Memory(), Mine(), topics=[TALK], admit=admit)
@@ -261,6 +336,19 @@ def ports_fit() -> None:
     AsyncCoach(Memory(), MineAsync(), topics=[TALK], admit=admit_async)
     AsyncCoach(SQLite("coach.db"), ScriptedModel(["hi"]), topics=[TALK])
     AsyncCoach(Memory(), in_threads(Mine()), topics=[TALK])
+    # Who is told of outcomes and of jobs that wait, in either colour; and what is shown meanwhile.
+    Coach(Memory(), Mine(), topics=[TALK], notifier=Listens(), dispatcher=Listens(), sink=shown)
+    Coach(Memory(), Mine(), topics=[TALK], notifier=LocalNotifier())
+    AsyncCoach(
+        Memory(),
+        MineAsync(),
+        topics=[TALK],
+        notifier=ListensAsync(),
+        dispatcher=in_threads(Wakes()),
+        sink=shown,
+    )
+    AsyncCoach(Memory(), MineAsync(), topics=[TALK], notifier=LocalNotifier())
+    AsyncCoach(Memory(), MineAsync(), topics=[TALK], notifier=in_threads(Tells()))
 
 
 def data_at_the_edge(turn: Turn[Values], error: Exception) -> None:
@@ -318,6 +406,10 @@ def mistakes_in_a_chat(chat: Chat[Values], talk: Chat[None]) -> None:
     _other: Chat[Goals] = chat  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     # a welcome-back that may be none
     chat.resume().message.text  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # noqa: B018 - the mistake
+    # an outcome that may not be there yet; a job by its report; an id that is none
+    chat.submit("hello").outcome.message  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # noqa: B018 - the mistake
+    chat.job(chat.submit("hello"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    chat.submit("hello", wait=False)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     # answers are frozen
     chat.get().turns = 0  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -332,11 +424,14 @@ async def mistakes_of_colour(chat: AsyncChat[Values], blocking: Chat[Values]) ->
     AsyncCoach(Memory(), MineAsync(), topics=[TALK], admit=admit)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Coach(Memory(), MineAsync(), topics=[TALK])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Coach(Memory().for_async(), Mine(), topics=[TALK])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Coach(Memory(), Mine(), topics=[TALK], notifier=ListensAsync())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncCoach(Memory(), MineAsync(), topics=[TALK], dispatcher=Listens())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Coach(Memory(), Mine(), topics=[TALK], admit=admit_async)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def mistakes_in_a_declaration() -> None:
     """Mistakes in a topic or in settings."""
+    JobRef("acme", "j-1", "reply")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Topic(system="Listen.")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Topic("talk", "Listen.")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Topic(id="talk", system="Listen.", result=Values([]))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

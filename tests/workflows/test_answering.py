@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve, frozen
 
 from coachwork.adapters import final
-from coachwork.effects import Commit
+from coachwork.effects import AskModel, Commit
 from coachwork.errors import (
     LLMError,
     LLMTimeoutError,
@@ -18,23 +18,27 @@ from coachwork.errors import (
     StillAnsweringError,
     TemplateError,
 )
-from coachwork.jobs import Job, JobKind, Lease
+from coachwork.jobs import ErrorCode, Job, JobError, JobKind, JobRef, JobStatus, Lease
 from coachwork.messages import Usage
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask, CommitResult
 from coachwork.sessions import Session, SessionStatus
 from coachwork.topics import Topic
 from coachwork.workflows import (
+    Claimed,
     Completed,
     Turn,
     cancel,
     complete,
     pause,
+    process,
     resume,
     send,
     start,
+    submit,
 )
-from coachwork.workflows._answering import MAX_RAW, MAX_RESULT
+from coachwork.workflows._answering import MAX_RAW, MAX_RESULT, answer
+from coachwork.workflows._processing import claim
 from tests.faults import ADA, BEGIN, CrashedError, World
 
 
@@ -306,6 +310,75 @@ def test_a_kept_reply_begins_a_new_lease() -> None:
         Lease(1, BEGIN + world.setup.settings.lease),
         Lease(1, BEGIN + timedelta(minutes=5) + world.setup.settings.lease),
     ]
+
+
+def test_a_worker_keeps_a_reply_under_its_own_short_lease() -> None:
+    """It renews its leases, so the next step begins with a short one, too."""
+    world, session = said()
+    name = world.run(submit(world.setup, ADA, TALK, session, "Hello.")).id
+    leases: list[Lease | None] = []
+
+    def model(ask: Ask) -> str:
+        leases.append(world.stored("job")[-1].lease)
+        return final() if ask.purpose is JobKind.REPLY else '{"values": ["x"]}'
+
+    world.model = model
+    world.run(process(world.setup.for_worker(), JobRef("acme", name, JobKind.REPLY)))
+    assert leases == [Lease(1, BEGIN + world.setup.settings.worker_lease)] * 2
+
+
+def test_a_failure_is_an_outcome_with_its_cause() -> None:
+    """Who works for another gets the settled job instead of an error, and what was raised."""
+    world, session = said()
+    cause = LLMError(retry_after=3.0)
+    world.model = lambda _: cause
+    name = world.run(submit(world.setup, ADA, TALK, session, "Hello.")).id
+    claimed = world.run(claim(world.setup, JobRef("acme", name, JobKind.REPLY)))
+    assert isinstance(claimed, Claimed)
+    done, told = world.run(answer(world.setup, claimed.topic, claimed.held))
+    assert told is cause
+    assert done.job.value.error == JobError(
+        ErrorCode.LLM_ERROR, "the language model failed", 3.0
+    )
+    assert (done.job.value, done.session.value) == (world.stored("job")[-1], world.only(Session))
+
+
+def test_an_outcome_that_is_no_failure_has_no_cause() -> None:
+    """Nothing was raised."""
+    world, session = said("Go on.")
+    name = world.run(submit(world.setup, ADA, TALK, session, "Hello.")).id
+    claimed = world.run(claim(world.setup, JobRef("acme", name, JobKind.REPLY)))
+    assert isinstance(claimed, Claimed)
+    done, told = world.run(answer(world.setup, claimed.topic, claimed.held))
+    assert (done.job.value.status, told) == (JobStatus.COMPLETED, None)
+
+
+def test_a_job_that_was_taken_too_often_is_not_asked_for() -> None:
+    """The bound is on leases: the last allowed one asks, the next one settles."""
+    world, session = said()
+    world.model = lambda _: CrashedError()
+    name = world.run(submit(world.setup, ADA, TALK, session, "Hello.")).id
+    ref = JobRef("acme", name, JobKind.REPLY)
+    for number in range(1, 4):
+        with pytest.raises(CrashedError):
+            world.run(process(world.setup, ref))
+        assert len(world.asks) == number + 1  # and the greeting
+        assert world.asks[-1].attempt == number
+        world.clock.advance(minutes=6)
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert (report.error_code, report.retryable) == (ErrorCode.ATTEMPTS_EXHAUSTED, True)
+    assert len(world.asks) == 4
+
+
+def test_the_model_is_told_whose_it_is() -> None:
+    """The question knows tenant and user, for whoever listens to what the model writes."""
+    world, session = said(final())
+    world.script.append('{"values": ["x"]}')
+    turn(world, session)
+    asked = [effect for effect in world.effects if isinstance(effect, AskModel)]
+    assert [effect.ask.purpose for effect in asked] == ["greeting", "reply", "extraction"]
+    assert {(effect.tenant, effect.user) for effect in asked} == {("acme", "ada")}
 
 
 @pytest.mark.parametrize("moment", ["before", "done", "not done"])

@@ -14,11 +14,11 @@ from coachwork.errors import (
     SessionNotActiveError,
     StillAnsweringError,
 )
-from coachwork.jobs import JobKind
+from coachwork.jobs import ErrorCode, JobKind
 from coachwork.ports import Ask, CommitResult
 from coachwork.sessions import Session, SessionStatus, Standing
 from coachwork.topics import Topic
-from coachwork.workflows import cancel, complete, pause, resume, send, start
+from coachwork.workflows import cancel, complete, pause, resume, send, start, submit
 from tests.faults import ADA, CrashedError, World
 
 
@@ -145,6 +145,22 @@ def test_a_leased_job_is_busy_and_a_left_one_is_settled() -> None:
     world.clock.advance(minutes=6)
     done = world.run(complete(world.setup, ADA, TALK, session))
     assert (done.result, done.session.turns, done.session.messages) == (Values(["x"]), 1, 3)
+
+
+def test_a_message_that_waits_for_a_worker_is_busy_for_a_while() -> None:
+    """A submitted message blocks for ten minutes; then its job is settled, and its turn is free."""
+    world, session = begun()
+    lost = world.run(submit(world.setup, ADA, TALK, session, "Lost."))
+    with pytest.raises(SessionBusyError) as error:
+        world.run(complete(world.setup, ADA, TALK, session))
+    assert (error.value.retry_after, error.value.job) == (600.0, lost.id)
+    world.clock.advance(minutes=10)
+    done = world.run(complete(world.setup, ADA, TALK, session))
+    assert (done.result, done.session.turns) == (Values(["x"]), 1)
+    assert done.job is not None
+    jobs = {job.id: job for job in world.stored("job")}
+    assert jobs[lost.id].error.code is ErrorCode.LEASE_EXPIRED
+    assert jobs[done.job.id].follows == lost.id
 
 
 def test_a_final_reply_that_was_left_is_finished() -> None:

@@ -11,6 +11,8 @@ from attrs import evolve
 from coachwork.errors import (
     CorruptRecordError,
     IdempotencyKeyReusedError,
+    JobCancelledError,
+    JobNotFoundError,
     LLMError,
     LLMTimeoutError,
     SessionNotActiveError,
@@ -18,7 +20,7 @@ from coachwork.errors import (
     StoreUnavailableError,
     ValidationError,
 )
-from coachwork.jobs import ErrorCode, Job, JobError, JobKind, JobStatus, Settlement, Step
+from coachwork.jobs import ErrorCode, Job, JobError, JobKind, JobStatus, Lease, Settlement, Step
 from coachwork.policies import Settings
 from coachwork.records import (
     ACCOUNT,
@@ -47,6 +49,7 @@ from coachwork.workflows._jobs import (
     load_held,
     message_of,
     new_call,
+    new_job,
     not_active,
     open_account,
     read_receipt,
@@ -100,6 +103,24 @@ def test_a_fingerprint_covers_command_and_content() -> None:
         fingerprint("send", "a b"),
     }
     assert len(told) == 6
+
+
+def test_who_waits_and_who_does_not_may_use_the_same_key() -> None:
+    """The fingerprint is the same: either goes on with what the other began."""
+    waits = rehearse(new_call(ADA, "send", "k", "x"), "j").result
+    leaves = rehearse(new_call(ADA, "send", "k", "x", waits=False), "j").result
+    assert (waits.waits, leaves.waits) == (True, False)
+    assert waits.fingerprint == leaves.fingerprint
+
+
+def test_who_does_not_wait_holds_no_job() -> None:
+    """A call holds the job that it made and claimed itself, untouched since; nothing else."""
+    _, _, job = waiting()
+    mine = evolve(CALL, job=job.value.id)
+    assert mine.holds(job)
+    assert not mine.holds(Stored(job.value, 2))
+    assert not CALL.holds(job)
+    assert not evolve(mine, waits=False).holds(job)
 
 
 def test_a_receipt_is_read() -> None:
@@ -193,6 +214,51 @@ def test_which_job_ends_its_session() -> None:
     assert is_completing(Stored(evolve(job.value, kind=JobKind.EXTRACTION), 2))
 
 
+def test_a_job_is_opened_as_its_caller_wants_it() -> None:
+    """Claimed at once where the caller waits, to save a commit; else it waits for a worker."""
+    world, session, _ = waiting()
+    about = evolve(session.value.about, scenario="trial")
+    setup = evolve(
+        world.setup,
+        settings=Settings(job_life=timedelta(hours=2)),
+        lease=timedelta(minutes=7),
+        notifies=True,
+    )
+    leaves = evolve(CALL, waits=False)
+    waits, pending = new_job(
+        setup, leaves, about, JobKind.REPLY, BEGIN, follows="j-0", message=3, retry_of="j-1"
+    )
+    assert (waits.job, waits.kind) == ("j", JobKind.REPLY)
+    assert pending == Job(
+        id="j",
+        tenant="acme",
+        user="ada",
+        session=about.id,
+        kind=JobKind.REPLY,
+        key="k",
+        created_at=BEGIN,
+        updated_at=BEGIN,
+        expires_at=BEGIN + timedelta(hours=2),
+        message=3,
+        retry_of="j-1",
+        follows="j-0",
+        scenario="trial",
+        notify=True,
+    )
+    quiet = evolve(setup, notifies=False)
+    waits, claimed = new_job(quiet, CALL, about, JobKind.GREETING, BEGIN, follows=None)
+    assert (waits.kind, claimed.status, claimed.attempts) == (
+        JobKind.GREETING,
+        JobStatus.PROCESSING,
+        1,
+    )
+    assert claimed.lease == Lease(1, BEGIN + timedelta(minutes=7))
+    assert (claimed.claimed_at, claimed.follows, claimed.notify) == (BEGIN, None, False)
+    endless = evolve(setup, settings=Settings(job_life=timedelta.max))
+    _, last = new_job(endless, leaves, about, JobKind.REPLY, BEGIN, follows=None)
+    assert last.expires_at.year == 9999
+
+
 def test_a_job_is_displaced() -> None:
     """The session is freed of it and its turn, and the job fails; without one nothing happens."""
     _, session, job = waiting()
@@ -215,6 +281,19 @@ def test_a_lease_is_taken() -> None:
     pending = evolve(job.value, lease=None, status=JobStatus.PENDING)
     given_up = Held(held.account, session, Stored(pending, 2))
     assert world.run(take(world.setup, Tries(world.setup), given_up, later)) is not None
+
+
+def test_a_lease_lasts_as_long_as_its_holder_says() -> None:
+    """A worker's is short; with other operations in the same commit it is all or nothing."""
+    world, session, job = waiting()
+    hasty = evolve(world.setup, lease=timedelta(seconds=30))
+    held = Held(Stored(OPEN_ACCOUNT, 1), session, job)
+    later = BEGIN + timedelta(minutes=6)
+    stale = ACCOUNT.check(Stored(OPEN_ACCOUNT, 7))
+    assert world.run(take(hasty, Tries(hasty), held, later, stale)) is None
+    taken = world.run(take(hasty, Tries(hasty), held, later))
+    assert taken is not None
+    assert taken.job.value.lease == Lease(2, later + timedelta(seconds=30))
 
 
 # --- what became of a call ----------------------------------------------------------------------
@@ -264,6 +343,8 @@ def test_each_failure_is_an_error(code: ErrorCode) -> None:
         ErrorCode.SESSION_CANCELLED: SessionNotActiveError,
         ErrorCode.SESSION_REPLACED: SessionNotActiveError,
         ErrorCode.SESSION_EXPIRED: SessionNotFoundError,
+        ErrorCode.JOB_CANCELLED: JobCancelledError,
+        ErrorCode.JOB_EXPIRED: JobNotFoundError,
     }
     assert type(error) is wanted.get(code, LLMError)
     if isinstance(error, LLMError):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coachwork.adapters import Memory, final
 from coachwork.effects import Commit, Now, Workflow
@@ -18,10 +19,12 @@ from coachwork.errors import (
     SessionNotActiveError,
     SessionNotFoundError,
     StoreError,
+    StoreUnavailableError,
     UnsupportedSchemaError,
     ValidationError,
     VersionConflictError,
 )
+from coachwork.events import MessageFailed
 from coachwork.jobs import ErrorCode, JobKind, JobStatus
 from coachwork.messages import Message, Role, Usage
 from coachwork.ports import Answer, Ask, CommitResult, Query
@@ -59,14 +62,17 @@ from coachwork.workflows import (
     Purged,
     Setup,
     cancel,
+    cancel_job,
     complete,
     delete_all,
     export,
     get,
     pause,
     purge_expired,
+    relay,
     send,
     start,
+    submit,
     topics,
 )
 from coachwork.workflows._purging import BATCH, delete_found, delete_session, is_over
@@ -74,6 +80,7 @@ from coachwork.workflows._store import load
 from tests.between import between
 from tests.faults import ADA, BEGIN, BEN, CrashedError, Fault, Told, World, faults_of
 from tests.stores import STORES, opened
+from tests.workers import Heard
 
 
 @frozen
@@ -652,6 +659,220 @@ def test_who_came_back_keeps_the_account() -> None:
         return happened
 
     assert [comes_back(number) for number in range(5)] == [True, True, True, True, False]
+
+
+# --- what is still owed -------------------------------------------------------------------------
+
+
+def listened(*, limit: int = 1000) -> tuple[World, Heard, str]:
+    """Return a world with a notifier, that, and a session of which three events are owed."""
+    heard = Heard()
+    world = World([TALK, ROOM, KEPT, FOR_EVER], coach, notifier=heard)
+    session = begun(world)
+    world.run(submit(world.setup, ADA, TALK, session, "And then?"))
+    world.clock.time = EXPIRY
+    assert limit
+    return world, heard, session
+
+
+def deaf(world: World) -> None:
+    """Take the notifier away: events are kept for those who have one."""
+    settings = evolve(world.setup.settings, outbox=True)
+    world.setup = evolve(world.setup, settings=settings, notifies=False)
+    world.ports = evolve(world.ports, notifier=None)
+
+
+def test_what_is_owed_is_delivered_before_it_is_deleted() -> None:
+    """In order, that of the job which the sweep itself closes too; then all goes."""
+    world, heard, _ = listened()
+    names = [job.id for job in world.stored("job")]
+    assert swept(world) == Purged(expired=1, deleted=1, more=False)
+    assert [event.job for event in heard.events] == names
+    assert [event.type.name for event in heard.events] == ["COMPLETED", "COMPLETED", "FAILED"]
+    last = heard.events[-1].data
+    assert isinstance(last, MessageFailed)
+    assert last.error_code is ErrorCode.SESSION_EXPIRED
+    assert kinds(world) == {"account"}
+
+
+def test_what_was_delivered_is_not_told_again() -> None:
+    """Only what is still owed is told."""
+    world, heard, _ = listened()
+    world.clock.time = BEGIN
+    assert world.run(relay(world.setup)).delivered == 2
+    world.clock.time = EXPIRY
+    assert swept(world).deleted == 1
+    assert len(heard.events) == 3
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_what_cannot_be_delivered_keeps_its_session(number: int) -> None:
+    """It is closed and kept whole, what comes later is not told either; the next sweep goes on."""
+    world, heard, session = listened()
+    names = [job.id for job in world.stored("job")]
+    heard.refuses = lambda event: event.job == names[number]
+    other = begun(world, ROOM, BEN)
+    world.clock.advance(days=14)
+    assert swept(world) == Purged(expired=2, deleted=1, more=False, undelivered=1)
+    assert [event.job for event in heard.events if event.session == session] == names[:number]
+    assert {record.key.parts[0] for record in world.records() if record.key.kind == "job"} == {
+        *names
+    }
+    assert world.memory.get(session_key("acme", other)) is None
+    assert len(world.stored("message")) == 4
+    assert swept(world) == Purged(expired=0, deleted=0, more=False, undelivered=1)
+    heard.refuses = lambda _: False
+    assert swept(world) == Purged(expired=0, deleted=1, more=False)
+    assert [event.job for event in heard.events if event.session == session] == names
+
+
+def test_without_a_notifier_what_is_owed_is_kept() -> None:
+    """For a relay that has one; what owes nothing goes as ever."""
+    world, _, _ = listened()
+    deaf(world)
+    assert swept(world) == Purged(expired=1, deleted=0, more=False, undelivered=1)
+    assert len(world.stored("job")) == 3
+    without = new_world()
+    begun(without)
+    without.clock.time = EXPIRY
+    assert swept(without) == Purged(expired=1, deleted=1, more=False)
+
+
+def test_a_later_job_of_which_nobody_is_to_hear_hides_nothing() -> None:
+    """An event that is owed keeps its session also where a process without an outbox came later."""
+    world, heard, session = listened()
+    world.clock.time = BEGIN
+    jobs = world.stored("job")
+    with_notifier = world.setup
+    world.setup = evolve(world.setup, notifies=False)
+    world.run(cancel_job(world.setup, ADA, None, jobs[-1].id))
+    world.run(send(world.setup, ADA, TALK, session, "And now?"))
+    assert not world.stored("job")[-1].notify
+    world.clock.time = EXPIRY
+    assert swept(world).undelivered == 1
+    world.setup = with_notifier
+    assert swept(world).deleted == 1
+    assert [event.job for event in heard.events] == [job.id for job in jobs]
+
+
+def test_sessions_that_are_kept_hold_up_none_behind_them() -> None:
+    """However many stand in front: they do not count, and whoever asks for more comes to an end."""
+    world, heard, _ = listened()
+    for name in "abcde":
+        begun(world, ROOM if name == "e" else TALK, Caller("acme", name))
+    world.clock.advance(days=14)
+    kept = sorted(record.key.text for record in world.records() if record.key.kind == "session")
+    stubborn = {event_of.about.id for event_of in world.stored("session")[:4]}
+    heard.refuses = lambda event: event.session in stubborn
+    for _ in range(20):
+        if not swept(world, 2).more:
+            break
+    else:
+        raise AssertionError("it never ends")
+    left = sorted(record.key.text for record in world.records() if record.key.kind == "session")
+    assert left == kept[:4]
+
+
+def test_the_latest_job_is_that_of_the_session_and_not_of_a_view() -> None:
+    """A view that lags shows an older session: what is owed since is delivered all the same."""
+    world, heard, session = listened()
+    world.clock.time = BEGIN
+    jobs = world.stored("job")
+    (old,) = [record for record in world.records() if record.key.kind == "session"]
+    world.run(cancel_job(world.setup, ADA, None, jobs[-1].id))
+    world.run(send(world.setup, ADA, TALK, session, "And now?"))
+    world.run(relay(world.setup))
+    world.run(send(world.setup, ADA, TALK, session, "And at last?"))
+    world.clock.time = EXPIRY
+
+    class Lagging(Memory):
+        """A repository whose views are old."""
+
+        def find(self, query: Query, /) -> Sequence[Record]:
+            """Show the session as it was."""
+            shown = world.memory.find(query)
+            return [old if record.key == old.key else record for record in shown]
+
+    lagging = Lagging()
+    lagging.get = world.memory.get  # type: ignore[method-assign]
+    world.ports = evolve(world.ports, repository=lagging)
+    assert swept(world).deleted == 1
+    assert len({event.job for event in heard.events}) == 5
+
+
+def test_a_repository_that_fails_while_it_delivers_is_told() -> None:
+    """It is no notifier that is away: the sweep stops, and what was done stays done."""
+    world, heard, _ = listened()
+
+    def broken(effect: Commit) -> CommitResult:
+        if heard.events:
+            raise StoreUnavailableError
+        return World.commit(world, effect)
+
+    world.commit = broken  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailableError):
+        swept(world)
+    del world.commit
+    assert len(world.stored("job")) == 3
+    assert swept(world).deleted == 1
+    assert len({event.id for event in heard.events}) == 3
+
+
+def test_a_sweep_that_delivers_may_fail_at_any_step() -> None:
+    """Each event is told at least once, under one id, and then all goes."""
+    number = 0
+    while True:
+        world, heard, _ = listened()
+        first = len(world.effects)
+        with suppress(CrashedError):
+            swept_or_crashed = world.run(
+                purge_expired(world.setup), Told(number, Fault.CRASH_AFTER)
+            )
+            assert swept_or_crashed.deleted == 1
+            assert len(world.effects) - first <= number
+            break
+        swept(world)
+        assert kinds(world) == {"account"}
+        assert len({event.id for event in heard.events}) == 3
+        number += 1
+    assert number > 20
+
+
+def test_of_a_deleted_user_no_event_is_told() -> None:
+    """What is left of a deletion that stopped midway is swept without a word."""
+    world, heard, _ = listened()
+    world.clock.time = BEGIN
+    with pytest.raises(CrashedError):
+        world.run(delete_all(world.setup, ADA), Told(6, Fault.CRASH_BEFORE))
+    assert "session" in kinds(world)
+    world.clock.time = EXPIRY
+    assert swept(world).undelivered == 0
+    assert heard.events == []
+
+
+def test_a_job_that_changed_once_more_goes_all_the_same() -> None:
+    """Another marks it as delivered between the view and the deletion; anything else is not so."""
+    world, _, session = listened()
+    world.clock.time = BEGIN
+    world.run(cancel(world.setup, ADA, TALK, session))
+    ended = world.run(load(SESSION_RECORD, session_key("acme", session)))
+    assert ended is not None
+    happened: list[int] = []
+
+    def marked() -> None:
+        happened.append(world.run(relay(world.setup)).delivered)
+
+    # The messages go first; the next question is for the jobs, and then comes their deletion.
+    deletion = list(world.effects)
+    trial = copied(world)
+    trial.run(delete_session(trial.setup, ended))
+    names = trial.names()
+    at = names.index("Find") + 1
+    assert (names[at], deletion != names) == ("Commit", True)
+    assert world.run(between(delete_session(world.setup, ended), at, marked))
+    assert happened == [3]
+    assert world.stored("job") == []
+    assert world.memory.get(session_key("acme", session)) is None
 
 
 # --- what cannot be read ------------------------------------------------------------------------

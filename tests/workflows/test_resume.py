@@ -33,9 +33,11 @@ from coachwork.workflows import (
     resume,
     send,
     start,
+    submit,
 )
 from tests.between import between
 from tests.faults import ADA, CrashedError, InterruptedByTest, World
+from tests.workers import Post, work
 
 
 @frozen
@@ -483,3 +485,161 @@ def test_only_a_reply_may_be_the_last_turn() -> None:
     topic = evolve(topic, complete_at_max_turns=True)
     world.declare(topic)
     assert not world.run(resume(world.setup, ADA, topic, session)).is_final
+
+
+# --- without waiting ----------------------------------------------------------------------------
+
+
+def with_post(*topics: Topic[object]) -> tuple[World, Post]:
+    """Return a world with a dispatcher, and that."""
+    post = Post()
+    return World(topics or (TALK, PLAIN), lambda _: "Go on.", dispatcher=post), post
+
+
+def test_a_worker_may_welcome_back() -> None:
+    """Who does not wait gets the session and its job; the same call later gets what was said."""
+    world, post = with_post()
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    world.run(pause(world.setup, ADA, TALK, session))
+    first = len(world.asks)
+    back = world.run(resume(world.setup, ADA, TALK, session, key="k", wait=False))
+    assert (back.message, back.session.status, len(world.asks)) == (None, "active", first)
+    assert back.job is not None
+    assert (back.job.kind, back.job.status) == (JobKind.WELCOME_BACK, JobStatus.PENDING)
+    assert [ref.job for ref in post.refs] == [back.job.id]
+    assert world.run(resume(world.setup, ADA, TALK, session, key="k", wait=False)) == back
+    work(world)
+    done = world.run(resume(world.setup, ADA, TALK, session, key="k", wait=False))
+    assert done.message is not None
+    assert (done.message.text, len(world.asks)) == ("Go on.", first + 1)
+    assert world.run(resume(world.setup, ADA, TALK, session, key="k")) == done
+
+
+def test_a_worker_may_greet_a_silent_session() -> None:
+    """A session without any word of the coach is greeted, by whoever comes first."""
+    world, _ = with_post()
+    world.model = lambda _: LLMError()
+    with pytest.raises(LLMError):
+        world.run(start(world.setup, ADA, TALK))
+    world.model = lambda _: "Go on."
+    session = world.only(Session).about.id
+    back = world.run(resume(world.setup, ADA, TALK, session, wait=False))
+    assert back.job is not None
+    assert back.job.kind is JobKind.GREETING
+    assert [report.status for report in work(world)] == [JobStatus.COMPLETED]
+
+
+def test_what_waits_for_a_worker_is_told_again() -> None:
+    """A resume finds a message that was submitted: that is its job, and a worker is woken again."""
+    world, post = with_post()
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    job = world.run(submit(world.setup, ADA, TALK, session, "Hello."))
+    world.run(pause(world.setup, ADA, TALK, session))
+    back = world.run(resume(world.setup, ADA, TALK, session, wait=False))
+    assert back.job is not None
+    assert (back.job.id, back.session.status, back.message) == (job.id, "active", None)
+    assert [ref.job for ref in post.refs] == [job.id, job.id]
+    assert len(work(world)) == 1
+
+
+def test_who_waits_answers_in_the_workers_place() -> None:
+    """A resume that waits takes a submitted message that nobody holds, and brings its reply."""
+    world, _ = with_post()
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    job = world.run(submit(world.setup, ADA, TALK, session, "Hello."))
+    back = world.run(resume(world.setup, ADA, TALK, session))
+    assert back.job is not None
+    assert (back.job.id, back.job.status) == (job.id, JobStatus.COMPLETED)
+    assert back.message is not None
+    assert work(world) == []
+
+
+def test_a_job_in_other_hands_wakes_nobody() -> None:
+    """Another call holds it: it is told, and no worker is sent for it; nor for one that was left."""
+    world, post = with_post()
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    left(world, session)
+    back = world.run(resume(world.setup, ADA, TALK, session, wait=False))
+    assert back.job is not None
+    assert (back.job.status, post.refs, world.asks) == (JobStatus.PROCESSING, [], [])
+    world.clock.advance(minutes=6)
+    back = world.run(resume(world.setup, ADA, TALK, session, wait=False))
+    assert (back.message, world.asks) == (None, [])  # it is due for a worker, with its next lease
+    assert [report.attempts for report in work(world)] == [2]
+
+
+def test_a_resume_that_loses_a_race_decides_again() -> None:
+    """Somebody pauses once more at the very moment of the commit: the resume comes after it."""
+    world, post = with_post()
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    world.run(submit(world.setup, ADA, TALK, session, "Hello."))
+    plain = World.commit
+
+    def commit(effect: Commit) -> CommitResult:
+        del world.commit
+        world.run(pause(world.setup, ADA, TALK, session))
+        return plain(world, effect)
+
+    world.commit = commit  # type: ignore[method-assign]
+    back = world.run(resume(world.setup, ADA, TALK, session, wait=False))
+    assert back.session.status == "active"
+    assert len(post.refs) == 2
+
+
+def test_a_pending_completion_may_be_left_to_a_worker() -> None:
+    """The result is extracted by a worker, and the same resume tells it afterwards."""
+    world, session = pending(TALK)
+    back = world.run(resume(world.setup, ADA, TALK, session, key="k", wait=False))
+    assert (back.is_final, back.message, world.asks) == (False, None, [])
+    assert back.job is not None
+    assert back.job.kind is JobKind.EXTRACTION
+    work(world)
+    done = world.run(resume(world.setup, ADA, TALK, session, key="k", wait=False))
+    assert (done.is_final, done.result, done.session.status) == (True, Values(["x"]), "completed")
+
+
+def test_a_pending_completion_without_a_result_needs_no_worker() -> None:
+    """There is nothing to wait for, whoever waits."""
+    world, session = pending(PLAIN)
+    back = world.run(resume(world.setup, ADA, PLAIN, session, wait=False))
+    assert (back.is_final, back.job, back.session.status) == (True, None, "completed")
+
+
+def test_open_may_leave_it_to_a_worker_too() -> None:
+    """Whether it starts or resumes."""
+    world, post = with_post()
+    started = world.run(open_session(world.setup, ADA, TALK, key="k1", wait=False))
+    assert isinstance(started, Started)
+    assert (started.greeting, len(post.refs)) == (None, 1)
+    work(world)
+    resumed = world.run(open_session(world.setup, ADA, TALK, key="k2", wait=False))
+    assert isinstance(resumed, Resumed)
+    assert (resumed.message, len(post.refs)) == (None, 2)
+    again = world.run(open_session(world.setup, ADA, TALK, key="k1", wait=False))
+    assert isinstance(again, Started)
+    assert again.greeting is not None
+    assert len(world.asks) == 1
+
+
+def test_each_job_follows_the_one_before_it() -> None:
+    """The session's jobs are a chain, by which their events are told in order."""
+    world, _ = with_post()
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    world.run(resume(world.setup, ADA, TALK, session))
+    jobs = world.stored("job")
+    assert [job.follows for job in jobs] == [None, jobs[0].id, jobs[1].id]
+    assert world.only(Session).latest_job == jobs[2].id
+
+
+@pytest.mark.parametrize("wrong", [0, 1, "no", None])
+def test_to_wait_or_not_is_no_guess(wrong: Any) -> None:  # noqa: ANN401 - anything at all
+    """Only True and False are; nothing is asked before that is clear."""
+    setup = World([TALK]).setup
+    for workflow in (
+        resume(setup, ADA, TALK, "s", wait=wrong),
+        open_session(setup, ADA, TALK, wait=wrong),
+    ):
+        with pytest.raises(ValidationError) as error:
+            rehearse(workflow)
+        assert error.value.field == "wait"

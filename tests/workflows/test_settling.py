@@ -19,7 +19,7 @@ from coachwork.errors import (
     TemplateError,
     VersionConflictError,
 )
-from coachwork.jobs import ErrorCode, Job, JobKind, JobStatus
+from coachwork.jobs import ErrorCode, Job, JobKind, JobStatus, Settlement
 from coachwork.messages import Message, Usage
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask, CommitResult
@@ -30,6 +30,7 @@ from coachwork.workflows import (
     Started,
     Turn,
     cancel,
+    complete,
     delete_all,
     pause,
     purge_expired,
@@ -94,6 +95,29 @@ def test_an_active_session_takes_the_reply() -> None:
     assert (turn.message.text, turn.is_final, turn.session.status) == ("Go on.", False, "active")
     assert (turn.job.usage, turn.session.usage) == (COST, COST)
     assert world.stored("spending") == []
+
+
+def test_an_outcome_keeps_the_figures_of_its_moment() -> None:
+    """Turns and messages as they were then, the reply included, whatever is said afterwards."""
+    world, session = begun()
+    thinking(world, lambda: None, "Go on.", final(Values(["honesty"])))
+    for text in ("One.", "Two."):
+        world.run(send(world.setup, ADA, TALK, session, text))
+    assert [job.settlement for job in world.stored("job")] == [
+        Settlement(reply=2, final=False, turns=1, messages=2),
+        Settlement(reply=4, final=True, turns=2, messages=4),
+    ]
+
+
+def test_an_outcome_without_a_reply_keeps_them_too() -> None:
+    """A result that was extracted for the owner adds no message."""
+    world, session = begun()
+    thinking(world, lambda: None, "Go on.", '{"values": []}')
+    world.run(send(world.setup, ADA, TALK, session, "One."))
+    world.run(complete(world.setup, ADA, TALK, session))
+    assert world.stored("job")[-1].settlement == Settlement(
+        reply=None, final=True, turns=1, messages=2
+    )
 
 
 def test_an_active_session_is_ended_by_a_final_reply() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from coachwork.errors import TopicNotFoundError, ValidationError
 from coachwork.policies import Settings
 from coachwork.topics import Topic
 from coachwork.workflows import Caller, Setup
+from coachwork.workflows._setup import checked_flag
 
 TALK = Topic(id="talk", system="Listen.")
 
@@ -58,3 +60,31 @@ def test_what_is_not_declared() -> None:
         with pytest.raises(ValidationError) as error:
             setup.declared(wrong)
         assert error.value.field == "topic"
+
+
+def test_events_are_kept_where_somebody_is_to_be_told() -> None:
+    """Where there is a notifier, or where the application says that another process has one."""
+    for notifies in (False, True):
+        for outbox in (False, True):
+            setup = Setup(topics={}, settings=Settings(outbox=outbox), notifies=notifies)
+            assert setup.outbox is (notifies or outbox)
+
+
+def test_a_worker_holds_jobs_for_a_short_time() -> None:
+    """It renews its leases; nothing else is different for it."""
+    settings = Settings(worker_lease=timedelta(seconds=7))
+    setup = Setup(topics={"talk": TALK}, settings=settings, notifies=True)
+    assert setup.lease == settings.lease
+    assert setup.for_worker() == evolve(setup, lease=timedelta(seconds=7))
+    assert setup.for_worker().for_worker() == setup.for_worker()
+    assert setup.for_worker().settings.lease == settings.lease
+
+
+def test_a_flag_is_true_or_false() -> None:
+    """Nothing is guessed from something like a yes."""
+    checked_flag(value=True, field="wait")
+    checked_flag(value=False, field="wait")
+    for wrong in (0, 1, "no", None):
+        with pytest.raises(ValidationError) as error:
+            checked_flag(wrong, "wait")
+        assert (error.value.field, error.value.expected) == ("wait", "True or False")

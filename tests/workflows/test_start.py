@@ -23,14 +23,16 @@ from coachwork.errors import (
     ValidationError,
     VersionConflictError,
 )
+from coachwork.jobs import ErrorCode, Job, JobKind, JobRef, JobStatus
 from coachwork.policies import Settings
 from coachwork.ports import Admission, Ask, CommitResult
 from coachwork.records import ACCOUNT
 from coachwork.sessions import Account, AccountStatus, EndReason, Session
 from coachwork.testing import rehearse
 from coachwork.topics import Topic
-from coachwork.workflows import Caller, Setup, cancel, delete_all, send, start
+from coachwork.workflows import Caller, Setup, Started, cancel, delete_all, send, start
 from tests.faults import ADA, BEN, CrashedError, World
+from tests.workers import Post, work
 
 TALK = Topic(id="talk", system="You are with {name}.", initiation="Greet {name}.")
 PLAIN = Topic(id="plain", system="Listen.")
@@ -359,3 +361,86 @@ def test_at_most_ten_operations() -> None:
     here.model = lambda _: "Hello."
     here.run(start(here.setup, ADA, room))
     assert max(len(ops) for ops in here.commits) <= 10
+
+
+# --- without waiting ----------------------------------------------------------------------------
+
+
+def test_a_worker_may_greet() -> None:
+    """Who does not wait gets the session with its job; the same call later gets the greeting."""
+    post = Post()
+    here = world(dispatcher=post)
+
+    def begin(wait: bool) -> Workflow[Started[None]]:  # noqa: FBT001 - a question of the test
+        return start(here.setup, ADA, TALK, context=NAMED, key="k", wait=wait)
+
+    started = here.run(begin(wait=False))
+    assert (started.greeting, started.session.status, here.asks) == (None, "active", [])
+    assert started.job is not None
+    assert (started.job.kind, started.job.status, started.job.attempts) == (
+        JobKind.GREETING,
+        JobStatus.PENDING,
+        0,
+    )
+    assert started.session.job == started.job.id
+    assert post.refs == [JobRef("acme", started.job.id, JobKind.GREETING)]
+    assert here.run(begin(wait=False)) == started
+    (report,) = work(here)
+    assert report.id == started.job.id
+    done = here.run(begin(wait=False))
+    assert done.greeting is not None
+    assert (done.greeting.text, done.session.id, len(here.asks)) == ("Hello.", started.session.id, 1)
+    assert here.run(begin(wait=True)) == done
+
+
+def test_who_waits_later_greets_in_the_workers_place() -> None:
+    """The same key goes on with what was left to a worker, if none has taken it yet."""
+    here = world()
+    started = here.run(start(here.setup, ADA, TALK, context=NAMED, key="k", wait=False))
+    again = here.run(start(here.setup, ADA, TALK, context=NAMED, key="k"))
+    assert again.greeting is not None
+    assert again.session.id == started.session.id
+    assert work(here) == []
+    assert len(here.asks) == 1
+
+
+def test_a_silent_start_leaves_nothing_to_a_worker() -> None:
+    """Where the user speaks first there is no job, whoever waits."""
+    post = Post()
+    here = world(dispatcher=post)
+    started = here.run(start(here.setup, ADA, PLAIN, wait=False))
+    assert (started.job, started.session.job, post.refs) == (None, None, [])
+    assert here.only(Session).latest_job is None
+
+
+def test_a_greeting_that_a_worker_owes_is_retired_with_its_session() -> None:
+    """Start means new: the old one's job fails as replaced, and no worker asks for it."""
+    here = world()
+    first = here.run(start(here.setup, ADA, TALK, context=NAMED, wait=False))
+    here.run(start(here.setup, ADA, TALK, context=NAMED, wait=False))
+    assert first.job is not None
+    (report,) = work(here)
+    assert report.id != first.job.id
+    codes = {job.id: job.error and job.error.code for job in here.stored("job")}
+    assert codes == {first.job.id: ErrorCode.SESSION_REPLACED, report.id: None}
+
+
+def test_the_first_job_follows_none() -> None:
+    """The session knows its latest job, and each job the one before it."""
+    here = world()
+    started = here.run(start(here.setup, ADA, TALK, context=NAMED))
+    assert started.job is not None
+    assert here.only(Session).latest_job == started.job.id
+    assert here.only(Job).follows is None
+
+
+@pytest.mark.parametrize("field", ["wait", "take_over"])
+def test_a_flag_is_no_guess(field: str) -> None:
+    """Only True and False are; nothing is asked before that is clear."""
+    here = world()
+    for wrong in (0, 1, "no", None):
+        options: Any = {field: wrong}
+        with pytest.raises(ValidationError) as error:
+            here.run(start(here.setup, ADA, TALK, context=NAMED, **options))
+        assert error.value.field == field
+    assert here.effects == []

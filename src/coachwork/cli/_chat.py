@@ -6,43 +6,47 @@ or by a power failure, finds everything again, and an answer that was owed is gi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from functools import partial
 from importlib import import_module
-from time import sleep
-from typing import Final, TypeVar
+from queue import SimpleQueue
+from shlex import quote
+from typing import Final
 
-from coachwork.adapters import ScriptedModel, TimeOrderedIds
-from coachwork.cli._chat_coach import Insight, listener, topic_of
+from attrs import frozen
+
+from coachwork.adapters import SQLite, TimeOrderedIds
+from coachwork.cli._arguments import TOPIC
+from coachwork.cli._chat_calls import Calls, Manner, UnansweredError, patiently
+from coachwork.cli._chat_coach import Insight, topic_of
+from coachwork.cli._chat_jobs import Inbox, Jobs
+from coachwork.cli._choice import Choice
 from coachwork.cli._database import opened
+from coachwork.cli._models import model_of, settings_of
 from coachwork.cli._plain import tell
+from coachwork.cli._speech import Speech
 from coachwork.cli._terminal import Terminal
+from coachwork.cli._warnings import told_in_lines
 from coachwork.coach import Chat, Coach, UserCoach
 from coachwork.errors import (
     CoachworkError,
-    SessionBusyError,
+    JobNotFoundError,
     SessionNotActiveError,
     SessionNotFoundError,
 )
-from coachwork.messages import Role
-from coachwork.policies import Settings
+from coachwork.messages import Message, Role
+from coachwork.sessions import SessionStatus
+from coachwork.texts import user_text
 from coachwork.topics import Topic
+from coachwork.worker import Worker, WorkerOptions
 
 with suppress(ImportError):  # not every system has it
     import_module("readline")  # it lets `input` edit the line and recall earlier ones
 
-R = TypeVar("R")
-
-SETTINGS: Final = Settings(
-    # The coach answers at once, so an answer that takes longer belongs to a process that is gone.
-    model_timeout=timedelta(seconds=1),
-    lease=timedelta(seconds=1.5),
-    unclaimed=timedelta(milliseconds=1),
-)
-"""A person waits at the terminal: whatever was left behind is taken up without delay."""
-
 HELP: Final = (
+    ("/retry", "ask again for an answer that did not come"),
     ("/pause", "pause, and leave; nothing more can be said until you resume"),
     ("/quit", "leave; Ctrl-C and Ctrl-D do the same"),
     ("/complete", "end the conversation, and get what it yielded"),
@@ -53,48 +57,106 @@ HELP: Final = (
     ("//...", "say something that begins with a slash"),
 )
 
-POLL: Final = 0.2
-"""Seconds between two looks at what another process does."""
-
 RECALLED: Final = 2
 """How many messages are shown again to somebody who comes back."""
 
+WORKER: Final = WorkerOptions(
+    concurrency=4,
+    poll=0.5,
+    # Somebody waits, and asks again when they want to.
+    backoff=0.1,
+    longest_backoff=1.0,
+    # Whoever leaves does not wait: the job is given back.
+    grace=0.0,
+)
+"""How the worker of `chat --async` works."""
 
-def chat(path: str, name: str, user: str, *, think: float) -> int:
-    """Let a person talk with the listening coach.
 
-    Args:
+@frozen(kw_only=True)
+class Sitting:
+    """What `chat` was told.
+
+    Attributes:
         path: The database file.
-        name: The topic's name.
+        topic: The topic's name.
         user: Who talks.
-        think: Seconds that the coach takes to answer.
+        choice: Who answers.
+        jobs: Whether answers are jobs that a worker answers.
+        works: Whether that worker runs in this process.
+    """
+
+    path: str
+    topic: str
+    user: str
+    choice: Choice
+    jobs: bool = False
+    works: bool = True
+
+
+def chat(sitting: Sitting) -> int:
+    """Let a person talk with the coach.
 
     Raises:
-        CoachworkError: The database cannot be used, or the conversation was ended elsewhere.
+        CoachworkError: The database or the model cannot be used, or the conversation was ended
+            elsewhere.
     """
-    topic = topic_of(name)
-    terminal = Terminal(user=user)
-    with opened(path) as database:
-        coach = Coach(
-            database, ScriptedModel(listener(name, think)), topics=[topic], settings=SETTINGS
-        )
-        me = coach.as_user(user)
-        terminal.line(f"Everything is kept in {path}. Type /help for what else you can do.", "dim")
-        try:
-            _Conversation(terminal, me, user, topic).run()
-        except (EOFError, KeyboardInterrupt):
-            terminal.line()
-            terminal.line("Nothing is lost: run the same command to go on.", "dim")
+    topic = topic_of(sitting.topic)
+    terminal = Terminal(user=sitting.user)
+    speech = Speech(terminal)
+    with opened(sitting.path) as database, told_in_lines(TOPIC_NOT_FOUND=None):
+        open_coach = _with_jobs if sitting.jobs else _with_calls
+        with open_coach(sitting, database, topic, terminal, speech) as (coach, manner):
+            me = coach.as_user(sitting.user)
+            terminal.line(
+                f"Everything is kept in {sitting.path}. Type /help for what else you can do.", "dim"
+            )
+            try:
+                _Conversation(terminal, speech, manner, me, sitting.user, topic).run()
+            except (EOFError, KeyboardInterrupt):
+                speech.break_off()
+                terminal.line()
+                terminal.line(manner.farewell, "dim")
     return 0
 
 
-def _patiently(call: Callable[[], R]) -> R:
-    """Return what *call* answers once nobody else is answering."""
-    while True:
-        try:
-            return call()
-        except SessionBusyError as busy:
-            sleep(busy.retry_after or 0)
+@contextmanager
+def _with_calls(
+    sitting: Sitting, database: SQLite, topic: Topic[Insight], terminal: Terminal, speech: Speech
+) -> Generator[tuple[Coach, Manner]]:
+    """Lend a coach that answers in its calls."""
+    coach = Coach(
+        database,
+        model_of(sitting.choice),
+        topics=[topic],
+        settings=settings_of(sitting.choice, jobs=False),
+        sink=speech.piece,
+    )
+    yield coach, Calls(terminal, speech)
+
+
+@contextmanager
+def _with_jobs(
+    sitting: Sitting, database: SQLite, topic: Topic[Insight], terminal: Terminal, speech: Speech
+) -> Generator[tuple[Coach, Manner]]:
+    """Lend a coach that leaves its answers to a worker."""
+    inbox: Inbox = SimpleQueue()
+    coach = Coach(
+        database,
+        model_of(sitting.choice),
+        topics=[topic],
+        settings=settings_of(sitting.choice, jobs=True),
+        sink=inbox.put,
+    )
+    command = f"coachwork worker --database {quote(sitting.path)}"
+    if sitting.topic != TOPIC:
+        command += f" --topic {quote(sitting.topic)}"
+    manner = Jobs(terminal, speech, inbox, worker=command)
+    if sitting.works:
+        with Worker(coach, WORKER, settled=inbox.put):
+            yield coach, manner
+    else:
+        terminal.line(f"Answers are left to `{command}`.", "dim")
+        yield coach, manner
 
 
 class _Conversation:
@@ -102,15 +164,27 @@ class _Conversation:
 
     _chat: Chat[Insight]
 
-    def __init__(self, terminal: Terminal, me: UserCoach, user: str, topic: Topic[Insight]) -> None:
-        """Take where to print, who talks, and what about."""
+    def __init__(
+        self,
+        terminal: Terminal,
+        speech: Speech,
+        manner: Manner,
+        me: UserCoach,
+        user: str,
+        topic: Topic[Insight],
+    ) -> None:
+        """Take where to print, how answers are got, who talks, and what about."""
         self._terminal = terminal
+        self._speech = speech
+        self._manner = manner
         self._user = user
         self._me = me
         self._topic = topic
         self._ids = TimeOrderedIds()
         self._seen = 0
+        self._failed: str | None = None
         self._commands: Mapping[str, Callable[[], bool]] = {
+            "/retry": self._retry,
             "/pause": self._pause,
             "/quit": self._quit,
             "/complete": self._complete,
@@ -128,15 +202,36 @@ class _Conversation:
             KeyboardInterrupt: The person stopped it.
             CoachworkError: It cannot go on.
         """
-        ended = self._open()
+        ended = self._answered(self._open)
         while not ended:
             line = self._terminal.ask(self._terminal.prompt)
             try:
-                ended = self._obey(line)
+                ended = self._answered(partial(self._obey, line))
             except (SessionNotActiveError, SessionNotFoundError):
                 raise  # it was ended elsewhere
             except CoachworkError as error:
                 tell(error.code, str(error))
+
+    def _answered(self, do: Callable[[], bool]) -> bool:
+        """Return what *do* returns; where no answer came, tell so, and go on."""
+        try:
+            return do()
+        except UnansweredError as error:
+            self._speech.break_off()
+            self._chat = self._me.session(self._topic, error.session)
+            self._failed = error.job if error.code.retryable else None
+            tell(error.code, str(error))
+            if self._last_words() is not None:
+                self._terminal.line(user_text(error.code), "dim")
+            if error.code.retryable:
+                pause = f", best in {error.retry_after:.0f} s" if error.retry_after else ""
+                self._terminal.line(f"/retry asks again{pause}.", "dim")
+            return False
+
+    def _last_words(self) -> Message | None:
+        """Return the person's message that stands last, unanswered; None where there is none."""
+        last = self._chat.history(last=1).messages
+        return last[0] if last and last[0].role is Role.USER else None
 
     # --- beginning -----------------------------------------------------------------------
 
@@ -145,11 +240,30 @@ class _Conversation:
         waiting = self._me.check(self._topic).session_id
         if waiting is not None:
             self._chat = self._me.session(self._topic, waiting)
-            if self._wants_to_resume():
-                return self._resume()
-        self._chat = self._me.start(self._topic, context={"name": self._user})
+            wait = self._manner.owed(self._chat)
+            if wait is not None or self._wants_to_resume():
+                return self._go_on(wait or self._resume)
+        self._chat = self._manner.start(self._me, self._topic, {"name": self._user})
         self._show_new()
         return False
+
+    def _go_on(self, ask: Callable[[], bool]) -> bool:
+        """Show what was said last, and what comes when one *asks*; tell whether that is the end."""
+        self._seen = max(0, self._chat.get().messages - RECALLED)
+        self._show_new(*Role)
+        final = ask()
+        self._show_new()
+        return self._ended(final=final)
+
+    def _resume(self) -> bool:
+        """Resume, or ask again for the answer that did not come the last time."""
+        said = self._last_words()
+        if said is not None and self._chat.get().status is SessionStatus.ACTIVE:
+            with suppress(JobNotFoundError):
+                report = self._chat.job(said.job)
+                if report.retryable:
+                    return self._manner.retry(self._chat, report.id)
+        return self._manner.resume(self._chat)
 
     def _wants_to_resume(self) -> bool:
         """Tell of the session that waits, and ask whether to go on with it."""
@@ -164,21 +278,6 @@ class _Conversation:
                 return True
             if answer in {"n", "new"}:
                 return False
-
-    def _resume(self) -> bool:
-        """Resume the session that waits; tell whether that ended it."""
-        self._seen = max(0, self._chat.get().messages - RECALLED)
-        self._show_new(*Role)
-        resumed = self._chat.resume()
-        if resumed.message is None and not resumed.is_final:
-            self._terminal.line("An answer is still on its way ...", "dim")
-        while resumed.message is None and not resumed.is_final:
-            # Another process is answering, or was when it was killed: then its job is ours as
-            # soon as its time is up.
-            sleep(POLL)
-            resumed = self._chat.resume(key=resumed.key)
-        self._show_new()
-        return self._ended(final=resumed.is_final)
 
     # --- talking -------------------------------------------------------------------------
 
@@ -196,10 +295,13 @@ class _Conversation:
 
     def _say(self, text: str) -> bool:
         """Send *text* and show the answer; tell whether it was the last one."""
-        key = self._ids.new_id()
-        turn = _patiently(lambda: self._chat.send(text, key=key))
+        return self._show_answer(self._manner.say(self._chat, text))
+
+    def _show_answer(self, final: bool) -> bool:  # noqa: FBT001 - it is what is told
+        """Show what the coach said; tell whether that was the end."""
+        self._failed = None
         self._show_new()
-        return self._ended(final=turn.is_final)
+        return self._ended(final=final)
 
     def _show_new(self, *roles: Role) -> None:
         """Show what was said since the last time, as it is stored; by the coach, or by *roles*."""
@@ -207,9 +309,12 @@ class _Conversation:
         while page.messages:
             for message in page.messages:
                 self._seen = message.sequence
-                if message.role in (roles or {Role.COACH}):
+                if message.role in (roles or {Role.COACH}) and not self._speech.ends_with(
+                    message.text
+                ):
                     self._terminal.said(message)
             page = self._chat.history(after=self._seen)
+        self._speech.break_off()  # what nobody kept
 
     def _ended(self, *, final: bool) -> bool:
         """Show what the conversation yielded if it is over; tell whether it is."""
@@ -225,6 +330,13 @@ class _Conversation:
 
     # --- commands: each tells whether it is the end of this sitting ----------------------
 
+    def _retry(self) -> bool:
+        """Ask again for an answer that did not come."""
+        if self._failed is None:
+            self._terminal.line("Every answer has come; there is nothing to ask again.", "dim")
+            return False
+        return self._show_answer(self._manner.retry(self._chat, self._failed))
+
     def _pause(self) -> bool:
         """Pause, and leave."""
         self._chat.pause()
@@ -238,7 +350,11 @@ class _Conversation:
     def _complete(self) -> bool:
         """End the conversation and show what it yielded."""
         key = self._ids.new_id()
-        _patiently(lambda: self._chat.complete(key=key))
+        self._speech.thinks("writing down what it yielded ...")
+        try:
+            patiently(lambda: self._chat.complete(key=key))
+        finally:
+            self._speech.hush()
         return self._ended(final=True)
 
     def _cancel(self) -> bool:

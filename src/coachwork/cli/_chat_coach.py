@@ -1,4 +1,8 @@
-"""A coach that needs neither a model nor a network: it listens, and asks open questions."""
+"""What `chat` talks about, and a coach for it that needs neither a model nor a network.
+
+The topic is the same whoever answers: a conversation that the listening coach began can be gone on
+with by a language model, by a worker, in another process.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from coachwork.ports import Ask, PromptRole
 from coachwork.topics import Topic
 
 MOST_TURNS: Final = 8
-"""After so many turns it brings the conversation to its end."""
+"""After so many turns the listening coach brings the conversation to its end."""
 
 ENOUGH_TURNS: Final = 4
 """It may end after so many, if the person has written much."""
@@ -28,6 +32,7 @@ ENOUGH_WORDS: Final = 150
 _FEW_WORDS: Final = 4
 _LONGEST_QUOTE: Final = 120
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+")
+_ABOUT: Final = re.compile(r"about “(.*)”\.$", re.DOTALL)
 
 _QUESTIONS: Final = (
     "What makes that important to you?",
@@ -39,18 +44,35 @@ _QUESTIONS: Final = (
     "What is the smallest step that you could take tomorrow?",
 )
 
+_SYSTEM: Final = (
+    "You are a coach. {{name}} wants to think about “{about}” with you. Listen: say in one "
+    "sentence what you have heard, then ask one open question, and only one. Give no advice and "
+    "no lists. Write warmly and plainly, three sentences at the most, in the language in which "
+    "{{name}} writes. When {{name}} has found a next step, or wants to stop, say goodbye in two "
+    "sentences at the most, and mark that reply as final."
+)
+_INITIATION: Final = (
+    "Greet {{name}} in one or two sentences, and ask what is on their mind about “{about}”."
+)
+_EXTRACTION: Final = (
+    "The conversation has ended. Write down what it yielded, as JSON of the form that was asked "
+    "for and nothing else. said: what {name} found out or came to see, one short sentence for "
+    "each, in their own words. next_step: what {name} means to do next, or null if they settled on "
+    "nothing. Add nothing of your own."
+)
+
 
 @frozen
 class Insight:
-    """What a conversation with this coach yields: the person's own words.
+    """What a conversation yields: the person's own words.
 
     Attributes:
-        said: The gist of each message.
-        last_word: The last sentence of all.
+        said: What matters of it; of the listening coach, the gist of each message.
+        next_step: What they mean to do next, if they came so far.
     """
 
     said: list[str] = field(repr=False)
-    last_word: str = field(repr=False)
+    next_step: str | None = field(repr=False)
 
 
 def topic_of(name: str) -> Topic[Insight]:
@@ -59,26 +81,26 @@ def topic_of(name: str) -> Topic[Insight]:
     Raises:
         ValidationError: The name cannot be the id of a topic.
     """
+    about = name.replace("{", "{{").replace("}", "}}")
     return Topic(
         id=name,
         title=name,
-        system="You listen to {name}, and ask one open question at a time.",
-        initiation="Greet {name} and ask what matters.",
-        extraction="Write down the gist of each message of {name}, and the last sentence.",
-        resume="Welcome {name} back: {conversation_summary}",
+        system=_SYSTEM.format(about=about),
+        initiation=_INITIATION.format(about=about),
+        extraction=_EXTRACTION,
         result=Insight,
     )
 
 
-def listener(topic: str, think: float) -> Callable[[Ask], str]:
-    """Return how the coach answers on *topic*, after *think* seconds."""
+def listener(think: float) -> Callable[[Ask], str]:
+    """Return how the listening coach answers on any topic of `topic_of`, after *think* seconds."""
 
     def answer(ask: Ask) -> str:
         sleep(think)
         said = [part.text for part in ask.messages if part.role is PromptRole.USER]
         match ask.purpose:
             case JobKind.GREETING:
-                return f"Hello. Let us talk about {topic}. What is on your mind?"
+                return f"Hello. Let us talk about {_about(ask)}. What is on your mind?"
             case JobKind.WELCOME_BACK:
                 return _welcome_back(said)
             case JobKind.EXTRACTION:
@@ -87,6 +109,12 @@ def listener(topic: str, think: float) -> Callable[[Ask], str]:
                 return _reply(said, ask.turn)
 
     return answer
+
+
+def _about(ask: Ask) -> str:
+    """Return what the instruction to greet says that it is about."""
+    told = _ABOUT.search(ask.messages[-1].text)
+    return told[1] if told else "it"
 
 
 def _welcome_back(said: list[str]) -> str:
@@ -112,8 +140,10 @@ def _reply(said: list[str], turn: int) -> str:
 
 def _insight(said: list[str]) -> Insight:
     """Return what a conversation yielded in which that was *said*."""
+    # Only who came to the last question was asked for a step.
+    asked = len(said) >= MOST_TURNS
     last = _SENTENCE_END.split(" ".join(said[-1].split()))[-1]
-    return Insight([_gist(text) for text in said], _cut(last))
+    return Insight([_gist(text) for text in said], _cut(last) if asked else None)
 
 
 def _gist(text: str) -> str:

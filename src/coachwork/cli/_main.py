@@ -1,17 +1,17 @@
-"""What may be typed, and how everything that goes wrong is told: in one line."""
+"""Runs the command that was typed, and tells everything that goes wrong in one line."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from io import TextIOWrapper
-from typing import Final, NoReturn
+from typing import Final
 
-from coachwork import __version__
-from coachwork.cli._diagram import FORMATS, MACHINES, diagram
+from coachwork.cli._arguments import TOPIC, parser
+from coachwork.cli._choice import Choice
+from coachwork.cli._diagram import diagram
 from coachwork.cli._plain import tell
 from coachwork.errors import CoachworkError, RefusedError
 
@@ -19,7 +19,10 @@ OTHERS: Final = 1
 """What the program returns when something went wrong that the caller could not know."""
 
 CALLER: Final = 2
-"""What it returns when it was called wrongly, or refused what was asked."""
+"""What it returns when it was refused what was asked; when it was called wrongly, too."""
+
+EXTRAS: Final[Mapping[str, str]] = {"rich": "cli", "openai": "openai"}
+"""Which extra brings which package."""
 
 INTERRUPTED: Final = 130
 """What it returns when it was stopped by Ctrl-C, as shells expect it."""
@@ -39,22 +42,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: The arguments are none (2), or ask for help or the version (0).
     """
     _be_lenient()
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         if options.command is None:
-            parser.print_help()
+            parser().print_help()
             code = 0
         else:
-            code = _run(options)
+            code = COMMANDS[options.command](options)
         sys.stdout.flush()
     except CoachworkError as error:
         tell(error.code, str(error))
         return CALLER if isinstance(error, RefusedError) else OTHERS
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "rich":
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
             raise
-        tell("MISSING_EXTRA", f"{options.command} needs rich: install coachwork[cli]")
+        wants = options.command if package == "rich" else f"--model {options.model}"
+        tell("MISSING_EXTRA", f"{wants} needs {package}: install coachwork[{EXTRAS[package]}]")
         return OTHERS
     except OSError as error:
         _drop_unprinted()
@@ -85,152 +89,108 @@ def _be_lenient() -> None:
             stream.reconfigure(errors=errors)
 
 
-# --- the commands; what needs rich or a database is loaded when it is asked for --------------
+# --- the commands; what needs rich, a model or a database is loaded when it is asked for ------
 
 
-def _run(options: argparse.Namespace) -> int:
-    """Run the command that was typed."""
-    # ruff: noqa: PLC0415 - see above
-    match options.command:
-        case "demo":
-            from coachwork.cli._demo import demo, demo_resume
+# ruff: noqa: PLC0415 - see above
 
-            if options.resume is not None:
-                return demo_resume(options.resume)
-            return demo(options.database)
-        case "chat":
-            from coachwork.cli._chat import chat
 
-            return chat(options.database, options.topic, options.user, think=options.think)
-        case "replay":
-            from coachwork.cli._replay import replay
+def _demo(options: argparse.Namespace) -> int:
+    """Run ``demo``."""
+    from coachwork.cli._demo import demo, demo_resume
 
-            return replay(
-                options.path,
+    return demo(options.database) if options.resume is None else demo_resume(options.resume)
+
+
+def _chat(options: argparse.Namespace) -> int:
+    """Run ``chat``."""
+    from coachwork.cli._chat import Sitting, chat
+
+    return chat(
+        Sitting(
+            path=options.database,
+            topic=options.topic,
+            user=options.user,
+            choice=_choice(options),
+            jobs=options.jobs or not options.works,
+            works=options.works,
+        )
+    )
+
+
+def _worker(options: argparse.Namespace) -> int:
+    """Run ``worker``."""
+    from coachwork.cli._worker import Shift, worker
+
+    return worker(
+        Shift(
+            path=options.database,
+            topics=options.topic or [TOPIC],
+            choice=_choice(options),
+            concurrency=options.concurrency,
+            once=options.once,
+        )
+    )
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    """Run ``jobs``."""
+    from coachwork.cli._jobs import Again, Wanted, list_jobs, retry_job, show_job
+
+    match options.action:
+        case "list":
+            return list_jobs(
                 options.database,
-                limit=options.limit,
-                synchronous=options.synchronous,
-                acknowledge=options.acknowledge,
+                Wanted(
+                    tenant=options.tenant,
+                    user=options.user,
+                    status=options.status,
+                    limit=options.limit,
+                ),
             )
+        case "show":
+            return show_job(options.database, options.tenant, options.id, text=options.text)
         case _:
-            return diagram(options.machine, options.format)
+            return retry_job(
+                options.database,
+                Again(
+                    tenant=options.tenant,
+                    name=options.id,
+                    wait=options.wait,
+                    choice=_choice(options),
+                ),
+            )
 
 
-# --- what may be typed -----------------------------------------------------------------------
+def _choice(options: argparse.Namespace) -> Choice:
+    """Return who is to answer."""
+    return Choice(name=options.model, base_url=options.base_url, think=options.think)
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that tells of a mistake in one line."""
+def _replay(options: argparse.Namespace) -> int:
+    """Run ``replay``."""
+    from coachwork.cli._replay import replay
 
-    def error(self, message: str) -> NoReturn:
-        """Tell of a mistake in what was typed, and end."""
-        tell("USAGE", f"{message}; see {self.prog} --help")
-        self.exit(CALLER)
-
-
-def _parser() -> argparse.ArgumentParser:
-    """Return what knows the commands and their arguments."""
-    parser = _Parser(
-        prog="coachwork",
-        description="Coaching conversations that survive the end of the process.",
-        epilog="coachwork COMMAND --help tells more of each. None of them needs a network.",
-        allow_abbrev=False,
+    return replay(
+        options.path,
+        options.database,
+        limit=options.limit,
+        synchronous=options.synchronous,
+        acknowledge=options.acknowledge,
     )
-    parser.add_argument("--version", action="version", version=f"coachwork {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    add = partial(commands.add_parser, allow_abbrev=False)
-    _fill_demo(
-        add(
-            "demo",
-            help="watch a whole session, from start to extracted result",
-            description="Run a whole session on SQLite with a scripted coach, and show it: start, "
-            "messages, pause, a new process that resumes, final reply, result, and the way it "
-            "took through the state diagram. All that is shown was read back from the file.",
-        )
-    )
-    _fill_chat(
-        add(
-            "chat",
-            help="talk with a coach that listens and asks",
-            description="Talk at the terminal with a coach that only listens and asks. Everything "
-            "is kept as you type it: stop whenever you like, and go on another day.",
-        )
-    )
-    _fill_replay(
-        add(
-            "replay",
-            help="run recorded conversations through the library",
-            description="Run the recorded conversations of a CSV file (columns transcript_id, "
-            "utterance_id, interlocutor (therapist or client), timestamp (hh:mm:ss) and "
-            "utterance_text) through the library into a database, and compare what is read back "
-            "with what was put in. Run it again on the same database after an interruption, and "
-            "it goes on where it stopped.",
-        )
-    )
-    _fill_diagram(
-        add(
-            "diagram",
-            help="draw a state machine from its table",
-            description="Draw a state machine from its transition table.",
-        )
-    )
-    return parser
 
 
-def _fill_demo(demo: argparse.ArgumentParser) -> None:
-    """Say what ``demo`` may be told."""
-    demo.add_argument(
-        "--database", metavar="PATH", help="the file to keep it in (a temporary one by default)"
-    )
-    # The second half, which the demo runs in a process of its own.
-    demo.add_argument("--resume", metavar="PATH", help=argparse.SUPPRESS)
+def _diagram(options: argparse.Namespace) -> int:
+    """Run ``diagram``."""
+    return diagram(options.machine, options.format)
 
 
-def _fill_chat(chat: argparse.ArgumentParser) -> None:
-    """Say what ``chat`` may be told."""
-    chat.add_argument(
-        "--database",
-        metavar="PATH",
-        default="coachwork.db",
-        help="the file to keep it in (%(default)s)",
-    )
-    chat.add_argument("--topic", default="today", help="what to talk about (%(default)s)")
-    chat.add_argument("--user", default="you", help="who talks (%(default)s)")
-    chat.add_argument("--think", type=float, default=0.0, help=argparse.SUPPRESS)
-
-
-def _fill_replay(replay: argparse.ArgumentParser) -> None:
-    """Say what ``replay`` may be told."""
-    replay.add_argument("path", metavar="PATH", help="the CSV file, in UTF-8")
-    replay.add_argument(
-        "--database", metavar="PATH", help="the file to keep it in (a temporary one by default)"
-    )
-    replay.add_argument(
-        "--limit", metavar="N", type=_at_least_one, help="only the first N conversations"
-    )
-    replay.add_argument(
-        "--synchronous",
-        choices=("FULL", "NORMAL"),
-        default="FULL",
-        help="what SQLite waits for at each commit (%(default)s)",
-    )
-    replay.add_argument("--acknowledge", action="store_true", help=argparse.SUPPRESS)
-
-
-def _at_least_one(text: str) -> int:
-    """Return the whole number, at least 1, that *text* is.
-
-    Raises:
-        ArgumentTypeError: It is none.
-    """
-    if not (text.isdecimal() and len(text) < len("1000000000") and int(text) >= 1):
-        raise argparse.ArgumentTypeError("expected a whole number from 1 on")
-    return int(text)
-
-
-def _fill_diagram(draw: argparse.ArgumentParser) -> None:
-    """Say what ``diagram`` may be told."""
-    draw.add_argument(
-        "machine", nargs="?", choices=MACHINES, default="session", help="which (%(default)s)"
-    )
-    draw.add_argument("--format", choices=FORMATS, default="mermaid", help="how (%(default)s)")
+COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+    "demo": _demo,
+    "chat": _chat,
+    "worker": _worker,
+    "jobs": _jobs,
+    "replay": _replay,
+    "diagram": _diagram,
+}
+"""What runs each command."""

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
+from coachwork.cli._flow import Flow
 from coachwork.cli._plain import one_line, shown
 from coachwork.messages import Message, Role
 from coachwork.plain import to_json
@@ -18,6 +19,9 @@ WIDEST: Final = 96
 
 LABEL: Final = 9
 """How wide the left column is at least."""
+
+COACH: Final = "bold green"
+"""How the coach's name looks."""
 
 GAP: Final = "  "
 """What stands between the columns."""
@@ -50,7 +54,7 @@ class Terminal:
         if message.role is Role.USER:
             self._row(self._user, "bold cyan", shown(message.text))
         else:
-            self._row("coach", "bold green", shown(message.text))
+            self._row("coach", COACH, shown(message.text))
 
     def result(self, value: object) -> None:
         """Print what a conversation yielded, field by field."""
@@ -58,7 +62,7 @@ class Terminal:
         fields = plain if isinstance(plain, dict) else {"result": plain}
         for name, told in fields.items():
             lines = told if isinstance(told, list) else [told]
-            self.note(name, "\n".join(str(line) for line in lines))
+            self.note(name, "\n".join("none" if line is None else str(line) for line in lines))
 
     def line(self, text: str = "", style: str = "") -> None:
         """Print *text*, folded at words."""
@@ -70,6 +74,29 @@ class Terminal:
         """Print *text* to be copied: never folded."""
         for line in text.splitlines():
             self.console.print(Text(line), soft_wrap=True)
+
+    @property
+    def live(self) -> bool:
+        """Whether a person looks on, and what was printed can be replaced."""
+        return sys.stdout.isatty() and not self.console.is_dumb_terminal
+
+    def replace(self, text: str) -> None:
+        """Show *text*, which fits into a line, in the place of the line; for a live terminal."""
+        self.console.file.write("\r\x1b[K")
+        room = max(self.console.width - self._left - len(GAP), LABEL)
+        told = Text(" " * (self._left + len(GAP)) + text[:room], "dim") if text else Text()
+        self.console.print(told, end="", soft_wrap=True)
+        self.console.file.flush()
+
+    def coach_speaks(self) -> Flow:
+        """Begin a message of the coach; what comes of it is to be written there."""
+        left = self._left + len(GAP)
+        self.console.print(Text.assemble((f"{'coach':>{self._left}}", COACH), GAP), end="")
+
+        def put(text: str) -> None:
+            self.console.print(Text(text), end="", soft_wrap=True)
+
+        return Flow(put, room=max(self.console.width - left, LABEL), indent=left)
 
     @property
     def prompt(self) -> str:

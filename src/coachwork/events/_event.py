@@ -6,13 +6,13 @@ those whose ``id`` it has seen. Events of one session come in order.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from attrs import field, frozen
 
 from coachwork.jobs import ErrorCode, JobKind
-from coachwork.plain import JSON
+from coachwork.plain import JSON, to_json
 
 
 class EventType(StrEnum):
@@ -102,11 +102,15 @@ class Event:
         return EventType.COMPLETED if completed else EventType.FAILED
 
     def wire(self) -> dict[str, JSON]:
-        """Return the event as plain data for the wire, in camelCase (see `EVENT_SCHEMAS`)."""
+        """Return the event as plain data for the wire, in camelCase (see `EVENT_SCHEMAS`).
+
+        Raises:
+            ValidationError: The instant has no time zone.
+        """
         return {
             "eventId": self.id,
             "eventType": self.type.value,
-            "occurredAt": self.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "occurredAt": to_json(self.at),
             "kind": self.kind.value,
             "jobId": self.job,
             "sessionId": self.session,

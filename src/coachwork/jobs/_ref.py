@@ -43,7 +43,8 @@ class JobRef:
     @property
     def text(self) -> str:
         """The reference as one text of letters, digits and ``._-``; read it with `parse`."""
-        told = f"{self.kind.value}:{len(self.tenant)}:{self.tenant}{self.job}"
+        # Both lengths stand there, so that a text that was cut is none.
+        told = f"{self.kind.value}:{len(self.tenant)}:{len(self.job)}:{self.tenant}{self.job}"
         return _PREFIX + urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
     @classmethod
@@ -56,8 +57,8 @@ class JobRef:
         try:
             coded = text.removeprefix(_PREFIX)
             told = urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode()
-            kind, length, ids = told.split(":", 2)
-            ref = cls(ids[: int(length)], ids[int(length) :], JobKind(kind))
+            kind, tenant, _, ids = told.split(":", 3)
+            ref = cls(ids[: int(tenant)], ids[int(tenant) :], JobKind(kind))
         except (AttributeError, TypeError, ValueError, ValidationError):
             raise ValidationError("ref", _EXPECTED) from None
         if ref.text != text:  # there is one text for each, and no other

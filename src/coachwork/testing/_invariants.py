@@ -16,12 +16,12 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from coachwork.jobs import OPEN, Job, JobKind, JobStatus
 from coachwork.messages import FIRST, Message, Role
 from coachwork.ports import Query, Repository
-from coachwork.records import CLAIM, KINDS, MESSAGE, Key, Record, claim_key
+from coachwork.records import CLAIM, KINDS, MESSAGE, Key, Record, account_key, claim_key
 from coachwork.sessions import (
     LIVE,
     Account,
@@ -265,15 +265,21 @@ def _logs(stored: _Stored) -> Iterator[str]:
 
 
 def _turns(stored: _Stored) -> Iterator[str]:
-    """3: A turn is a message of the user that is answered or in flight."""
+    """3: A turn is a message of the user that is answered or in flight, by one job of its own."""
+    answering: Counter[tuple[Id, int | None]] = Counter()
+    for (tenant, _), job in stored.jobs.items():
+        if job.kind is JobKind.REPLY and job.status is not JobStatus.FAILED:
+            answering[(tenant, job.session), job.message] += 1
     for key, session in stored.whole():
         taken = 0
         for message in stored.messages.get(key, ()):
-            job = stored.jobs.get((message.tenant, message.job))
-            if job is None or job.session != message.session:
+            home = stored.jobs.get((message.tenant, message.job))
+            jobs = answering[key, message.sequence]
+            if home is None or home.session != message.session:
                 yield f"3: message {key[0]}/{message.id}: its job is not there"
-            elif message.role is Role.USER:
-                taken += job.status is not JobStatus.FAILED
+            if jobs > 1:
+                yield f"3: message {key[0]}/{message.id}: {jobs} jobs answer it"
+            taken += jobs > 0
         if taken != session.turns:
             yield f"3: session {key[0]}/{key[1]}: {taken} turns are taken, not {session.turns}"
         if 0 < session.about.max_turns < session.turns:
@@ -321,7 +327,9 @@ def _outcomes(stored: _Stored) -> Iterator[str]:
             yield f"4: {named}: a reply is there if and only if it completed"
         asked = None if job.message is None else log.get(job.message)
         if (job.kind is JobKind.REPLY) != (
-            asked is not None and (asked.job, asked.role) == (name, Role.USER)
+            asked is not None
+            and (asked.role is Role.USER)
+            and (asked.job == name or job.retry_of is not None)
         ):
             yield f"4: {named}: the message that it answers is not there"
         session = stored.sessions.get((tenant, job.session))
@@ -332,6 +340,59 @@ def _outcomes(stored: _Stored) -> Iterator[str]:
             and session.status is not SessionStatus.COMPLETED
         ):
             yield f"4: {named}: final, and its session is not completed"
+
+
+def _chains(stored: _Stored) -> Iterator[str]:
+    """4: From a session's latest job on, each job leads to the one before it, and so to all."""
+    by_session: dict[Id, set[str]] = defaultdict(set)
+    for (tenant, name), job in stored.jobs.items():
+        by_session[tenant, job.session].add(name)
+    for key, session in stored.whole():
+        left = set(by_session[key])
+        name = session.latest_job
+        while name is not None and name in left:
+            left.remove(name)
+            name = stored.jobs[key[0], name].follows
+        if name is not None or left:
+            yield f"4: session {key[0]}/{key[1]}: its jobs do not follow one another"
+
+
+def _retries(stored: _Stored) -> Iterator[str]:
+    """4: A job repeats one that failed, for the same message of the same session."""
+    for (tenant, name), job in stored.jobs.items():
+        if job.retry_of is None or (tenant, job.session) in stored.swept:
+            continue
+        old = stored.jobs.get((tenant, job.retry_of))
+        if (
+            old is None
+            or old.status is not JobStatus.FAILED
+            or (old.session, old.kind, old.message) != (job.session, job.kind, job.message)
+        ):
+            yield f"4: job {tenant}/{name}: what it repeats is no such job that failed"
+
+
+def _deliveries(stored: _Stored) -> Iterator[str]:
+    """4: An event is delivered after its job was settled, and after all events before it."""
+    for (tenant, name), job in stored.jobs.items():
+        if job.delivered_at is None:
+            continue
+        if not (job.is_settled and job.notify):
+            yield f"4: job {tenant}/{name}: delivered, and there is no event"
+        before = _noted_before(stored, tenant, job)
+        if before is not None and before.delivered_at is None:
+            yield f"4: job {tenant}/{name}: delivered, and one before it is not"
+
+
+def _noted_before(stored: _Stored, tenant: str, job: Job) -> Job | None:
+    """Return the job before *job* whose event is to be delivered too, or None."""
+    seen = {job.id}
+    while job.follows is not None and job.follows not in seen:
+        before = stored.jobs.get((tenant, job.follows))
+        if before is None or before.notify:
+            return before
+        seen.add(before.id)
+        job = before
+    return None
 
 
 # --- 5: keys ---------------------------------------------------------------------------------
@@ -368,6 +429,8 @@ def _leases(stored: _Stored) -> Iterator[str]:
             yield f"6: job {tenant}/{name}: its lease does not fit {job.status}"
         if job.lease is not None and job.lease.token != job.attempts:
             yield f"6: job {tenant}/{name}: its lease is not the newest one"
+        if (job.claimed_at is not None) != (job.attempts > 0):
+            yield f"6: job {tenant}/{name}: its first claim does not fit {job.attempts} attempts"
         purposes = [step.purpose for step in job.steps]
         if len(set(purposes)) != len(purposes):
             yield f"6: job {tenant}/{name}: a step was done twice"
@@ -436,6 +499,9 @@ _OF_A_STATE: Final = (
     _turns,
     _in_flight,
     _outcomes,
+    _chains,
+    _retries,
+    _deliveries,
     _keys,
     _leases,
     _accounts,
@@ -473,6 +539,7 @@ def step_violations(before: Iterable[Record], after: Iterable[Record]) -> list[s
         if record.key.kind == "session" and _value(record).status not in LIVE
     }
     found += _deletions(changes, ended)
+    found += _owed(changes, old)
     found += _reach(changes)
     return found
 
@@ -565,7 +632,8 @@ def _job_step(change: _Change) -> Iterator[str]:
     old: Job = _value(change.old)
     new: Job = _value(change.new)
     if old.status not in OPEN:
-        yield f"4: {change.name}: it was settled, and changed"
+        if evolve(new, delivered_at=None) != old:  # it is delivered once, and nothing else
+            yield f"4: {change.name}: it was settled, and changed"
     elif old.status is JobStatus.PENDING and new.status is JobStatus.COMPLETED:
         yield f"6: {change.name}: completed without a lease"
     if new.attempts > old.attempts and old.lease is not None and new.updated_at < old.lease.until:
@@ -576,14 +644,29 @@ def _job_step(change: _Change) -> Iterator[str]:
         yield f"6: {change.name}: a step that was paid for is lost"
     if new.updated_at < old.updated_at:
         yield f"9: {change.name}: its instants go back"
-    if (old.session, old.kind, old.key, old.message, old.created_at) != (
-        new.session,
-        new.kind,
-        new.key,
-        new.message,
-        new.created_at,
-    ):
+    if _accepted(old) != _accepted(new):
         yield f"4: {change.name}: what was accepted changed"
+    if old.claimed_at not in {None, new.claimed_at}:
+        yield f"6: {change.name}: its first claim changed"
+
+
+def _accepted(job: Job) -> tuple[object, ...]:
+    """Return what of *job* is settled when it is accepted and never changes."""
+    return (
+        job.id,
+        job.tenant,
+        job.user,
+        job.session,
+        job.kind,
+        job.key,
+        job.scenario,
+        job.message,
+        job.created_at,
+        job.expires_at,
+        job.retry_of,
+        job.follows,
+        job.notify,
+    )
 
 
 def _unchanging(number: int) -> Any:  # noqa: ANN401 - a predicate like the others
@@ -636,6 +719,18 @@ def _deletions(changes: list[_Change], ended: set[tuple[str, str | None]]) -> It
             continue
         if (change.key.tenant, change.old.facts.session) not in ended:
             yield f"3: {change.name}: deleted, and its session has not ended"
+
+
+def _owed(changes: list[_Change], old: Mapping[Key, Record]) -> Iterator[str]:
+    """4: No job is deleted before its event was delivered, unless its user's data is deleted."""
+    for change in changes:
+        if change.key.kind != "job" or change.old is None or change.new is not None:
+            continue
+        job: Job = _value(change.old)
+        record = old.get(account_key(job.tenant, job.user))
+        account: Account | None = None if record is None else _value(record)
+        if job.is_undelivered and account is not None and account.status is AccountStatus.OPEN:
+            yield f"4: {change.name}: deleted, and its event was not delivered"
 
 
 def _reach(changes: list[_Change]) -> Iterator[str]:

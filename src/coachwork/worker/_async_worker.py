@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from coachwork import workflows
 from coachwork.coach import AsyncCoach
 from coachwork.errors import MisuseError
-from coachwork.jobs import JobRef
-from coachwork.worker._desk import Desk
+from coachwork.worker._desk import LONGEST_WAIT, Desk, Hand, TooLate
 from coachwork.worker._options import WorkerOptions
+from coachwork.worker._telling import tell
 from coachwork.workflows import Claimed, JobView
+
+LAST_WAIT: Final = 5.0
+"""Seconds that calls which were cancelled have to end."""
 
 
 class AsyncWorker:
     """Answers the jobs of an async coach that wait, several at once. The same words as `Worker`.
 
-    Use it as an async context manager, or await `run` or `drain`. When `run` is cancelled, or the
+    Use it as an async context manager, or await `run` or `drain`. When either is cancelled, or the
     grace time is over, the calls of the model are cancelled and the jobs are given back at once.
 
     Args:
         coach: The coach; it is not closed.
         options: How to work.
-        settled: Told of every job that it settled; it must not wait.
+        settled: Told of every job that got its outcome in this worker's hands; it must not wait.
     """
 
     def __init__(
@@ -41,58 +44,36 @@ class AsyncWorker:
         self._coach = coach
         self._options = options or WorkerOptions()
         self._setup = coach.setup.for_worker()
-        self._desk = Desk(self._options, self._setup.settings, settled, relays=self._setup.notifies)
-        self._rung = asyncio.Event()
+        self._settled = settled
+        self._desk = Desk(self._options, self._setup.settings, relays=self._setup.notifies)
+        self._alarm = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
-        self._answers: set[asyncio.Task[None]] = set()
-        self._running: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._background: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """See `Worker.run`."""
-        ring = self._ring()
-        self._coach.bell.listen(ring)
-        try:
-            while not self._stopping:
-                self._rung.clear()
-                await self._keep()
-                await self._claim()
-                await self._wait(self._desk.patience())
-            await self._wait_for_answers(self._options.grace)
-        finally:
-            self._coach.bell.unlisten(ring)
-            await self._give_back()
+        await self._work(drains=False)
 
     async def drain(self) -> int:
         """See `Worker.drain`."""
-        answered = self._desk.answered
-        ring = self._ring()
-        self._coach.bell.listen(ring)
-        try:
-            while True:
-                self._rung.clear()
-                await self._keep()
-                found = await self._claim()
-                if not found and not self._desk.in_hand and self._desk.may_claim:
-                    return self._desk.answered - answered
-                await self._wait(self._desk.patience())
-        finally:
-            self._coach.bell.unlisten(ring)
-            await self._give_back()
+        return await self._work(drains=True)
 
     def stop(self) -> None:
-        """See `Worker.stop`; call it in the worker's event loop."""
+        """See `Worker.stop`."""
         self._stopping = True
-        self._rung.set()
+        self._ring()
 
     async def __aenter__(self) -> Self:
         """Begin to work in the background.
 
         Raises:
-            MisuseError: It was used before.
+            MisuseError: It was entered before, or is at work.
         """
-        if self._running is not None or self._stopping:
-            raise MisuseError("a worker is used once: make another one")
-        self._running = asyncio.create_task(self.run(), name="coachwork-worker")
+        if self._background is not None or self._loop is not None:
+            raise MisuseError("a worker is entered once: make another one")
+        self._background = asyncio.create_task(self.run(), name="coachwork-worker")
         return self
 
     async def __aexit__(
@@ -101,92 +82,155 @@ class AsyncWorker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop, and wait for the end of `run`."""
-        self.stop()
-        if self._running is not None:
-            await self._running
+        """Stop, and wait for the end of `run`; when the block was interrupted, without grace."""
+        if self._background is None:
+            return
+        if error is not None and not isinstance(error, Exception):
+            self._background.cancel()
+        try:
+            self.stop()
+            await asyncio.wait({self._background})
+        except BaseException:  # cancelled while it waits
+            self._background.cancel()
+            await asyncio.wait({self._background})
+            raise
 
-    # --- one round -----------------------------------------------------------------------------
+    # --- at work ---------------------------------------------------------------------------------
 
-    async def _claim(self) -> bool:
+    async def _work(self, *, drains: bool) -> int:
+        """See `Worker._work`."""
+        if self._loop is not None:
+            raise MisuseError("the worker is at work already")
+        self._loop = asyncio.get_running_loop()
+        self._alarm = asyncio.Event()  # of this loop
+        before = self._desk.answered
+        heart = asyncio.create_task(self._beat(), name="coachwork-heart")
+        try:
+            self._coach.bell.listen(self._ring)
+            while True:
+                self._alarm.clear()
+                if self._stopping:
+                    break
+                self._relay()
+                await self._claim()
+                if drains and self._desk.is_drained:
+                    break
+                await self._wait(self._desk.patience())
+            await self._wait_for_answers()
+        finally:
+            self._coach.bell.unlisten(self._ring)
+            try:
+                await self._give_back(heart)
+            finally:
+                self._loop = None
+        return self._desk.answered - before
+
+    async def _claim(self) -> None:
         """See `Worker._claim`."""
-        if not self._desk.may_claim:
-            return False
-        most = self._desk.pace.look_at(self._desk.free)
+        most = self._desk.look_at()
+        if most == 0:
+            return
         try:
             due = await self._coach.run(workflows.due_jobs(self._setup, limit=most))
         except Exception as error:  # noqa: BLE001 - a worker goes on, whatever a port does
             self._desk.failed("look for jobs", error)
-            return False
-        taken = self._desk.take(due)
-        for ref in taken:
-            task = asyncio.create_task(self._answer(ref), name="coachwork-job")
-            self._answers.add(task)
-            task.add_done_callback(self._answers.discard)
-        return bool(taken)
+            return
+        for hand in self._desk.take(due):
+            self._begin(self._answer(hand), "coachwork-job")
 
-    async def _answer(self, ref: JobRef) -> None:
+    async def _answer(self, hand: Hand) -> None:
         """Answer one job, in a task of its own."""
         try:
             held = await self._coach.run(
-                workflows.serve(self._setup, ref, lambda claimed: self._desk.claimed(ref, claimed))
+                workflows.serve(
+                    self._setup, hand.ref, lambda claimed: self._desk.claimed(hand, claimed)
+                )
             )
-        except Exception as error:  # noqa: BLE001 - as above
-            self._desk.broke(ref, error)
-        else:
-            self._desk.done(ref, held)
+            tell(self._settled, self._desk.outcome(hand, held))
+        except TooLate as late:
+            await self._coach.run(workflows.release(late.claimed))
+        except BaseException as error:
+            self._desk.broke(hand, error)
+            if not isinstance(error, Exception | asyncio.CancelledError):
+                raise  # Ctrl-C and the like end the event loop
         finally:
-            self._rung.set()
+            self._desk.off(hand)
+            self._alarm.set()
 
-    async def _keep(self) -> None:
-        """See `Worker._keep`."""
-        for claimed in self._desk.beat_is_due():
-            await self._renew(claimed)
+    def _relay(self) -> None:
+        """See `Worker._relay`."""
         if self._desk.relay_is_due():
-            after = timedelta(seconds=self._options.relay_after)
-            try:
-                await self._coach.run(workflows.relay(self._setup, older_than=after))
-            except Exception as error:  # noqa: BLE001 - as above
-                self._desk.failed("relay events", error)
+            self._begin(self._deliver(), "coachwork-relay")
 
-    async def _renew(self, claimed: Claimed) -> None:
+    async def _deliver(self) -> None:
+        """Deliver events, in a task of its own: a notifier may be slow."""
+        relayed = None
         try:
-            mine = await self._coach.run(workflows.renew(self._setup, claimed))
+            after = timedelta(seconds=self._options.relay_after)
+            relayed = await self._coach.run(workflows.relay(self._setup, older_than=after))
         except Exception as error:  # noqa: BLE001 - as above
-            self._desk.failed("renew a lease", error)
-        else:
-            if not mine:
-                self._desk.lost(claimed.ref)
+            self._desk.failed("relay events", error)
+        finally:
+            self._desk.relayed(relayed)
+            self._alarm.set()
 
-    def _ring(self) -> Callable[[], None]:
-        """Return what wakes the worker from any thread."""
-        loop = asyncio.get_running_loop()
+    def _begin(self, doing: Coroutine[object, object, None], name: str) -> None:
+        task = asyncio.create_task(doing, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-        def ring() -> None:
+    def _ring(self) -> None:
+        """Wake the worker, from any thread."""
+        loop = self._loop
+        if loop is not None:
             with suppress(RuntimeError):  # the loop is closed: nobody is to be woken
-                loop.call_soon_threadsafe(self._rung.set)
-
-        return ring
+                loop.call_soon_threadsafe(self._alarm.set)
 
     async def _wait(self, seconds: float) -> None:
         """Wait until something happens, for so long at the most."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._rung.wait()
+                await self._alarm.wait()
 
-    # --- the end -------------------------------------------------------------------------------
+    # --- the heart -------------------------------------------------------------------------------
 
-    async def _wait_for_answers(self, seconds: float) -> None:
+    async def _beat(self) -> None:
+        """Renew the leases of the jobs in hand, in a task of its own, until it is cancelled."""
+        while True:
+            await asyncio.sleep(self._desk.beat)
+            for hand, claimed in self._desk.to_renew():
+                await self._renew(hand, claimed)
+
+    async def _renew(self, hand: Hand, claimed: Claimed) -> None:
+        try:
+            mine = await self._coach.run(workflows.renew(self._setup, claimed))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._desk.renewal_failed(hand, error)
+        else:
+            if not mine:
+                self._desk.lost(hand)
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    async def _wait_for_answers(self) -> None:
         """See `Worker._wait_for_answers`."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
-        while self._answers and (left := until - loop.time()) > 0:
-            self._rung.clear()
-            await self._keep()
-            await self._wait(min(left, self._desk.patience()))
+        until = loop.time() + self._options.grace
+        while True:
+            self._alarm.clear()
+            left = until - loop.time()
+            if not self._desk.is_busy or left <= 0:
+                return
+            await self._wait(min(left, LONGEST_WAIT))
 
-    async def _give_back(self) -> None:
-        """Cancel what is still under way; each gives its lease up."""
-        for task in self._answers:
+    async def _give_back(self, heart: asyncio.Task[None]) -> None:
+        """Cancel what is still under way, and give it back; see `Worker._give_back`."""
+        left = self._desk.let_go()
+        ending = {heart, *self._tasks}
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._answers, return_exceptions=True)
+        await asyncio.wait(ending, timeout=LAST_WAIT)
+        for claimed in left:  # most gave their leases up when they were cancelled; some do not end
+            await self._coach.run(workflows.release(claimed))
+        if left:
+            self._coach.bell.ring()  # for the other workers of this coach

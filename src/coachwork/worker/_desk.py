@@ -5,127 +5,262 @@ The two workers differ in how they wait and in nothing else; whatever they decid
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from time import monotonic
 from typing import Final
 
-from coachwork.errors import CoachworkError, StoreError
-from coachwork.jobs import ErrorCode, JobRef
+from attrs import define
+
+from coachwork.errors import (
+    CoachworkError,
+    LLMError,
+    OutcomeUnknownError,
+    SessionNotFoundError,
+    StoreUnavailableError,
+)
+from coachwork.jobs import ErrorCode, Job, JobError, JobRef
 from coachwork.policies import Settings
 from coachwork.worker._options import WorkerOptions
 from coachwork.worker._pace import Pace
-from coachwork.workflows import Claimed, Held, JobView, job_view
-
-LOG: Final = logging.getLogger("coachwork")
+from coachwork.worker._telling import Complaints
+from coachwork.workflows import Claimed, Held, JobView, Relayed, job_view
 
 BEATS: Final = 3
 """How often a lease is renewed before it would run out."""
 
+LONGEST_WAIT: Final = 60.0
+"""Seconds that a worker waits for anything without looking around."""
+
 _MODEL_FAILED: Final = frozenset({ErrorCode.LLM_ERROR, ErrorCode.LLM_TIMEOUT})
+_MODEL_ANSWERED: Final = frozenset(
+    {ErrorCode.EMPTY_REPLY, ErrorCode.BAD_REPLY, ErrorCode.LENGTH, ErrorCode.CONTENT_FILTER}
+)
+
+
+@define(eq=False)
+class Hand:
+    """One job in hand; the same job may be in hand again later, and is another one then.
+
+    Attributes:
+        ref: The job.
+        claimed: Its claim, once it is claimed.
+        renew_until: Until when its lease is renewed, on the desk's clock; None as long as it is not
+            to be renewed.
+    """
+
+    ref: JobRef
+    claimed: Claimed | None = None
+    renew_until: float | None = None
+
+
+class TooLate(Exception):  # noqa: N818 - it is no error, and nobody outside sees it
+    """A job was claimed when it was no longer in hand; it has to be released.
+
+    Attributes:
+        claimed: The claim.
+    """
+
+    def __init__(self, claimed: Claimed) -> None:
+        """Tell which claim."""
+        super().__init__()
+        self.claimed = claimed
 
 
 class Desk:
-    """The jobs in hand. Its worker makes sure that only one thread at a time is at it."""
+    """The jobs in hand. Its worker makes sure that only one thread at a time is at it.
+
+    Attributes:
+        answered: How many jobs got their outcome in hand.
+        is_drained: Whether there was nothing more to do when it was looked last.
+        beat: Seconds from one renewal of a lease to the next.
+    """
 
     def __init__(
         self,
         options: WorkerOptions,
         settings: Settings,
-        settled: Callable[[JobView], None] | None,
         *,
         relays: bool,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Begin with an empty desk."""
-        self.pace = Pace(options, Random())  # noqa: S311 - it guards nothing
-        self.in_hand: dict[JobRef, Claimed | None] = {}
+        """Begin with an empty desk; *clock* tells seconds and does not go back."""
         self.answered = 0
+        self.is_drained = False
+        self.beat = min(settings.worker_lease.total_seconds() / BEATS, LONGEST_WAIT)
         self._options = options
-        self._settled = settled
-        self._beat = settings.worker_lease.total_seconds() / BEATS
-        self._next_beat = monotonic() + self._beat
-        self._next_relay = monotonic() if relays else None
+        # Who asks the model itself must be done within the usual lease, and it is asked twice at
+        # the most, for a reply and for the result.
+        self._longest = 2 * settings.lease.total_seconds()
+        self._clock = clock
+        self._pace = Pace(options, Random())  # noqa: S311 - it guards nothing
+        self._complaints = Complaints(clock)
+        self._hands: set[Hand] = set()
+        self._was_empty = True
+        self._relaying = False
+        self._next_relay = clock() if relays else None
 
     @property
-    def free(self) -> int:
-        """How many jobs can be taken now, were it not for a pause."""
-        return self._options.concurrency - len(self.in_hand)
+    def is_busy(self) -> bool:
+        """Whether something is under way."""
+        return bool(self._hands) or self._relaying
 
-    @property
-    def may_claim(self) -> bool:
-        """Whether there is room for a job, and no pause."""
-        return self.free > 0 and self.pace.pause(monotonic()) == 0
+    # --- jobs in hand ----------------------------------------------------------------------------
 
-    def take(self, due: list[JobRef]) -> list[JobRef]:
+    def look_at(self) -> int:
+        """Return at how many due jobs to look now; 0 where there is no room, or a pause."""
+        now = self._clock()
+        self.is_drained = False
+        free = self._options.concurrency - len(self._hands)
+        if free == 0 or self._pace.pause(now) > 0:
+            return 0
+        unclaimed = sum(hand.claimed is None for hand in self._hands)
+        # What is in hand now may bring work while the due jobs are read: then it is not the end.
+        self._was_empty = not self._hands
+        return self._pace.look_at(free, unclaimed, now)
+
+    def take(self, due: Sequence[JobRef]) -> list[Hand]:
         """Put some of the *due* jobs on the desk, and return them."""
-        chosen = self.pace.choose(due, self.free, self.in_hand, monotonic())
-        self.in_hand.update(dict.fromkeys(chosen))
-        return chosen
+        now = self._clock()
+        free = self._options.concurrency - len(self._hands)
+        chosen = self._pace.choose(due, free, {hand.ref for hand in self._hands}, now)
+        hands = [Hand(ref) for ref in chosen]
+        self._hands.update(hands)
+        self.is_drained = self._was_empty and not hands and not self._pace.has_hope(now)
+        return hands
 
-    def beat_is_due(self) -> list[Claimed]:
-        """Return whose leases to renew now."""
-        if monotonic() < self._next_beat:
-            return []
-        self._next_beat = monotonic() + self._beat
-        return [claimed for claimed in self.in_hand.values() if claimed is not None]
+    def claimed(self, hand: Hand, claimed: Claimed) -> None:
+        """Note the claim of a job in hand, whose lease is to be renewed from now on.
 
-    def relay_is_due(self) -> bool:
-        """Whether to look for events that somebody else should have delivered."""
-        if self._next_relay is None or monotonic() < self._next_relay:
-            return False
-        self._next_relay = monotonic() + max(self._options.relay_after, self.pace.next_poll())
-        return True
+        Raises:
+            TooLate: It was let go meanwhile.
+        """
+        if hand not in self._hands:
+            raise TooLate(claimed)
+        hand.claimed = claimed
+        hand.renew_until = self._clock() + self._longest
 
-    def patience(self) -> float:
-        """Return for how many seconds to wait for something to happen."""
-        now = monotonic()
-        pause = self.pace.pause(now)
-        waits = [self._next_beat - now, pause or self.pace.next_poll()]
-        if self._next_relay is not None:
-            waits.append(self._next_relay - now)
-        return max(0.0, min(waits))
+    def to_renew(self) -> list[tuple[Hand, Claimed]]:
+        """Return whose leases to renew now.
+
+        A call of the model that never comes back must not keep its job for ever: another worker
+        takes the job over when its lease has run out.
+        """
+        now = self._clock()
+        renewing: list[tuple[Hand, Claimed]] = []
+        for hand in self._hands:
+            if hand.claimed is None or hand.renew_until is None:
+                continue
+            if now < hand.renew_until:
+                renewing.append((hand, hand.claimed))
+            else:
+                self.lost(hand)
+                self._complaints.say("wait any longer for a model", TimeoutError(), hand.ref.job)
+        return renewing
+
+    def lost(self, hand: Hand) -> None:
+        """Note that the lease of a job in hand is not to be renewed any more."""
+        hand.renew_until = None
+
+    def renewal_failed(self, hand: Hand, error: Exception) -> None:
+        """Note that a lease could not be renewed; it lasts as long as it did."""
+        if isinstance(error, SessionNotFoundError):  # the user's data was deleted
+            self.lost(hand)
+        else:
+            self.failed("renew a lease", error, hand.ref)
+
+    def off(self, hand: Hand) -> None:
+        """Take a job off the desk."""
+        self._hands.discard(hand)
+
+    def let_go(self) -> list[Claimed]:
+        """Clear the desk, and return the claims to give back; what comes of them is no matter."""
+        left = [hand.claimed for hand in self._hands if hand.claimed is not None]
+        self._hands.clear()
+        return left
 
     # --- what came of a job ----------------------------------------------------------------------
 
-    def claimed(self, ref: JobRef, claimed: Claimed) -> None:
-        """Note the claim of a job in hand, whose lease is to be renewed from now on."""
-        self.in_hand[ref] = claimed
+    def outcome(self, hand: Hand, held: Held | None) -> JobView | None:
+        """Note what came of a job in hand; return it if it got its outcome here.
 
-    def lost(self, ref: JobRef) -> None:
-        """Note that the lease of a job in hand is another's now."""
-        if ref in self.in_hand:
-            self.in_hand[ref] = None
-
-    def done(self, ref: JobRef, held: Held | None) -> None:
-        """Take a job off the desk, with what came of it; None is a job that is gone."""
-        self.in_hand.pop(ref, None)
+        Args:
+            hand: The job.
+            held: As it is now; None if it is gone.
+        """
+        if hand not in self._hands:
+            return None
         job = None if held is None else held.job.value
-        if job is None:
-            return
-        if not job.is_settled:  # in another's hands
-            self.pace.put_off(ref, monotonic())
-            return
+        token = None if hand.claimed is None else hand.claimed.token
+        if job is None or not job.is_settled or job.attempts != token:
+            # Gone, or another's. A view that lags behind may go on to call it due.
+            self._pace.put_off(hand.ref, self._clock())
+            return None
         self.answered += 1
-        if job.error is not None and job.error.code in _MODEL_FAILED:
-            self.pace.failed(monotonic(), job.error.retry_after)
-        else:
-            self.pace.succeeded(ref)
-        if self._settled is not None:
-            try:
-                self._settled(job_view(job))
-            except Exception:
-                LOG.exception("what a worker tells its settled jobs to has failed")
+        self._pace.answered(hand.ref)
+        self._judge_model(job)
+        return job_view(job)
 
-    def broke(self, ref: JobRef, error: Exception) -> None:
-        """Take a job off the desk that could not be answered; it is due as before."""
-        self.in_hand.pop(ref, None)
-        self.pace.put_off(ref, monotonic())
-        self.failed("answer a job", error)
+    def _judge_model(self, job: Job) -> None:
+        """Note how the model did, where the outcome tells."""
+        if job.error is None or job.error.code in _MODEL_ANSWERED:
+            self._pace.succeeded()
+        elif job.error.code in _MODEL_FAILED:
+            self._pace.failed(self._clock(), _wish(job.error))
 
-    def failed(self, what: str, error: Exception) -> None:
-        """Note that something could not be done, and say so without a word of its text."""
-        code = error.code if isinstance(error, CoachworkError) else type(error).__name__
-        LOG.warning("a worker could not %s: %s", what, code)
-        if isinstance(error, StoreError):
-            self.pace.failed(monotonic(), error.retry_after)
+    def broke(self, hand: Hand, error: BaseException) -> None:
+        """Note that a job in hand could not be answered; it is due as before."""
+        if hand not in self._hands:
+            return
+        hope = isinstance(error, CoachworkError) and error.retryable
+        self._pace.put_off(hand.ref, self._clock(), hope=hope)
+        self.failed("answer a job", error, hand.ref)
+
+    def failed(self, what: str, error: BaseException, ref: JobRef | None = None) -> None:
+        """Note that something could not be done; where it was not the job's fault, pause."""
+        self._complaints.say(what, error, None if ref is None else ref.job)
+        if isinstance(error, StoreUnavailableError | OutcomeUnknownError):
+            self._pace.failed(self._clock(), error.retry_after)
+        elif ref is None:
+            self._pace.failed(self._clock())
+
+    # --- events ----------------------------------------------------------------------------------
+
+    def relay_is_due(self) -> bool:
+        """Whether to look now for events that somebody else should have delivered.
+
+        Nothing is due again until `relayed` is called.
+        """
+        if self._relaying or self._next_relay is None or self._clock() < self._next_relay:
+            return False
+        self._relaying = True
+        return True
+
+    def relayed(self, relayed: Relayed | None) -> None:
+        """Note what a relay did; None if it failed."""
+        self._relaying = False
+        pause = max(self._options.relay_after, self._pace.next_poll())
+        if relayed is not None and relayed.more and relayed.delivered:
+            pause = 0.0
+        self._next_relay = self._clock() + pause
+
+    # --- waiting ---------------------------------------------------------------------------------
+
+    def patience(self) -> float:
+        """Return for how many seconds to wait for something to happen."""
+        now = self._clock()
+        waits = [LONGEST_WAIT]
+        if len(self._hands) < self._options.concurrency:
+            waits.append(self._pace.pause(now) or self._pace.next_poll())
+        if self._next_relay is not None and not self._relaying:
+            waits.append(self._next_relay - now)
+        return max(0.0, min(waits))
+
+
+def _wish(error: JobError) -> float | None:
+    """Return for how long the provider wants to be left alone, if it said so.
+
+    Where it said nothing, the error holds what people are told; that is no reason to stop.
+    """
+    usual = error.code is ErrorCode.LLM_ERROR and error.retry_after == LLMError.default_retry_after
+    return None if usual else error.retry_after

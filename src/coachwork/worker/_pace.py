@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable
 from random import Random
 from typing import Final
 
+from attrs import frozen
+
 from coachwork.jobs import JobRef
 from coachwork.worker._options import WorkerOptions
 
@@ -19,7 +21,25 @@ Workers that look at the same moment take different ones of them, and seldom the
 """
 
 PUT_OFF: Final = 1.0
+"""Seconds that a job is left alone when it could not be answered for the first time."""
+
 LONGEST_PUT_OFF: Final = 60.0
+"""Seconds that it is left alone at the most, and that its failures are remembered afterwards."""
+
+LONGEST_HOPE: Final = 16.0
+"""A job that was put off for longer is not waited for by who drains: it does not get better."""
+
+LONGEST_WISH: Final = 600.0
+"""Seconds that a provider may keep a worker from claiming; a wrong header is no reason to stop."""
+
+
+@frozen
+class _PutOff:
+    """A job that is left alone: until when, for how many seconds, and whether it may get better."""
+
+    until: float
+    seconds: float
+    hope: bool
 
 
 class Pace:
@@ -30,57 +50,94 @@ class Pace:
         self._options = options
         self._random = random
         self._failures = 0
-        self._not_before = 0.0
-        self._put_off: dict[JobRef, tuple[float, float]] = {}
+        self._not_before: float | None = None
+        self._put_off: dict[JobRef, _PutOff] = {}
 
-    def look_at(self, free: int) -> int:
-        """Return at how many due jobs to look in order to take so many."""
-        return free * WINDOW + len(self._put_off)
+    # --- which jobs ------------------------------------------------------------------------------
+
+    def look_at(self, free: int, passed_over: int, now: float) -> int:
+        """Return at how many due jobs to look, in order to find some for so many *free* places.
+
+        Args:
+            free: How many can be taken.
+            passed_over: How many of those that are found cannot be chosen, being in hand.
+            now: The instant.
+        """
+        self._forget(now)
+        put_off = sum(now < put.until for put in self._put_off.values())
+        return free * WINDOW + passed_over + put_off
 
     def choose(
         self, due: Iterable[JobRef], free: int, in_hand: Collection[JobRef], now: float
     ) -> list[JobRef]:
         """Return which of the *due* jobs to take: as many as are *free*, some of the first ones."""
-        self._forget(now)
         ripe = [ref for ref in due if ref not in in_hand and not self._is_put_off(ref, now)]
         some = ripe[: free * WINDOW]
         self._random.shuffle(some)
         return some[:free]
 
+    def put_off(self, ref: JobRef, now: float, *, hope: bool = False) -> None:
+        """Note that *ref* could not be answered; it is left alone, for longer each time.
+
+        Args:
+            ref: The job.
+            now: The instant.
+            hope: Whether it may well be answered next time.
+        """
+        before = self._put_off.get(ref)
+        seconds = PUT_OFF if before is None else min(LONGEST_PUT_OFF, before.seconds * 2)
+        self._put_off[ref] = _PutOff(now + seconds, seconds, hope)
+
+    def answered(self, ref: JobRef) -> None:
+        """Forget what went wrong with *ref*."""
+        self._put_off.pop(ref, None)
+
+    def has_hope(self, now: float) -> bool:
+        """Whether there is a job that was put off and is worth waiting for."""
+        return any(
+            put.hope and now < put.until and put.seconds <= LONGEST_HOPE
+            for put in self._put_off.values()
+        )
+
+    def _is_put_off(self, ref: JobRef, now: float) -> bool:
+        put = self._put_off.get(ref)
+        return put is not None and now < put.until
+
+    def _forget(self, now: float) -> None:
+        """Forget jobs that nobody has found for a long time: others have settled them."""
+        self._put_off = {
+            ref: put for ref, put in self._put_off.items() if now < put.until + LONGEST_PUT_OFF
+        }
+
+    # --- when ------------------------------------------------------------------------------------
+
     def pause(self, now: float) -> float:
         """Return for how many seconds nothing is to be claimed; 0 where something may be."""
-        return max(0.0, self._not_before - now)
+        return 0.0 if self._not_before is None else max(0.0, self._not_before - now)
 
     def next_poll(self) -> float:
         """Return after how many seconds to look again, though nobody rang."""
         return self._options.poll * self._random.uniform(0.8, 1.2)
 
-    def succeeded(self, ref: JobRef) -> None:
+    def succeeded(self) -> None:
         """Note that the model answered."""
         self._failures = 0
-        self._put_off.pop(ref, None)
 
     def failed(self, now: float, wish: float | None = None) -> None:
-        """Note that the model or the repository failed, and for how long it wants to be left."""
-        self._failures += 1
-        options = self._options
-        longest = min(options.longest_backoff, options.backoff * 2.0 ** min(self._failures - 1, 30))
-        seconds = max(self._random.uniform(longest / 2, longest), wish or 0.0)
-        self._not_before = max(self._not_before, now + seconds)
+        """Note that the model or the repository failed.
 
-    def put_off(self, ref: JobRef, now: float) -> None:
-        """Note that *ref* could not be taken; it is left alone for a while, longer each time."""
-        _, before = self._put_off.get(ref, (0.0, PUT_OFF / 2))
-        seconds = min(LONGEST_PUT_OFF, before * 2)
-        self._put_off[ref] = (now + seconds, seconds)
+        What was begun before a pause and fails during it is the same failure: ten calls that fail
+        together count once.
 
-    def _is_put_off(self, ref: JobRef, now: float) -> bool:
-        return now < self._put_off.get(ref, (now, 0.0))[0]
-
-    def _forget(self, now: float) -> None:
-        """Forget jobs that nobody has found for a long time: others have settled them."""
-        self._put_off = {
-            ref: (until, seconds)
-            for ref, (until, seconds) in self._put_off.items()
-            if now < until + LONGEST_PUT_OFF
-        }
+        Args:
+            now: The instant.
+            wish: For how many seconds the other side wants to be left alone, if it said so.
+        """
+        seconds = min(wish or 0.0, LONGEST_WISH)
+        if self.pause(now) == 0.0:
+            self._failures += 1
+            options = self._options
+            doubled = options.backoff * 2.0 ** min(self._failures - 1, 30)
+            longest = min(options.longest_backoff, doubled)
+            seconds = max(seconds, self._random.uniform(longest / 2, longest))
+        self._not_before = max(now + seconds, now + self.pause(now))

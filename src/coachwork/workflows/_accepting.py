@@ -70,7 +70,7 @@ def look(setup: Setup, topic: Topic[object] | None, call: Call, session_id: str)
 
 
 def make_room(
-    setup: Setup, topic: Topic[object], tries: Tries, found: Found
+    setup: Setup, topic: Topic[object], call: Call, tries: Tries, found: Found
 ) -> Workflow[tuple[Session, list[Op]] | None]:
     """Return the session without a job in flight, and what settles one whose lease ran out.
 
@@ -78,7 +78,8 @@ def make_room(
         None to look again: a job that was about to end the session was finished.
 
     Raises:
-        SessionBusyError: The job in flight has still a claim to be waited for.
+        SessionBusyError: The job in flight has still a claim to be waited for, or is about to end
+            the session, and who does not wait for a model leaves it to a worker.
     """
     in_flight = found.in_flight
     if in_flight is not None:
@@ -86,6 +87,10 @@ def make_room(
         if seconds is not None:
             raise busy(in_flight.value, seconds)
         if is_completing(in_flight):
+            if not call.waits:
+                yield from dispatch(in_flight.value)
+                usual = setup.settings.estimated_duration
+                raise busy(in_flight.value, usual.total_seconds())
             left = Held(found.account, found.session, in_flight)
             yield from finish_abandoned(setup, topic, tries, left, found.now)
             return None

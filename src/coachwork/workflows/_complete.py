@@ -106,7 +106,7 @@ def _accept(setup: Setup, topic: Topic[object], call: Call, session_id: str) -> 
             return _Done(session.value, None)
         if session.value.status is not SessionStatus.ACTIVE:
             raise not_active(session.value, "complete", now)
-        room = yield from make_room(setup, topic, tries, found)
+        room = yield from make_room(setup, topic, call, tries, found)
         if room is None:
             continue
         if not asked:

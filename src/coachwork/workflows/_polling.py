@@ -47,10 +47,7 @@ def job(
         StoreError: The repository failed.
     """
     held, _ = yield from own_job(setup, caller, topic, job_id)
-    try:
-        return (yield from report(setup, topic, held))
-    except SessionNotFoundError:  # it was swept away between two reads
-        raise JobNotFoundError from None
+    return (yield from _told(setup, topic, held))
 
 
 def pending_job(
@@ -58,19 +55,25 @@ def pending_job(
 ) -> Workflow[JobReport[T] | None]:
     """Return the job that the session waits for, or None: for a client that reloads its page.
 
+    A job that is found open after its time is settled as failed first.
+
     Raises:
         SessionNotFoundError: There is no such session for the caller.
         SessionAccessDeniedError: It is another user's.
         StoreError: The repository failed.
     """
     checked_id(session_id, "session_id")
-    session, _ = yield from load_session(setup, caller, session_id)
+    session, now = yield from load_session(setup, caller, session_id)
     check_topic(session.value, topic)
     waiting = yield from load_job(session.value)
     if waiting is None or waiting.value.is_settled:
         return None
     account = yield from open_account(caller)
-    return (yield from report(setup, topic, Held(account, session, waiting)))
+    held = Held(account, session, waiting)
+    if waiting.value.is_expired(now):  # nobody is sent to poll what is not found
+        yield from expire(setup, held, now)
+        return None
+    return (yield from report(setup, topic, held))
 
 
 def cancel_job(
@@ -95,13 +98,13 @@ def cancel_job(
         held, now = yield from own_job(setup, caller, topic, job_id)
         value = held.job.value
         if value.is_settled:
-            return (yield from report(setup, topic, held))
+            return (yield from _told(setup, topic, held))
         if value.steps:
             raise busy(value, blocked_for(held.job, now, setup.settings) or 0.0)
         why = JobError(ErrorCode.JOB_CANCELLED, "it was cancelled")
         after, ops = closed_from_outside(held, JobEvent.CLOSE, why, now)
         if (yield from tries.commit(ops)):
-            return (yield from report(setup, topic, after))
+            return (yield from _told(setup, topic, after))
 
 
 def own_job(
@@ -117,16 +120,19 @@ def own_job(
     stored = yield from load(JOB_RECORD, job_key(caller.tenant, job_id))
     if stored is None:
         raise JobNotFoundError
-    if stored.value.user != caller.user:
-        raise JobNotFoundError if setup.settings.hide_foreign else SessionAccessDeniedError
+    owner = stored.value.user
+    if owner != caller.user and setup.settings.hide_foreign:
+        raise JobNotFoundError
     try:
-        held = yield from load_held(caller, stored.value.session, job_id)
+        held = yield from load_held(Caller(caller.tenant, owner), stored.value.session, job_id)
+        now = yield from Now()
+        if held.session.value.is_expired(now):
+            raise JobNotFoundError
+        if owner != caller.user:  # what is gone is nobody's
+            raise JobNotFoundError if held.job.value.is_expired(now) else SessionAccessDeniedError
         check_topic(held.session.value, topic)
     except SessionNotFoundError:
         raise JobNotFoundError from None
-    now = yield from Now()
-    if held.session.value.is_expired(now):
-        raise JobNotFoundError
     if held.job.value.is_expired(now):
         yield from expire(setup, held, now)
         raise JobNotFoundError
@@ -168,6 +174,19 @@ def closed_from_outside(
         Stored(settled, held.job.version + 1),
     )
     return after, ops
+
+
+def _told(setup: Setup, topic: Topic[T] | None, held: Held) -> Workflow[JobReport[T]]:
+    """Return what `report` returns, to who asks for a job and not for a session.
+
+    Raises:
+        JobNotFoundError: It was swept away since it was read.
+        CorruptRecordError: Its reply alone is gone.
+    """
+    try:
+        return (yield from report(setup, topic, held))
+    except SessionNotFoundError:
+        raise JobNotFoundError from None
 
 
 def report(setup: Setup, topic: Topic[T] | None, held: Held) -> Workflow[JobReport[T]]:

@@ -7,6 +7,7 @@ by several workers at once, and be stopped at any moment; the lease decides (bri
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from attrs import frozen
@@ -18,10 +19,12 @@ from coachwork.errors import (
     StillAnsweringError,
     TopicNotFoundError,
     UnsupportedSchemaError,
+    ValidationError,
 )
 from coachwork.jobs import JOB, OPEN, Job, JobEvent, JobRef, JobStatus
 from coachwork.ports import Query
 from coachwork.records import ACCOUNT, JOB_RECORD, job_key
+from coachwork.sessions import later
 from coachwork.topics import Topic
 from coachwork.workflows._answering import answer
 from coachwork.workflows._answers import JobReport
@@ -68,8 +71,11 @@ def due_jobs(setup: Setup, *, limit: int = 100) -> Workflow[list[JobRef]]:  # no
     over and over.
 
     Raises:
+        ValidationError: The limit is no whole number above zero.
         StoreError: The repository failed.
     """
+    if type(limit) is not int or limit < 1:
+        raise ValidationError("limit", "a whole number from 1")
     now = yield from Now()
     status = tuple(sorted(status.value for status in OPEN))
     most = min(limit, MOST_DUE)
@@ -173,9 +179,20 @@ def claim(setup: Setup, ref: JobRef) -> Workflow[Claimed | Held | None]:
         topic = setup.topics.get(held.session.value.about.topic)
         if topic is None:
             raise TopicNotFoundError
-        taken = yield from take(setup, tries, held, now)
+        taken = yield from _take(setup, tries, held, now)
         if taken is not None:
             return Claimed(topic, taken)
+
+
+def _take(setup: Setup, tries: Tries, held: Held, now: datetime) -> Workflow[Held | None]:
+    """Take the lease; whoever is interrupted at that moment gives it up, if it was taken."""
+    try:
+        return (yield from take(setup, tries, held, now))
+    except GeneratorExit:  # the process is gone: nothing can be asked any more
+        raise
+    except BaseException:
+        yield from give_up(held, held.job.value.attempts + 1, later(now, setup.lease))
+        raise
 
 
 def work(setup: Setup, claimed: Claimed) -> Workflow[Held]:

@@ -28,14 +28,13 @@ from coachwork.records import (
     Op,
     Record,
     Stored,
-    job_key,
     message_key,
     session_key,
 )
 from coachwork.sessions import LIVE, Account, Session, SessionEvent
 from coachwork.workflows._answers import Purged
 from coachwork.workflows._ending import end_session, load_job
-from coachwork.workflows._relaying import deliver
+from coachwork.workflows._relaying import deliver, owed_until
 from coachwork.workflows._setup import Setup
 from coachwork.workflows._store import Tries, load
 
@@ -58,7 +57,8 @@ def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
 
     Args:
         setup: The application's declarations.
-        limit: How many sessions to look at, at most, and how many marks of deletions.
+        limit: How many sessions to sweep, at most, and how many marks of deletions; what is kept
+            because it cannot be read or delivered does not count.
 
     Raises:
         ValidationError: The limit is no whole number above zero.
@@ -80,13 +80,13 @@ def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
             if isinstance(swept, CorruptRecordError | UnsupportedSchemaError):
                 damaged = damaged or swept
             else:
-                seen += 1
+                seen += swept.closed or not swept.undelivered
                 expired += swept.closed
                 deleted += swept.deleted
                 undelivered += swept.undelivered
         if len(found) < query.limit:
             break
-        after = found[-1].key  # damaged ones stay where they are: the sweep goes on behind them
+        after = found[-1].key  # what is kept stays where it is: the sweep goes on behind it
     marks = yield from Find(Query(kind=ACCOUNT.name, expires=now, limit=limit))
     for record in marks:
         damaged = (yield from _sweep_mark(setup, record)) or damaged
@@ -112,19 +112,21 @@ def _sweep(
     try:
         session = SESSION_RECORD.read(record).value
         closed = yield from close_expired(setup, session)
-        delivered = yield from _delivered(setup, session)
-        deleted = delivered and (yield from _delete_expired(setup, session))
+        ended = yield from _ended_and_expired(session)
+        if ended is None:
+            return _Swept(closed, deleted=False, undelivered=False)
+        delivered = yield from _delivered(setup, ended.value)
+        deleted = delivered and (yield from delete_session(setup, ended))
     except (CorruptRecordError, UnsupportedSchemaError) as fault:
         return fault
-    return _Swept(closed, deleted, not delivered)
+    return _Swept(closed, deleted, undelivered=not delivered)
 
 
 def _delivered(setup: Setup, session: Session) -> Workflow[bool]:
     """Deliver what *session* is still owed; tell whether nothing is left of it."""
     tenant, job = session.about.tenant, session.latest_job
     if not setup.notifies:
-        latest = None if job is None else (yield from load(JOB_RECORD, job_key(tenant, job)))
-        return latest is None or not latest.value.is_undelivered
+        return not (yield from owed_until(tenant, job, most=0))
     try:
         yield from deliver(setup, tenant, job)
     except StoreError:
@@ -150,13 +152,13 @@ def close_expired(setup: Setup, session: Session) -> Workflow[bool]:
             return True
 
 
-def _delete_expired(setup: Setup, session: Session) -> Workflow[bool]:
-    """Delete *session* with all that is its own, if it has ended and expired."""
+def _ended_and_expired(session: Session) -> Workflow[Stored[Session] | None]:
+    """Return *session* as it is stored, if it has ended and expired: the view may lag."""
     stored = yield from load(SESSION_RECORD, SESSION_RECORD.key(session))
     now = yield from Now()
     if stored is None or stored.value.status in LIVE or not stored.value.is_expired(now):
-        return False
-    return (yield from delete_session(setup, stored))
+        return None
+    return stored
 
 
 def delete_session(

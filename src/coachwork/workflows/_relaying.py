@@ -15,7 +15,12 @@ from typing import Final
 from attrs import evolve
 
 from coachwork.effects import Find, Notify, Now, Workflow
-from coachwork.errors import MisuseError, SessionNotFoundError, ValidationError
+from coachwork.errors import (
+    CorruptRecordError,
+    MisuseError,
+    SessionNotFoundError,
+    ValidationError,
+)
 from coachwork.events import Event, MessageCompleted, MessageFailed
 from coachwork.jobs import Job, JobStatus
 from coachwork.ports import Query
@@ -23,7 +28,7 @@ from coachwork.records import ACCOUNT, JOB_RECORD, Stored, job_key
 from coachwork.sessions import Account
 from coachwork.texts import user_text
 from coachwork.workflows._answers import Relayed
-from coachwork.workflows._jobs import Held, load_held, open_account, reply_of
+from coachwork.workflows._jobs import Held, load_held, open_account, reply_of, reread
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import Tries, load
 
@@ -31,6 +36,9 @@ AT_ONCE: Final = timedelta(0)
 
 FAR_BEHIND: Final = 100
 """A session that is owed more events than that is left to the relay, which begins at the oldest."""
+
+MOST_OWED: Final = 10_000
+"""How many owed events are looked at in one go, at most, where those in front cannot be told."""
 
 
 def relay(setup: Setup, *, limit: int = 500, older_than: timedelta = AT_ONCE) -> Workflow[Relayed]:
@@ -41,7 +49,7 @@ def relay(setup: Setup, *, limit: int = 500, older_than: timedelta = AT_ONCE) ->
 
     Args:
         setup: The application's declarations.
-        limit: How many jobs to look at, at most.
+        limit: How many jobs to look at; more, where nothing can be delivered of so many.
         older_than: Only events that have been owed for so long; what was settled just now is
             delivered by who settled it.
 
@@ -56,19 +64,22 @@ def relay(setup: Setup, *, limit: int = 500, older_than: timedelta = AT_ONCE) ->
         raise MisuseError("there is no notifier to relay events to")
     now = yield from Now()
     status = (JobStatus.COMPLETED.value, JobStatus.FAILED.value)
-    query = Query(kind=JOB_RECORD.name, status=status, due=now - older_than, limit=limit)
-    page = yield from Find(query)
     delivered = 0
     stuck: set[tuple[str, str | None]] = set()
-    for record in page:
-        session = (record.key.tenant, record.facts.session)
-        if session in stuck:  # what comes later waits for what comes first
-            continue
-        try:
-            delivered += yield from deliver(setup, record.key.tenant, str(record.key.parts[0]))
-        except Exception:  # noqa: BLE001 - one that cannot be delivered holds up its session alone
-            stuck.add(session)
-    return Relayed(delivered, len(stuck), more=len(page) == limit)
+    while True:
+        query = Query(kind=JOB_RECORD.name, status=status, due=now - older_than, limit=limit)
+        page = yield from Find(query)
+        for record in page:
+            session = (record.key.tenant, record.facts.session)
+            if session in stuck:  # what comes later waits for what comes first
+                continue
+            try:
+                delivered += yield from deliver(setup, record.key.tenant, str(record.key.parts[0]))
+            except Exception:  # noqa: BLE001 - it holds up its session alone
+                stuck.add(session)
+        if delivered or len(page) < limit or limit >= MOST_OWED:
+            return Relayed(delivered, len(stuck), more=len(page) == limit)
+        limit = min(2 * limit, MOST_OWED)  # those that cannot be delivered stand in front for ever
 
 
 def deliver(
@@ -89,23 +100,44 @@ def deliver(
         Exception: Whatever the notifier raises.
         StoreError: The repository failed.
     """
-    owed: list[Stored[Job]] = []
-    while job_id is not None:
-        job = yield from load(JOB_RECORD, job_key(tenant, job_id))
-        if job is None or not job.value.is_undelivered:
-            break
-        owed.append(job)
-        job_id = job.value.follows
+    owed = yield from owed_until(tenant, job_id, most=most)
     if most is not None and len(owed) > most:
         return 0
     delivered = 0
     for job in reversed(owed):
-        with suppress(SessionNotFoundError):  # the user's data was deleted: no event follows
+        try:
             event = yield from _event(job.value)
-            yield from Notify(event)
-            delivered += 1
+        except SessionNotFoundError:  # the user's data was deleted: no event follows
+            continue
+        yield from Notify(event)
+        delivered += 1
+        with suppress(SessionNotFoundError):  # it was deleted just now
             yield from _mark(setup, job)
     return delivered
+
+
+def owed_until(
+    tenant: str, job_id: str | None, *, most: int | None = None
+) -> Workflow[list[Stored[Job]]]:
+    """Return the jobs of a session whose events are still owed, up to a job, the newest first.
+
+    What was delivered was delivered after all that came before it. A job that nobody is to hear
+    of, accepted where there was no notifier, tells nothing of those before it.
+
+    Args:
+        tenant: The tenant.
+        job_id: The job; None is one that never was.
+        most: Look for no more where more than so many were found.
+    """
+    owed: list[Stored[Job]] = []
+    while job_id is not None and (most is None or len(owed) <= most):
+        job = yield from load(JOB_RECORD, job_key(tenant, job_id))
+        if job is None or job.value.delivered_at is not None:
+            break
+        if job.value.is_undelivered:
+            owed.append(job)
+        job_id = job.value.follows
+    return owed
 
 
 def deliver_quietly(setup: Setup, job: Job) -> Workflow[None]:
@@ -135,6 +167,7 @@ def _event(job: Job) -> Workflow[Event]:
 
     Raises:
         SessionNotFoundError: The user's data was deleted, or is being deleted.
+        CorruptRecordError: What the coach said is missing.
     """
     held = yield from load_held(Caller(job.tenant, job.user), job.session, job.id)
     data = yield from _data(held)
@@ -158,6 +191,9 @@ def _data(held: Held) -> Workflow[MessageCompleted | MessageFailed]:
     if job.settlement is None:
         raise MisuseError("only a settled job has an event")
     reply = yield from reply_of(held)
+    if reply is None and job.settlement.reply is not None:
+        yield from reread(held)  # where all is gone meanwhile, no event follows
+        raise CorruptRecordError("message", "sequence", "is missing although a job refers to it")
     ending = session.ledger.ending if job.settlement.final else None
     return MessageCompleted(
         message=None if reply is None else reply.text,

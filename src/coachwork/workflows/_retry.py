@@ -106,7 +106,7 @@ def _accept(setup: Setup, topic: Topic[object], call: Call, job_id: str) -> Work
         if session.value.status is not SessionStatus.ACTIVE:
             raise not_active(session.value, "retry a job in", now)
         _check_retryable(old)
-        room = yield from make_room(setup, topic, tries, found)
+        room = yield from make_room(setup, topic, call, tries, found)
         if room is None:
             continue
         freed, ops = room

@@ -165,7 +165,7 @@ def _accept(
             return (yield from load_held(call.caller, session_id, found.receipt.job))
         if session.value.status is not SessionStatus.ACTIVE:
             raise not_active(session.value, "send to", now)
-        room = yield from make_room(setup, topic, tries, found)
+        room = yield from make_room(setup, topic, call, tries, found)
         if room is None:
             continue
         freed, ops = room

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Final
 
 from attrs import frozen
 
@@ -31,11 +32,11 @@ from coachwork.jobs import (
     Job,
     JobError,
     JobEvent,
-    JobStatus,
     Settled,
     Settlement,
 )
 from coachwork.messages import NO_USAGE, Message, Role, Usage
+from coachwork.ports import CommitResult
 from coachwork.records import (
     ACCOUNT,
     BACKGROUND,
@@ -61,6 +62,9 @@ from coachwork.workflows._ending import CLOSING, consequences, end_session
 from coachwork.workflows._jobs import Held, about_job, error_of, reread, still_answering
 from coachwork.workflows._setup import Setup
 from coachwork.workflows._store import Tries
+
+GIVE_UP_TRIES: Final = 3
+"""How often giving up a lease is tried against others who change the job."""
 
 
 @frozen(kw_only=True)
@@ -289,18 +293,27 @@ def _spent(held: Held, token: int, outcome: Outcome, now: datetime) -> list[Op]:
     return [SPENDING.insert(spending), ACCOUNT.check(held.account)]
 
 
-def give_up(held: Held, token: int) -> Workflow[None]:
+def give_up(held: Held, token: int, until: datetime | None = None) -> Workflow[None]:
     """Give the lease up, if it is still the caller's own and the repository can be reached.
 
     Whoever is interrupted leaves the job to the next one at once, instead of when the lease ends.
+
+    Args:
+        held: The job as it was read last.
+        token: The token of the caller's lease.
+        until: When that lease runs out, where the caller does not know whether it is his own.
     """
     try:
-        fresh = yield from reread(held)
-        job = fresh.job
-        if is_mine(job.value, token) and job.value.status is JobStatus.PROCESSING:
+        for _ in range(GIVE_UP_TRIES):  # the lease may be renewed at the same moment
+            fresh = yield from reread(held)
+            job, lease = fresh.job, fresh.job.value.lease
+            if lease is None or lease.token != token or until not in {None, lease.until}:
+                return
             now = yield from Now()
             free = JOB.move(job.value, JobEvent.GIVE_UP, now, None).value
-            yield from Commit((JOB_RECORD.update(job, free), ACCOUNT.check(fresh.account)))
+            ops = (JOB_RECORD.update(job, free), ACCOUNT.check(fresh.account))
+            if (yield from Commit(ops)) is CommitResult.DONE:
+                return
     except Exception:  # noqa: BLE001 - it is a courtesy; what interrupted is what counts
         return
 

@@ -55,13 +55,9 @@ class Form:
 
     def without_schema(self) -> Form | None:
         """Return the next lesser way to ask for the shape, or None after the last."""
-        match self.schema:
-            case "json_schema":
-                return evolve(self, schema="json_object")
-            case "json_object":
-                return evolve(self, schema="none")
-            case "none":
-                return None
+        if self.schema == "json_schema":
+            return evolve(self, schema="json_object")
+        return evolve(self, schema="none") if self.schema == "json_object" else None
 
 
 @frozen(kw_only=True)
@@ -149,15 +145,13 @@ def _merged(lines: Sequence[tuple[Role, str]]) -> list[tuple[Role, str]]:
 
 def _message(role: Role, text: str) -> ChatCompletionMessageParam:
     """Return one message, of the type that the SDK has for its role."""
-    match role:
-        case "system":
-            return {"role": "system", "content": text}
-        case "developer":
-            return {"role": "developer", "content": text}
-        case "user":
-            return {"role": "user", "content": text}
-        case "assistant":
-            return {"role": "assistant", "content": text}
+    if role == "system":
+        return {"role": "system", "content": text}
+    if role == "developer":
+        return {"role": "developer", "content": text}
+    if role == "user":
+        return {"role": "user", "content": text}
+    return {"role": "assistant", "content": text}
 
 
 def _headers(ask: Ask) -> dict[str, str]:

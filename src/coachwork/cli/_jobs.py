@@ -1,0 +1,239 @@
+"""``coachwork jobs``: what an operator sees of the jobs in a database file, and may do about them.
+
+Whoever may read the file may look at every job in it; nobody is asked who they are. No text of a
+person is shown unless it is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shlex import quote
+from time import sleep
+from typing import Final
+
+from attrs import evolve, frozen
+
+from coachwork.adapters import SQLite
+from coachwork.cli._chat_coach import topic_of
+from coachwork.cli._choice import Choice
+from coachwork.cli._database import opened
+from coachwork.cli._jobs_view import JobLine, fields, table
+from coachwork.cli._models import model_of, settings_of
+from coachwork.cli._plain import one_line, shown, tell
+from coachwork.coach import Coach, UserCoach
+from coachwork.errors import (
+    CorruptRecordError,
+    JobNotFoundError,
+    SessionNotFoundError,
+    UnsupportedSchemaError,
+    ValidationError,
+)
+from coachwork.ids import checked_id
+from coachwork.jobs import OPEN, Job, JobRef
+from coachwork.ports import Query
+from coachwork.records import JOB_RECORD, MESSAGE, SESSION_RECORD, Record, job_key, session_key
+from coachwork.sessions import Session
+
+EVER: Final = timedelta(days=366)
+"""So far ahead a lease may end, and its job is still listed."""
+
+POLL: Final = 0.2
+"""Seconds between two looks at what another process does."""
+
+REF: Final = "cwj1."
+"""How the text of a `coachwork.jobs.JobRef` begins."""
+
+LABEL: Final = len("processing_time")
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """Which jobs to list.
+
+    Attributes:
+        tenant: The tenant, where a user is named.
+        user: The user, or None for what is open or undelivered, of all.
+        status: Only jobs of these states; all, where there is none.
+        limit: At most so many.
+    """
+
+    tenant: str
+    user: str | None
+    status: Sequence[str]
+    limit: int
+
+
+def list_jobs(path: str, wanted: Wanted) -> int:
+    """List jobs, the newest first.
+
+    Raises:
+        CoachworkError: The database cannot be used, or tenant or user is none.
+    """
+    now = datetime.now(UTC)
+    query = Query(kind=JOB_RECORD.name, status=tuple(wanted.status), limit=wanted.limit)
+    if wanted.user is None:
+        query = evolve(query, due=now + EVER)
+    else:
+        tenant, user = checked_id(wanted.tenant, "--tenant"), checked_id(wanted.user, "--user")
+        query = evolve(query, tenant=tenant, owner=user, newest_first=True)
+    with _there(path) as database:
+        lines = [_line(record) for record in database.find(query)]
+    lines.sort(key=lambda line: (line.job.created_at if line.job else now, line.id), reverse=True)
+    for row in table(lines, now):
+        print(row)
+    if not lines and wanted.user is None:
+        print("Nothing is open or undelivered; --user NAME lists what is done with.")
+    elif not lines:
+        print("There are no such jobs.")
+    return 0
+
+
+def _line(record: Record) -> JobLine:
+    """Return what is listed of *record*, whether or not it can be read."""
+    try:
+        return JobLine.of(JOB_RECORD.read(record).value)
+    except (CorruptRecordError, UnsupportedSchemaError) as error:
+        key = record.key
+        return JobLine(id=str(key.parts[0]), tenant=key.tenant, code=error.code)
+
+
+def show_job(path: str, tenant: str, name: str, *, text: bool) -> int:
+    """Show a job as it is stored; with *text* also what was said, and what it yielded.
+
+    Raises:
+        CoachworkError: There is no such job, or the database cannot be used.
+    """
+    now = datetime.now(UTC)
+    with _there(path) as database:
+        job = _job(database, tenant, name)
+        told = [*fields(job, now), *(_texts(database, job) if text else ())]
+    for label, value in told:
+        for line in shown(value).splitlines() or [""]:
+            print(f"{label:>{LABEL}}  {line}".rstrip())
+            label = ""  # noqa: PLW2901 - further lines have none
+    return 0
+
+
+def _texts(database: SQLite, job: Job) -> Iterator[tuple[str, str]]:
+    """Return what was said in the turn of *job*, and what the session yielded by it."""
+    done = job.settlement
+    for label, number in (("user", job.message), ("coach", done.reply if done else None)):
+        if number is not None:
+            after = number - 1
+            for record in database.log(job.tenant, job.session, after=after, limit=1):
+                yield f"{label} said", MESSAGE.read(record).value.text
+    ending = _session(database, job).ledger.ending
+    if done is not None and done.final and ending is not None:
+        yield "result", json.dumps(ending.result, ensure_ascii=False, indent=2)
+        if ending.error is not None:
+            yield "result_error", f"{ending.error.code}: {ending.error.reason}"
+
+
+@frozen(kw_only=True)
+class Again:
+    """How to repeat a job.
+
+    Attributes:
+        tenant: Its tenant.
+        name: Its id, or the text of its `JobRef`.
+        wait: Whether this process is to answer it.
+        choice: Who answers then.
+    """
+
+    tenant: str
+    name: str
+    wait: bool
+    choice: Choice
+
+
+def retry_job(path: str, again: Again) -> int:
+    """Repeat a failed job in its owner's name: for a worker, or at once in this process.
+
+    Raises:
+        CoachworkError: There is no such job, it cannot be repeated, or the database or the model
+            cannot be used.
+    """
+    if again.choice.name is not None and not again.wait:
+        raise ValidationError("--model", "--wait beside it")
+    with _there(path) as database:
+        failed = _job(database, again.tenant, again.name)
+        topic = topic_of(_session(database, failed).about.topic)
+        coach = Coach(
+            database,
+            model_of(again.choice),
+            topics=[topic],
+            # Whoever is to be notified of the one is to be notified of the other.
+            settings=evolve(settings_of(again.choice, jobs=True), outbox=failed.notify),
+        )
+        owner = coach.as_user(failed.user, tenant=failed.tenant)
+        new = owner.session(topic, failed.session).retry(failed.id, wait=False)
+        print(f"Job {new.id} repeats {failed.id}.", flush=True)
+        if not again.wait:
+            print(f"`coachwork worker --database {one_line(quote(path))}` answers it.")
+            return 0
+        return _answered(coach, owner, JobRef(failed.tenant, new.id, new.kind))
+
+
+def _answered(coach: Coach, owner: UserCoach, ref: JobRef) -> int:
+    """Answer a job, or wait for a worker that was faster; tell its outcome."""
+    coach.process(ref)
+    report = owner.job(ref.job)
+    while report.status in OPEN:
+        sleep(POLL)
+        report = owner.job(ref.job)
+    if report.error_code is not None:
+        tell(report.error_code, f"job {ref.job} failed too")
+        return 1
+    print(f"It is {report.status}, after {report.processing_time} ms.")
+    return 0
+
+
+# --- what all of them need -------------------------------------------------------------------
+
+
+@contextmanager
+def _there(path: str) -> Generator[SQLite]:
+    """Lend the database at *path*, if there is one.
+
+    Raises:
+        ValidationError: There is no such file.
+    """
+    if not Path(path).exists():
+        raise ValidationError("--database", "a file that is there")
+    with opened(path) as database:
+        yield database
+
+
+def _job(database: SQLite, tenant: str, name: str) -> Job:
+    """Return the job that is called so: by its id and its *tenant*, or by the text of its ref.
+
+    Raises:
+        ValidationError: It can be the name of none.
+        JobNotFoundError: There is no such job.
+        StoreError: It cannot be read.
+    """
+    if name.startswith(REF):
+        ref = JobRef.parse(name)
+        tenant, name = ref.tenant, ref.job
+    key = job_key(checked_id(tenant, "--tenant"), checked_id(name, "ID"))
+    record = database.get(key)
+    if record is None:
+        raise JobNotFoundError
+    return JOB_RECORD.read(record).value
+
+
+def _session(database: SQLite, job: Job) -> Session:
+    """Return the session of *job*.
+
+    Raises:
+        SessionNotFoundError: It was swept away.
+        StoreError: It cannot be read.
+    """
+    record = database.get(session_key(job.tenant, job.session))
+    if record is None:
+        raise SessionNotFoundError
+    return SESSION_RECORD.read(record).value

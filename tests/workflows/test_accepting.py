@@ -1,0 +1,317 @@
+"""What every command that may ask the model does alike: look, make room, and see to the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from attrs import frozen
+
+from coachwork.adapters import final
+from coachwork.effects import Dispatch, Workflow
+from coachwork.errors import (
+    IdempotencyKeyReusedError,
+    LLMError,
+    SessionAccessDeniedError,
+    SessionBusyError,
+    SessionNotActiveError,
+    SessionNotFoundError,
+    StillAnsweringError,
+    StoreUnavailableError,
+)
+from coachwork.jobs import Job, JobKind, JobRef, JobStatus
+from coachwork.messages import Message
+from coachwork.policies import Settings
+from coachwork.ports import Ask
+from coachwork.sessions import Session
+from coachwork.testing import rehearse
+from coachwork.topics import Topic
+from coachwork.workflows import (
+    Caller,
+    Setup,
+    complete,
+    open_session,
+    resume,
+    retry,
+    send,
+    start,
+    submit,
+)
+from coachwork.workflows._accepting import dispatch
+from tests.faults import ADA, BEN, CrashedError, InterruptedByTest, Says, World
+from tests.specimens import PENDING
+from tests.workers import Post, work
+
+
+@frozen
+class Values:
+    """What the conversation is to yield."""
+
+    values: list[str]
+
+
+TALK = Topic(id="talk", system="Listen.", result=Values)
+HALL = Topic(id="hall", system="Listen.", initiation="Say hello.", resume="Welcome back.")
+
+Command = Callable[[Setup, str], Workflow[object]]
+
+COMMANDS: dict[str, Command] = {
+    "send": lambda setup, session: send(setup, ADA, TALK, session, "Hi.", key="k"),
+    "submit": lambda setup, session: submit(setup, ADA, TALK, session, "Hi.", key="k"),
+    "complete": lambda setup, session: complete(setup, ADA, TALK, session, key="k"),
+    "resume": lambda setup, session: resume(setup, ADA, TALK, session, key="k"),
+}
+
+
+def begun(post: Post | None = None, settings: Settings | None = None) -> tuple[World, str]:
+    """Return a world in which Ada has a session with one turn, and the session's id."""
+    world = World([TALK, HALL], lambda _: "Go on.", dispatcher=post, settings=settings)
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    world.run(send(world.setup, ADA, TALK, session, "Hello.", key="first"))
+    return world, session
+
+
+def left(world: World, session: str, purpose: JobKind = JobKind.REPLY) -> None:
+    """Leave a message without an answer, as a process that died when the model was asked that."""
+    plain = world.model
+
+    def dying(ask: Ask) -> Says:
+        return CrashedError() if ask.purpose is purpose else final()
+
+    world.model = dying
+    with pytest.raises(CrashedError):
+        world.run(send(world.setup, ADA, TALK, session, "Lost.", key="lost"))
+    world.model = plain
+
+
+def refused(world: World, workflow: Workflow[object], error: type[Exception]) -> list[str]:
+    """Return the names of what was asked for by *workflow* before it refused."""
+    first, before = len(world.effects), world.records()
+    with pytest.raises(error):
+        world.run(workflow)
+    assert world.records() == before
+    return world.names(first)
+
+
+# --- look ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_what_is_refused_first(command: Command) -> None:
+    """Not found comes before access denied, and both before anything else is read."""
+    world, session = begun()
+    other = world.run(start(world.setup, BEN, TALK)).session.id
+    for target, error in (("gone", SessionNotFoundError), (other, SessionAccessDeniedError)):
+        names = refused(world, command(world.setup, target), error)
+        assert names[-2:] == ["Get", "Now"]
+    world.clock.advance(days=14)  # what has expired is nobody's, and not found
+    for target in (session, other):
+        assert refused(world, command(world.setup, target), SessionNotFoundError)[-1] == "Now"
+
+
+def test_a_foreign_session_may_be_hidden() -> None:
+    """Another user's session is answered like none where the settings say so."""
+    world, _ = begun(settings=Settings(hide_foreign=True))
+    other = world.run(start(world.setup, BEN, TALK)).session.id
+    for command in COMMANDS.values():
+        refused(world, command(world.setup, other), SessionNotFoundError)
+    away = submit(world.setup, Caller("other", "ben"), TALK, other, "Hi.")
+    refused(world, away, SessionNotFoundError)
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_the_receipt_is_read_before_status_and_busy(command: Command) -> None:
+    """A key that was used for something else is told, whatever the session is at."""
+    world, session = begun()
+    left(world, session)
+    world.run(start(world.setup, ADA, HALL, key="k"))
+    refused(world, command(world.setup, session), IdempotencyKeyReusedError)
+
+
+def test_another_topic_than_the_sessions_is_not_found() -> None:
+    """Who names a topic is shown no session on another one."""
+    world, session = begun()
+    refused(world, submit(world.setup, ADA, HALL, session, "Hi."), SessionNotFoundError)
+
+
+# --- make room ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["send", "submit", "complete"])
+def test_a_job_in_flight_is_waited_for(name: str) -> None:
+    """Who comes too early is told how long; at the very end of the lease there is room."""
+    world, session = begun()
+    left(world, session)
+    world.clock.advance(minutes=5, seconds=29)
+    with pytest.raises(SessionBusyError) as error:
+        world.run(COMMANDS[name](world.setup, session))
+    assert (error.value.retry_after, error.value.session, error.value.key) == (1.0, session, "k")
+    world.clock.advance(seconds=1)
+    if name == "complete":
+        world.model = lambda _: '{"values": []}'
+    world.run(COMMANDS[name](world.setup, session))
+    codes = [job.error.code for job in world.stored("job") if job.error is not None]
+    assert codes == ["LEASE_EXPIRED"]
+
+
+def test_a_job_that_nobody_claims_blocks_for_ten_minutes() -> None:
+    """Then whoever comes next settles it, and its turn is free."""
+    world, session = begun()
+    world.run(submit(world.setup, ADA, TALK, session, "Anybody there?"))
+    world.clock.advance(minutes=9)
+    with pytest.raises(SessionBusyError) as error:
+        world.run(submit(world.setup, ADA, TALK, session, "Hello?"))
+    assert error.value.retry_after == 60.0
+    world.clock.advance(minutes=1)
+    world.run(submit(world.setup, ADA, TALK, session, "Hello?"))
+    assert (world.only(Session).turns, world.only(Session).messages) == (2, 4)
+
+
+@pytest.mark.parametrize("name", ["send", "complete"])
+def test_who_waits_finishes_what_was_about_to_end_the_session(name: str) -> None:
+    """A final reply that was left is finished first; then the command is decided again."""
+    world, session = begun()
+    left(world, session, JobKind.EXTRACTION)
+    world.clock.advance(minutes=6)
+    world.model = lambda _: '{"values": ["kept"]}'
+    if name == "send":
+        with pytest.raises(SessionNotActiveError):
+            world.run(COMMANDS[name](world.setup, session))
+    else:
+        world.run(COMMANDS[name](world.setup, session))
+    ending = world.only(Session).ledger.ending
+    assert ending is not None
+    assert ending.result == {"values": ["kept"]}
+
+
+def test_who_does_not_wait_leaves_it_to_a_worker() -> None:
+    """A submit never asks a model, not even for what was left; it is refused as busy."""
+    post = Post()
+    world, session = begun(post)
+    left(world, session, JobKind.EXTRACTION)
+    world.clock.advance(minutes=6)
+    asked = len(world.asks)
+    with pytest.raises(SessionBusyError) as error:
+        world.run(COMMANDS["submit"](world.setup, session))
+    assert (error.value.retry_after, error.value.accepted, len(world.asks)) == (15.0, False, asked)
+    world.model = lambda _: '{"values": ["kept"]}'
+    (report,) = work(world)
+    assert (report.status, report.outcome and report.outcome.is_final) == ("completed", True)
+    with pytest.raises(SessionNotActiveError):
+        world.run(COMMANDS["submit"](world.setup, session))
+
+
+def test_a_worker_is_told_of_a_final_reply_that_was_given_up() -> None:
+    """It waits for a worker as any other job, so the dispatcher is told of it."""
+    post = Post()
+    world, session = begun(post)
+    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else InterruptedByTest()
+    with pytest.raises(InterruptedByTest):
+        world.run(send(world.setup, ADA, TALK, session, "Done.", key="given-up"))
+    with pytest.raises(SessionBusyError) as error:
+        world.run(COMMANDS["submit"](world.setup, session))
+    assert [ref.job for ref in post.refs] == [error.value.job]
+
+
+# --- see to -------------------------------------------------------------------------------------
+
+
+def test_who_waits_holds_the_job_at_once() -> None:
+    """A send claims its job in the commit that accepts it, and tells no dispatcher."""
+    post = Post()
+    world, session = begun(post)
+    first = len(world.effects)
+    world.run(send(world.setup, ADA, TALK, session, "Hi."))
+    assert world.names(first).count("Commit") == 2
+    assert "Dispatch" not in world.names(first)
+    world.run(complete(world.setup, ADA, TALK, session))
+    world.run(start(world.setup, ADA, HALL))
+    assert post.refs == []
+
+
+def test_who_does_not_wait_tells_the_dispatcher_after_the_commit() -> None:
+    """Once, of the job as a worker finds it: submit, a greeting, a welcome-back, a repetition."""
+    post = Post()
+    world, session = begun(post)
+    job = world.run(submit(world.setup, ADA, TALK, session, "Hi."))
+    assert world.names()[-2:] == ["Commit", "Dispatch"]
+    hall = world.run(start(world.setup, ADA, HALL, wait=False))
+    assert hall.job is not None
+    work(world)
+    back = world.run(resume(world.setup, ADA, HALL, hall.session.id, wait=False))
+    assert back.job is not None
+    world.model = lambda _: LLMError()
+    work(world)
+    again = world.run(retry(world.setup, ADA, HALL, back.job.id, wait=False))
+    opened = world.run(open_session(world.setup, BEN, HALL, wait=False))
+    assert opened.job is not None
+    assert post.refs == [
+        JobRef("acme", job.id, JobKind.REPLY),
+        JobRef("acme", hall.job.id, JobKind.GREETING),
+        JobRef("acme", back.job.id, JobKind.WELCOME_BACK),
+        JobRef("acme", again.id, JobKind.WELCOME_BACK),
+        JobRef("acme", opened.job.id, JobKind.GREETING),
+    ]
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionError(), StoreUnavailableError()], ids=["its own", "of the store"]
+)
+def test_a_dispatcher_that_fails_changes_nothing(error: Exception) -> None:
+    """The job is accepted; a worker finds it by itself."""
+    post = Post()
+    post.error = error
+    world, session = begun(post)
+    report = world.run(submit(world.setup, ADA, TALK, session, "Hi."))
+    assert (report.status, len(post.refs)) == ("pending", 1)
+    assert [job.id for job in work(world)] == [report.id]
+
+
+def test_an_interrupt_while_the_dispatcher_is_told() -> None:
+    """The job stays accepted, and waits for a worker."""
+    post = Post()
+    post.error = InterruptedByTest()
+    world, session = begun(post)
+    with pytest.raises(InterruptedByTest):
+        world.run(submit(world.setup, ADA, TALK, session, "Hi.", key="k"))
+    assert [job.status for job in work(world)] == ["completed"]
+
+
+def test_who_waits_goes_on_with_what_a_submit_began() -> None:
+    """A send under the key of a submit takes its job, or is told that a worker has it."""
+    world, session = begun()
+    report = world.run(submit(world.setup, ADA, TALK, session, "Hi.", key="k"))
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hi.", key="k"))
+    assert (turn.job.id, turn.message.text) == (report.id, "Go on.")
+    job = world.run(submit(world.setup, ADA, TALK, session, "More.", key="l"))
+    world.model = lambda _: CrashedError()
+    with pytest.raises(CrashedError):
+        work(world)
+    with pytest.raises(StillAnsweringError) as error:
+        world.run(send(world.setup, ADA, TALK, session, "More.", key="l"))
+    assert (error.value.job, error.value.accepted) == (job.id, True)
+
+
+def test_who_does_not_wait_finds_what_a_send_began() -> None:
+    """A submit under the key of a send tells how far that is, and asks nothing of anybody."""
+    post = Post()
+    world, session = begun(post)
+    left(world, session)
+    report = world.run(submit(world.setup, ADA, TALK, session, "Lost.", key="lost"))
+    assert (report.status, report.key, post.refs) == ("processing", "lost", [])
+    assert len([one for one in world.stored("message") if isinstance(one, Message)]) == 3
+
+
+# --- dispatch -----------------------------------------------------------------------------------
+
+
+def test_only_what_waits_for_a_worker_is_told_of() -> None:
+    """A job that is held or settled needs nobody to be woken."""
+    (told,) = rehearse(dispatch(PENDING), None).asked
+    assert told == Dispatch(JobRef("acme", "j-1", JobKind.REPLY))
+    world, session = begun()
+    left(world, session)
+    held = [job for job in world.stored("job") if isinstance(job, Job)]
+    assert {job.status for job in held} == {JobStatus.COMPLETED, JobStatus.PROCESSING}
+    for job in held:
+        assert rehearse(dispatch(job)).asked == ()

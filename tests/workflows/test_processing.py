@@ -1,0 +1,783 @@
+"""What a worker does: find jobs that wait, take one, answer it, and make its lease last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from attrs import evolve, frozen
+
+from coachwork.adapters import final
+from coachwork.effects import AskModel, Commit, Find, Get
+from coachwork.errors import (
+    CorruptRecordError,
+    LLMError,
+    SessionBusyError,
+    SessionNotFoundError,
+    StoreUnavailableError,
+    TopicNotFoundError,
+    ValidationError,
+    VersionConflictError,
+)
+from coachwork.jobs import ErrorCode, Job, JobKind, JobRef, JobStatus
+from coachwork.messages import Message, Usage
+from coachwork.policies import Settings
+from coachwork.ports import Answer, Ask, CommitResult
+from coachwork.records import Delete, Update, job_key, message_key, session_key
+from coachwork.sessions import EndReason, Session, SessionStatus, Spending
+from coachwork.topics import Topic
+from coachwork.workflows import (
+    Caller,
+    Claimed,
+    cancel,
+    cancel_job,
+    complete,
+    delete_all,
+    due_jobs,
+    pause,
+    process,
+    purge_expired,
+    release,
+    renew,
+    resume,
+    send,
+    serve,
+    start,
+    submit,
+)
+from coachwork.workflows import _processing as processing
+from coachwork.workflows._processing import claim, work
+from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Told, World
+from tests.workers import Heard
+
+
+@frozen
+class Values:
+    """What the conversation is to yield."""
+
+    values: list[str]
+
+
+TALK = Topic(id="talk", system="Listen.", result=Values)
+HALL = Topic(id="hall", system="Listen.", initiation="Say hello.", resume="Welcome back.")
+
+
+def submitted(
+    *, heard: Heard | None = None, settings: Settings | None = None
+) -> tuple[World, str, JobRef]:
+    """Return a world in which a job waits for a worker, its session, and where it is found."""
+    world = World([TALK, HALL], lambda _: "Go on.", notifier=heard, settings=settings)
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    return world, session, more(world, session)
+
+
+def more(world: World, session: str, text: str = "Hi.") -> JobRef:
+    """Submit a message, and return where its job is found."""
+    name = world.run(submit(world.setup, ADA, TALK, session, text)).id
+    return JobRef("acme", name, JobKind.REPLY)
+
+
+def the_job(world: World, ref: JobRef) -> Job:
+    """Return a job as it is stored."""
+    (job,) = (job for job in world.stored("job") if isinstance(job, Job) and job.id == ref.job)
+    return job
+
+
+def taken(world: World, ref: JobRef) -> Claimed:
+    """Take a job."""
+    found = world.run(claim(world.setup, ref))
+    assert isinstance(found, Claimed)
+    return found
+
+
+def damage(world: World, name: str) -> None:
+    """Write something unreadable into a job's record; its facts stay."""
+    record = world.memory.get(job_key("acme", name))
+    assert record is not None
+    broken = evolve(record, version=record.version + 1, body='{"schema": 1}')
+    assert world.memory.commit([Update(broken)]) is CommitResult.DONE
+
+
+# --- what is due --------------------------------------------------------------------------------
+
+
+def test_what_is_due() -> None:
+    """Jobs of all tenants that nobody holds, those that wait longest first."""
+    world, session, ref = submitted()
+    world.clock.advance(seconds=1)
+    away = Caller("other", "eve")
+    hall = world.run(start(world.setup, away, HALL, wait=False))
+    assert hall.job is not None
+    other = JobRef("other", hall.job.id, JobKind.GREETING)
+    assert world.run(due_jobs(world.setup)) == [ref, other]
+    assert world.run(due_jobs(world.setup, limit=1)) == [ref]
+    taken(world, ref)
+    assert world.run(due_jobs(world.setup)) == [other]
+    world.clock.time += world.setup.lease
+    assert world.run(due_jobs(world.setup)) == [other, ref]
+    world.run(process(world.setup, ref))
+    world.run(process(world.setup, other))
+    assert world.run(due_jobs(world.setup)) == []
+    assert world.run(send(world.setup, ADA, TALK, session, "On.")).session.turns == 2
+
+
+def test_what_is_settled_and_owed_is_not_due_for_a_worker() -> None:
+    """That is the relay's."""
+    heard = Heard()
+    world, _, ref = submitted(heard=heard)
+    heard.refuses = lambda _: True
+    world.run(process(world.setup, ref))
+    assert world.run(due_jobs(world.setup)) == []
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, 1.5, None])
+def test_a_limit_is_a_number(limit: object) -> None:
+    """Anything else is refused before anything is asked."""
+    world, _, _ = submitted()
+    first = len(world.effects)
+    with pytest.raises(ValidationError) as error:
+        world.run(due_jobs(world.setup, limit=limit))  # type: ignore[arg-type]
+    assert (error.value.field, len(world.effects)) == ("limit", first)
+
+
+def test_damaged_jobs_are_passed_over() -> None:
+    """They stand in front for ever, and others behind them are found all the same."""
+    world, session, first = submitted()
+    names = [first.job]
+    for number in range(4):
+        world.clock.advance(seconds=1)
+        begun = world.run(start(world.setup, Caller("acme", f"user-{number}"), HALL, wait=False))
+        assert begun.job is not None
+        names.append(begun.job.id)
+    world.checks = False  # it is no state that a workflow could make
+    for name in names[:3]:
+        damage(world, name)
+    seen = len(world.effects)
+    (found,) = world.run(due_jobs(world.setup, limit=1))
+    assert found.job == names[3]
+    sizes = [one.query.limit for one in world.effects[seen:] if isinstance(one, Find)]
+    assert sizes == [1, 2, 4]
+    assert [ref.job for ref in world.run(due_jobs(world.setup, limit=9))] == names[3:]
+    assert session != ""
+
+
+def test_not_everything_is_looked_at_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is a bound on how far a worker looks behind damaged jobs."""
+    monkeypatch.setattr(processing, "MOST_DUE", 1)
+    world, _, ref = submitted()
+    world.checks = False
+    damage(world, ref.job)
+    assert world.run(due_jobs(world.setup, limit=1)) == []
+    assert world.run(due_jobs(world.setup, limit=5)) == []
+
+
+# --- process ------------------------------------------------------------------------------------
+
+
+def test_a_job_is_answered() -> None:
+    """Claim, ask, settle, deliver: and the report tells the outcome, as plain data."""
+    heard = Heard()
+    world, _, ref = submitted(heard=heard)
+    world.model = lambda _: final(Values(["x"]))
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert (report.status, report.attempts) == ("completed", 1)
+    assert report.outcome is not None
+    assert report.outcome.result == {"values": ["x"]}
+    assert heard.jobs == [ref.job]
+    assert the_job(world, ref).delivered_at == world.clock.time
+
+
+@pytest.mark.parametrize("wait", ["greeting", "welcome back", "extraction"])
+def test_every_kind_of_job_is_answered(wait: str) -> None:
+    """Greetings and welcome-backs as replies; extractions too, where one was left."""
+    world, session, ref = submitted()
+    world.run(process(world.setup, ref))
+    if wait == "extraction":
+        world.model = lambda _: CrashedError()
+        with pytest.raises(CrashedError):
+            world.run(complete(world.setup, ADA, TALK, session))
+        world.clock.time += world.setup.lease
+        world.model = lambda _: '{"values": []}'
+    else:
+        hall = world.run(start(world.setup, ADA, HALL, wait=False)).session.id
+        if wait == "welcome back":
+            (greeting,) = world.run(due_jobs(world.setup))
+            world.run(process(world.setup, greeting))
+            world.run(resume(world.setup, ADA, HALL, hall, wait=False))
+    (due,) = world.run(due_jobs(world.setup))
+    report = world.run(process(world.setup, due))
+    assert report is not None
+    assert (report.status, report.kind) == ("completed", wait.replace(" ", "_"))
+
+
+def test_it_may_be_called_any_number_of_times() -> None:
+    """The second time it tells the same, asks no model and delivers nothing again."""
+    heard = Heard()
+    world, _, ref = submitted(heard=heard)
+    first = world.run(process(world.setup, ref))
+    before = world.records()
+    assert world.run(process(world.setup, ref)) == first
+    assert (world.records(), len(world.asks), len(heard.events)) == (before, 1, 1)
+
+
+def test_a_failed_job_is_no_exception() -> None:
+    """The report says so, and the event too."""
+    heard = Heard()
+    world, _, ref = submitted(heard=heard)
+    world.model = lambda _: LLMError(retry_after=7)
+    for _ in range(2):
+        report = world.run(process(world.setup, ref))
+        assert report is not None
+        assert (report.status, report.error_code, report.retry_after) == ("failed", "LLM_ERROR", 7)
+    assert heard.jobs == [ref.job]
+
+
+def test_a_job_that_is_gone_is_none() -> None:
+    """Never was, swept away, or its user deleted: before it is looked at."""
+    world, session, ref = submitted()
+    assert world.run(process(world.setup, JobRef("acme", "gone", JobKind.REPLY))) is None
+    assert world.run(process(world.setup, JobRef("other", ref.job, JobKind.REPLY))) is None
+    world.run(cancel(world.setup, ADA, TALK, session))
+    world.clock.advance(days=14)
+    world.run(purge_expired(world.setup))
+    assert world.run(process(world.setup, ref)) is None
+
+
+@pytest.mark.parametrize("said", ["Too late.", final()])
+def test_a_user_who_is_deleted_while_the_model_thinks(said: str) -> None:
+    """None, no event, and nothing is left behind."""
+    heard = Heard()
+    world, _, ref = submitted(heard=heard)
+
+    def thinks(_: Ask) -> str:
+        world.run(delete_all(world.setup, ADA))
+        return said
+
+    world.model = thinks
+    assert world.run(process(world.setup, ref)) is None
+    assert (heard.events, world.stored("session"), world.stored("message")) == ([], [], [])
+
+
+def test_a_user_who_is_deleted_before_the_report() -> None:
+    """The job had its outcome, and all of it was swept away before it could be told."""
+    world, _, ref = submitted()
+    world.run(process(world.setup, ref))
+    step = process(world.setup, ref)
+    effect = next(step)
+    reads = 0
+    with pytest.raises(StopIteration) as stop:
+        while True:
+            reads += isinstance(effect, Get)
+            if reads == 5:  # the job twice, session and account; and now the reply
+                reads += 1
+                world.run(delete_all(world.setup, ADA))
+            effect = step.send(effect.perform(world.ports))
+    assert stop.value.value is None
+
+
+def test_a_job_in_anothers_hands_is_left_alone() -> None:
+    """Until its lease runs out: then it is taken over, under the next token."""
+    world, _, ref = submitted()
+    world.model = lambda _: CrashedError()
+    with pytest.raises(CrashedError):
+        world.run(process(world.setup, ref))
+    world.model = lambda _: "Go on."
+    world.clock.advance(seconds=329)
+    before = world.records()
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert (report.status, report.attempts, world.records()) == ("processing", 1, before)
+    world.clock.advance(seconds=1)
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert (report.status, report.attempts, len(world.asks)) == ("completed", 2, 2)
+
+
+def test_two_workers_with_one_job() -> None:
+    """One of them answers; the other tells that it is under way."""
+    world, _, ref = submitted()
+    others: list[str] = []
+
+    def thinks(_: Ask) -> str:
+        report = world.run(process(world.setup, ref))
+        assert report is not None
+        others.append(report.status)
+        return "Go on."
+
+    world.model = thinks
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert (report.status, others, len(world.asks)) == ("completed", ["processing"], 1)
+
+
+def test_a_claim_that_another_makes_at_that_moment() -> None:
+    """Between look and claim another took the job: it is left alone."""
+    world, _, ref = submitted()
+
+    def commit(effect: Commit, /) -> CommitResult:
+        del world.commit
+        taken(world, ref)
+        return world.commit(effect)
+
+    world.commit = commit  # type: ignore[method-assign]
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert (report.status, report.attempts, world.asks) == ("processing", 1, [])
+
+
+def test_a_claim_that_is_never_fast_enough() -> None:
+    """It is told so, and the job is due as before."""
+    world, _, ref = submitted(settings=Settings(commit_tries=1))
+    with pytest.raises(VersionConflictError):
+        world.run(process(world.setup, ref), Told(5, Fault.CONFLICT_NOT_DONE))
+    assert world.run(due_jobs(world.setup)) == [ref]
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.UNAVAILABLE, Fault.INTERRUPT_BEFORE, Fault.INTERRUPT_AFTER]
+)
+def test_a_claim_that_is_interrupted_holds_nothing_up(fault: Fault) -> None:
+    """Whether it was done or not: the job is due at once."""
+    world, _, ref = submitted()
+    error = StoreUnavailableError if fault is Fault.UNAVAILABLE else InterruptedByTest
+    with pytest.raises(error):
+        world.run(process(world.setup, ref), Told(5, fault))
+    assert world.run(due_jobs(world.setup)) == [ref]
+
+
+def test_a_crash_at_the_claim_is_waited_for() -> None:
+    """Who is gone can give nothing up; the lease ends it."""
+    world, _, ref = submitted()
+    with pytest.raises(CrashedError):
+        world.run(process(world.setup, ref), Told(5, Fault.CRASH_AFTER))
+    assert world.run(due_jobs(world.setup)) == []
+
+
+def test_a_worker_that_wakes_after_its_lease() -> None:
+    """Another answered meanwhile: its own answer is dropped, and what it cost is kept."""
+    world, _, ref = submitted()
+
+    def slow(_: Ask) -> Answer:
+        world.clock.advance(minutes=6)
+        world.model = lambda _: "The other's."
+        world.run(process(world.setup, ref))
+        return Answer(text="Mine.", usage=Usage(5, 6, 7))
+
+    world.model = slow
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert report.outcome is not None
+    assert report.outcome.message is not None
+    assert (report.outcome.message.text, report.attempts) == ("The other's.", 2)
+    assert (world.only(Spending).token, world.only(Spending).usage) == (1, Usage(5, 6, 7))
+    assert len(world.stored("message")) == 2
+
+
+def test_a_worker_that_wakes_while_another_thinks() -> None:
+    """The job is in the other's hands, and the report says so."""
+    world, _, ref = submitted()
+
+    def slow(_: Ask) -> str:
+        world.clock.advance(minutes=6)
+        taken(world, ref)
+        return "Mine."
+
+    world.model = slow
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert (report.status, report.attempts) == ("processing", 2)
+    assert len(world.stored("message")) == 1
+
+
+# --- what has expired is closed on the way ------------------------------------------------------
+
+
+def test_an_expired_session_is_closed() -> None:
+    """No model is asked; session and job end so, the claims are free, the event is delivered."""
+    heard = Heard()
+    world, _, ref = submitted(heard=heard, settings=Settings(job_life=timedelta(days=30)))
+    world.clock.advance(days=14)
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert (report.status, report.error_code) == ("failed", "SESSION_EXPIRED")
+    ended = world.only(Session)
+    assert ended.ledger.ending is not None
+    assert (ended.status, ended.ledger.ending.reason) == (
+        SessionStatus.ABANDONED,
+        EndReason.EXPIRED,
+    )
+    assert (world.stored("claim"), world.asks, heard.jobs) == ([], [], [ref.job])
+
+
+def test_an_expired_job_is_settled() -> None:
+    """The session goes on without it; the turn is free."""
+    heard = Heard()
+    world, session, ref = submitted(heard=heard)
+    world.clock.advance(hours=24)
+    for _ in range(2):
+        report = world.run(process(world.setup, ref))
+        assert report is not None
+        assert (report.status, report.error_code) == ("failed", "JOB_EXPIRED")
+    assert (world.only(Session).turns, world.asks, heard.jobs) == (0, [], [ref.job])
+    assert world.run(send(world.setup, ADA, TALK, session, "On.")).session.turns == 1
+
+
+def test_an_expired_jobs_lease_is_of_no_account() -> None:
+    """Who meets it settles it; its holder comes too late."""
+    world, _, ref = submitted()
+
+    def slow(_: Ask) -> str:
+        world.clock.advance(hours=24)
+        report = world.run(process(world.setup, ref))
+        assert report is not None
+        assert report.error_code == "JOB_EXPIRED"
+        return "Too late."
+
+    world.model = slow
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert (report.error_code, len(world.stored("message"))) == ("JOB_EXPIRED", 1)
+
+
+# --- topics -------------------------------------------------------------------------------------
+
+
+def test_an_undeclared_topic_is_told_and_no_lease_is_taken() -> None:
+    """Another worker may know the topic; the job is due as before."""
+    world, _, ref = submitted()
+    world.declare(HALL)
+    before = world.records()
+    with pytest.raises(TopicNotFoundError):
+        world.run(process(world.setup, ref))
+    assert (world.records(), world.run(due_jobs(world.setup))) == (before, [ref])
+
+
+def test_what_needs_no_model_needs_no_topic() -> None:
+    """A settled job is told, an expired one is settled, whatever is declared."""
+    world, session, ref = submitted()
+    world.run(process(world.setup, ref))
+    late = more(world, session, "More.")
+    world.declare(HALL)
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert report.status == "completed"
+    world.clock.advance(hours=24)
+    report = world.run(process(world.setup, late))
+    assert report is not None
+    assert report.error_code == "JOB_EXPIRED"
+
+
+# --- delivery -----------------------------------------------------------------------------------
+
+
+def test_an_event_that_a_crash_left_is_delivered() -> None:
+    """Between settle and deliver the process died: the next call delivers."""
+    heard = Heard()
+    world, _, ref = submitted(heard=heard)
+    heard.refuses = lambda _: True
+    world.run(process(world.setup, ref))
+    assert the_job(world, ref).is_undelivered
+    heard.refuses = lambda _: False
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert (report.status, heard.jobs, len(world.asks)) == ("completed", [ref.job], 1)
+
+
+def test_the_event_of_who_closed_it_is_delivered() -> None:
+    """A job that its owner cancelled is told by the worker that finds it so."""
+    heard = Heard()
+    world, _, ref = submitted(heard=heard)
+    world.run(cancel_job(world.setup, ADA, TALK, ref.job))
+    world.run(process(world.setup, ref))
+    assert heard.jobs == [ref.job]
+
+
+# --- attempts -----------------------------------------------------------------------------------
+
+
+def test_attempts_are_bounded() -> None:
+    """After so many leases without an outcome it fails, and no model is asked for that."""
+    world, _, ref = submitted(settings=Settings(attempts=2))
+    world.model = lambda _: CrashedError()
+    for _ in range(2):
+        with pytest.raises(CrashedError):
+            world.run(process(world.setup, ref))
+        world.clock.time += world.setup.lease
+    first = len(world.effects)
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert (report.status, report.error_code, report.retryable) == (
+        "failed",
+        "ATTEMPTS_EXHAUSTED",
+        True,
+    )
+    assert not [one for one in world.effects[first:] if isinstance(one, AskModel)]
+    assert world.only(Session).turns == 0
+
+
+def test_attempts_used_up_keep_a_final_reply() -> None:
+    """What was paid for is not lost: the session ends with it, and says why there is no result."""
+    world, _, ref = submitted(settings=Settings(attempts=2))
+    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else CrashedError()
+    for _ in range(2):
+        with pytest.raises(CrashedError):
+            world.run(process(world.setup, ref))
+        world.clock.time += world.setup.lease
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert report.outcome is not None
+    assert report.outcome.result_error is not None
+    assert (report.outcome.is_final, report.outcome.result_error.code) == (
+        True,
+        "ATTEMPTS_EXHAUSTED",
+    )
+    assert [ask.purpose for ask in world.asks] == ["reply", "extraction", "extraction"]
+
+
+# --- serve, renew, release ----------------------------------------------------------------------
+
+
+def test_who_serves_is_told_of_the_claim() -> None:
+    """Before the model is asked, and only where there is one."""
+    world, _, ref = submitted()
+    claims: list[Claimed] = []
+    world.model = lambda _: f"{len(claims)} claims"
+    held = world.run(serve(world.setup, ref, claims.append))
+    assert held is not None
+    assert (claims[0].ref, claims[0].token, claims[0].topic) == (ref, 1, TALK)
+    assert [one.text for one in world.stored("message") if isinstance(one, Message)] == [
+        "Hi.",
+        "1 claims",
+    ]
+    world.run(serve(world.setup, ref, claims.append))
+    assert world.run(serve(world.setup, JobRef("acme", "gone", ref.kind), claims.append)) is None
+    assert len(claims) == 1
+
+
+def test_a_lease_is_renewed_while_the_model_thinks() -> None:
+    """The job is the worker's own for longer; the session does not move, the settling is done."""
+    world, session, ref = submitted()
+    claims: list[Claimed] = []
+
+    def thinks(_: Ask) -> str:
+        version = session_version(world, session)
+        for _ in range(5):
+            world.clock.advance(minutes=5)
+            assert world.run(renew(world.setup, claims[0])) is True
+            lease = the_job(world, ref).lease
+            assert lease is not None
+            assert (lease.token, lease.until) == (1, world.clock.time + world.setup.lease)
+        assert session_version(world, session) == version
+        assert world.run(due_jobs(world.setup)) == []
+        return "At last."
+
+    world.model = thinks
+    held = world.run(serve(world.setup, ref, claims.append))
+    assert held is not None
+    assert (held.job.value.status, held.job.value.attempts) == (JobStatus.COMPLETED, 1)
+    assert held.job.value.processing_time == timedelta(minutes=25)
+    assert world.asked[ref.job, "reply"] == 1
+
+
+def session_version(world: World, session: str) -> int:
+    """Return how often a session has changed."""
+    record = world.memory.get(session_key("acme", session))
+    assert record is not None
+    return record.version
+
+
+def test_a_workers_lease_is_short() -> None:
+    """A worker that dies holds nothing up for long."""
+    world, _, ref = submitted()
+    world.setup = world.setup.for_worker()
+    taken(world, ref)
+    lease = the_job(world, ref).lease
+    assert lease is not None
+    assert lease.until == world.clock.time + timedelta(seconds=30)
+
+
+def test_a_lease_that_is_lost_is_not_renewed() -> None:
+    """Taken over, given up, settled or cancelled: it is not the worker's own any more."""
+    world, session, ref = submitted()
+    mine = taken(world, ref)
+    world.clock.time += world.setup.lease
+    assert world.run(renew(world.setup, mine)) is True  # nobody has taken it yet
+    world.clock.time += world.setup.lease
+    theirs = taken(world, ref)
+    before = world.records()
+    assert world.run(renew(world.setup, mine)) is False
+    assert world.records() == before
+    world.run(release(theirs))
+    assert world.run(renew(world.setup, theirs)) is False
+    world.run(process(world.setup, ref))
+    assert world.run(renew(world.setup, theirs)) is False
+    other = taken(world, more(world, session, "More."))
+    world.run(cancel_job(world.setup, ADA, TALK, other.ref.job))
+    assert world.run(renew(world.setup, other)) is False
+
+
+def test_a_renewal_of_a_user_who_is_deleted() -> None:
+    """There is nothing to renew, and the worker is told."""
+    world, _, ref = submitted()
+    mine = taken(world, ref)
+    world.run(delete_all(world.setup, ADA))
+    with pytest.raises(SessionNotFoundError):
+        world.run(renew(world.setup, mine))
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.CONFLICT_NOT_DONE, Fault.CONFLICT_DONE, Fault.LOST_DONE, Fault.LOST_NOT_DONE]
+)
+def test_a_renewal_is_decided_again(fault: Fault) -> None:
+    """The job changed at that moment, or the answer was lost: it is renewed all the same."""
+    world, _, ref = submitted()
+    mine = taken(world, ref)
+    world.clock.advance(minutes=1)
+    assert world.run(renew(world.setup, mine), Told(4, fault)) is True
+    lease = the_job(world, ref).lease
+    assert lease is not None
+    assert (lease.token, lease.until) == (1, world.clock.time + world.setup.lease)
+
+
+def test_a_renewal_that_is_never_fast_enough() -> None:
+    """The lease lasts as long as it did."""
+    world, _, ref = submitted(settings=Settings(commit_tries=1))
+    mine = taken(world, ref)
+    with pytest.raises(VersionConflictError):
+        world.run(renew(world.setup, mine), Told(4, Fault.CONFLICT_NOT_DONE))
+
+
+def test_a_renewal_keeps_what_was_paid_for() -> None:
+    """Steps and usage stay, and a kept final reply is finished under the renewed lease."""
+    world, _, ref = submitted()
+    claims: list[Claimed] = []
+
+    def model(ask: Ask) -> str:
+        if ask.purpose is JobKind.REPLY:
+            return final()
+        world.clock.advance(minutes=5)
+        assert world.run(renew(world.setup, claims[0])) is True
+        return '{"values": ["x"]}'
+
+    world.model = model
+    held = world.run(serve(world.setup, ref, claims.append))
+    assert held is not None
+    assert [step.purpose for step in held.job.value.steps] == ["reply"]
+    assert held.session.value.status is SessionStatus.COMPLETED
+
+
+def test_a_lease_is_released() -> None:
+    """The job waits for the next worker at once, and the attempt is counted."""
+    world, _, ref = submitted()
+    mine = taken(world, ref)
+    world.run(release(mine))
+    assert (the_job(world, ref).status, the_job(world, ref).attempts) == (JobStatus.PENDING, 1)
+    world.run(release(mine))  # twice is once
+    assert world.run(due_jobs(world.setup)) == [ref]
+    theirs = taken(world, ref)
+    world.run(release(mine))  # it is another's now
+    assert the_job(world, ref).status is JobStatus.PROCESSING
+    assert theirs.token == 2
+    world.run(release(theirs), Told(0, Fault.UNAVAILABLE))  # nothing is raised
+    assert the_job(world, ref).status is JobStatus.PROCESSING
+
+
+@pytest.mark.parametrize("error", [InterruptedByTest, StoreUnavailableError])
+def test_who_is_interrupted_gives_the_job_back(error: Callable[[], BaseException]) -> None:
+    """Ctrl-C while the model thinks, or a repository that fails afterwards: due at once."""
+    world, _, ref = submitted()
+    if error is InterruptedByTest:
+        world.model = lambda _: InterruptedByTest()
+        with pytest.raises(InterruptedByTest):
+            world.run(process(world.setup, ref))
+    else:
+        fault = Told(world_commit(), Fault.UNAVAILABLE)
+        with pytest.raises(StoreUnavailableError):
+            world.run(process(world.setup, ref), fault)
+    assert world.run(due_jobs(world.setup)) == [ref]
+
+
+def world_commit() -> int:
+    """Return the number of the commit that settles, in a run without a fault."""
+    world, _, ref = submitted()
+    first = len(world.effects)
+    world.run(process(world.setup, ref))
+    names = world.names(first)
+    return len(names) - 1 - names[::-1].index("Commit")
+
+
+def test_work_tells_a_lost_lease_as_it_is() -> None:
+    """No exception: whoever holds the job now answers it."""
+    world, _, ref = submitted()
+    mine = taken(world, ref)
+    world.run(release(mine))
+    held = world.run(work(world.setup, mine))
+    assert held.job.value.status is JobStatus.PENDING
+
+
+# --- others meanwhile ---------------------------------------------------------------------------
+
+
+def test_a_paused_session_keeps_the_answer() -> None:
+    """The worker's reply is kept, and the session stays PAUSED."""
+    world, session, ref = submitted()
+
+    def thinks(_: Ask) -> str:
+        world.run(pause(world.setup, ADA, TALK, session))
+        return "Kept."
+
+    world.model = thinks
+    world.run(process(world.setup, ref))
+    assert (world.only(Session).status, len(world.stored("message"))) == ("paused", 2)
+
+
+@pytest.mark.parametrize("how", ["cancel", "start", "expire"])
+def test_a_session_that_ended_drops_the_answer(how: str) -> None:
+    """The job has failed for that reason; what was said is dropped, its cost kept."""
+    world, session, ref = submitted(settings=Settings(job_life=timedelta(days=30)))
+
+    def thinks(_: Ask) -> Answer:
+        if how == "cancel":
+            world.run(cancel(world.setup, ADA, TALK, session))
+        elif how == "start":
+            world.run(start(world.setup, ADA, TALK))
+        else:
+            world.clock.advance(days=14)
+        return Answer(text="Dropped.", usage=Usage(1, 2, 3))
+
+    world.model = thinks
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    codes = {
+        "cancel": ErrorCode.SESSION_CANCELLED,
+        "start": ErrorCode.SESSION_REPLACED,
+        "expire": ErrorCode.SESSION_EXPIRED,
+    }
+    assert report.error_code is codes[how]
+    assert world.only(Spending).usage == Usage(1, 2, 3)
+    assert len(world.stored("message")) == 1
+
+
+def test_the_owner_is_kept_busy_by_a_workers_job() -> None:
+    """Another message has to wait for as long as the worker's lease lasts."""
+    world, session, ref = submitted()
+    taken(world, ref)
+    with pytest.raises(SessionBusyError) as error:
+        world.run(submit(world.setup, ADA, TALK, session, "More."))
+    assert (error.value.retry_after, error.value.job) == (330.0, ref.job)
+    world.run(start(world.setup, BEN, TALK))
+
+
+def test_a_job_whose_record_alone_is_missing_is_damage() -> None:
+    """The session waits for a job that is not there any more when it is read again."""
+    world, _, ref = submitted()
+    step = process(world.setup, ref)
+    effect = next(step)
+    answer = effect.perform(world.ports)
+    world.memory.commit([Delete(job_key("acme", ref.job), 1)])
+    with pytest.raises(CorruptRecordError):
+        while True:
+            effect = step.send(answer)
+            answer = effect.perform(world.ports)
