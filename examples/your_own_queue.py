@@ -1,6 +1,6 @@
 """A queue answers the jobs: here huey, with a consumer of its own, and a message that gets lost.
 
-Three queue libraries were looked at. procrastinate is good and needs PostgreSQL. taskiq keeps
+Three queue libraries were looked at. procrastinate needs PostgreSQL. taskiq keeps its
 messages in the process or in a server (Redis, NATS, RabbitMQ). huey keeps them in an SQLite file
 too: durable, without a server, so this program runs anywhere. It also removes a message from the
 file *before* it runs the task, as many queues do: a consumer that dies then loses it. That is what

@@ -114,6 +114,8 @@ class Journal:
         ]
         if query.newest_first:
             found.reverse()
+        if (latest := query.due) is not None:  # what a worker asks: who waits longest comes first
+            found.sort(key=lambda record: record.facts.due or latest)
         return found[: query.limit]
 
     # --- how it is done ----------------------------------------------------------------------

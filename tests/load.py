@@ -20,7 +20,7 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Condition, Event, Thread
-from time import monotonic, monotonic_ns
+from time import monotonic, monotonic_ns, sleep
 from typing import Final, TypeVar
 
 from attrs import define, field, frozen
@@ -118,9 +118,15 @@ class Crew:
     faults: list[str] = field(factory=list[str])
 
     def begin(self) -> None:
-        """Start all of them."""
+        """Start all of them, and wait until they work."""
         for number in range(self.load.workers):
             self._start(number)
+        until = monotonic() + self.load.patience
+        while len(list(self.folder.glob("events-worker-*"))) < self.load.workers:
+            if monotonic() > until:
+                self.faults.append("the workers do not come to work")
+                return
+            sleep(A_MOMENT)
 
     def _start(self, number: int) -> None:
         name = f"worker-{number}"
@@ -134,8 +140,15 @@ class Crew:
         self.mail.add(self.folder / f"events-{name}", process)
 
     def kill(self) -> None:
-        """Kill one of them, and start another one."""
-        number = self.chance.choice(sorted(self.living))
+        """Kill one of those at work, if there is one, and start another one."""
+        working = [
+            number
+            for number in sorted(self.living)
+            if (self.folder / f"events-worker-{number}").exists()
+        ]
+        if not working or len(self.kills) == self.load.kills:
+            return
+        number = self.chance.choice(working)
         process = self.living.pop(number)
         process.kill()
         self._ended(number, process, -signal.SIGKILL)
@@ -401,9 +414,9 @@ def run(folder: Path, load: Load) -> Report:
         crew = Crew(folder, load, mail, random.Random(load.seed))
         users = Users(coach, load)
         hands = [Thread(target=users.talk) for _ in range(HANDS)]
-        began = monotonic()
         try:
             crew.begin()
+            began = monotonic()
             for hand in hands:
                 hand.start()
             next_kill = began + load.kill_every
@@ -539,6 +552,7 @@ OPTIONS: Final = {
     "workers": "how many worker processes",
     "at_once": "how many sessions talk at the same time",
     "kill_every": "seconds from one kill to the next",
+    "kills": "how many kills at most",
     "fails": "how often the model fails, from 0 to 1",
     "quick": "seconds that the model takes at least",
     "usual": "seconds that it takes at most, as a rule",

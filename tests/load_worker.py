@@ -58,6 +58,7 @@ class Load:
         workers: How many worker processes.
         at_once: How many sessions talk at the same time.
         kill_every: Seconds from one kill to the next.
+        kills: How many kills at most.
         fails: How often the model fails.
         quick: Seconds that the model takes at least.
         usual: Seconds that it takes at most, as a rule.
@@ -69,7 +70,8 @@ class Load:
         twice: How often a call is made twice, with the same key.
         patience: Seconds within which something has to happen.
         seed: Of all that is left to chance.
-        synchronous: What SQLite waits for.
+        synchronous: What SQLite waits for; what a process that is killed has committed is kept
+            in either way.
     """
 
     sessions: int = 1_000
@@ -77,6 +79,7 @@ class Load:
     workers: int = 8
     at_once: int = 100
     kill_every: float = 1.0
+    kills: int = 1_000_000
     fails: float = 0.1
     quick: float = 0.005
     usual: float = 0.05
@@ -88,7 +91,7 @@ class Load:
     twice: float = 0.05
     patience: float = 60.0
     seed: int = 0
-    synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    synchronous: Literal["FULL", "NORMAL"] = "NORMAL"
 
     def save(self, folder: Path) -> None:
         """Leave it for the workers."""

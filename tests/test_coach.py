@@ -286,7 +286,7 @@ def flaky() -> ScriptedModel:
     return ScriptedModel(["Hi.", LLMError(), "Tell me.", "Back.", final(Values(["honesty"]))])
 
 
-def test_a_blocking_conversation_by_workers() -> None:
+def test_a_blocking_conversation_by_workers() -> None:  # noqa: PLR0915 - it is one conversation
     """Every word about jobs, blocking: a worker answers, and the caller polls."""
     ear, rung = Ear(), list[int]()
     given: dict[str, Any] = {"notifier": ear, "dispatcher": ear, "clock": Clock()}

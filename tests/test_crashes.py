@@ -13,17 +13,16 @@ from pathlib import Path
 import pytest
 from attrs import evolve, frozen
 
-from coachwork.adapters import ExtractiveSummarizer, Memory, SQLite, TopicTemplates, final
+from coachwork.adapters import ExtractiveSummarizer, Memory, SQLite, TopicTemplates
 from coachwork.drivers import run, run_async
 from coachwork.effects import Workflow
 from coachwork.jobs import OPEN
-from coachwork.messages import Message, Usage
+from coachwork.messages import Message
 from coachwork.ports import Answer, Ask, AsyncPorts, CommitResult, Query
 from coachwork.records import Key, Op, Record
 from coachwork.sessions import JobKind
 from coachwork.topics import TemplateName, Topic
 from coachwork.workflows import (
-    Caller,
     Resumed,
     cancel,
     complete,
@@ -33,37 +32,8 @@ from coachwork.workflows import (
     send,
     start,
 )
-from tests.faults import (
-    ADA,
-    BEN,
-    CrashedError,
-    Told,
-    World,
-    answer_alike,
-    faults_of,
-)
-
-
-@frozen
-class Values:
-    """What the conversation is to yield."""
-
-    values: list[str]
-
-
-TALK = Topic(id="talk", system="Listen.", initiation="Say hello.", result=Values)
-PLAIN = Topic(id="plain", system="Listen.")
-ROOM = Topic(id="room", system="Listen.", initiation="Say hello.", exclusive=True)
-TOPICS: Sequence[Topic[object]] = (TALK, PLAIN, ROOM)
-
-
-def coach(ask: Ask) -> Answer:
-    """Say what depends on nothing but what is asked."""
-    last = ask.messages[-1].text
-    text = {"the end": final(), "with result": final(Values(["honesty"]))}.get(last, "Go on.")
-    if ask.purpose is JobKind.EXTRACTION:
-        text = '{"values": ["courage"]}'
-    return Answer(text=text, usage=Usage(3, 2, 1))
+from tests.faults import ADA, BEN, Told, World, answer_alike, faults_of
+from tests.scenes import PLAIN, ROOM, TALK, TOPICS, begun, coach, dies_asking
 
 
 def new_world(repository: SQLite | None = None) -> World:
@@ -75,13 +45,6 @@ def new_world(repository: SQLite | None = None) -> World:
 
 Command = Callable[[], Workflow[object]]
 Scenario = Callable[[World], Command]
-
-
-def begun(world: World, topic: Topic[object] = TALK, caller: Caller = ADA) -> str:
-    """Start a session with one turn in it, and return its id."""
-    begun = world.run(start(world.setup, caller, topic, key="before-start"))
-    world.run(send(world.setup, caller, topic, begun.session.id, "Hello.", key="before-send"))
-    return begun.session.id
 
 
 def a_start(world: World) -> Command:
@@ -275,20 +238,6 @@ SCENARIOS: Sequence[Scenario] = (
     a_cancel_of_a_busy_session,
     a_pause,
 )
-
-
-def dies_asking(world: World, workflow: Workflow[object], purpose: JobKind = JobKind.REPLY) -> None:
-    """Run *workflow* in a process that dies when the model is asked for that."""
-
-    def dying(ask: Ask) -> Answer:
-        if ask.purpose is purpose:
-            raise CrashedError
-        return coach(ask)
-
-    world.model = dying
-    with pytest.raises(CrashedError):
-        world.run(workflow)
-    world.model = coach
 
 
 def name_of(scenario: Scenario) -> str:

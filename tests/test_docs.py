@@ -7,11 +7,12 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from time import process_time
 from typing import Final
 
 import pytest
 
-from docs import generated
+from docs import generated, situations
 
 ROOT: Final = generated.ROOT
 PAGES: Final = generated.pages()
@@ -53,6 +54,34 @@ def test_a_stale_part_is_seen_and_written_anew(tmp_path: Path) -> None:
     text = page.read_text()
     assert text.startswith("before\n<!-- generated: job-table -->\n\n| From |")
     assert text.endswith("|\n\n<!-- end -->\nafter\n")
+
+
+# --- what happens when the world moves ---------------------------------------------------------
+
+
+def test_the_situations_are_the_same_each_time_and_quick() -> None:
+    """The page says what the code does, not what it did once; and nobody waits for it."""
+    began = process_time()
+    first = list(situations.rows())
+    took = process_time() - began
+
+    assert list(situations.rows()) == first
+    assert took < 5  # half a second, as a rule
+
+
+@pytest.mark.parametrize("reply", [text for _, text in situations.REPLIES], ids=["plain", "final"])
+@pytest.mark.parametrize("situation", situations.SITUATIONS, ids=lambda situation: situation.told)
+def test_whatever_happens_there_is_one_outcome_and_one_event(
+    situation: situations.Situation, reply: str
+) -> None:
+    """A job is settled once, its event says the same, and a reply is there if it completed."""
+    found = situations.find(situation, reply)
+
+    if found.job == "gone":
+        assert (found.session, found.event, found.reply) == ("gone", "none", "dropped")
+    else:
+        assert found.event == found.job
+        assert (found.reply == "kept") is (found.job == "completed")
 
 
 # --- links ------------------------------------------------------------------------------------
@@ -129,7 +158,7 @@ def test_the_tutorial_can_be_typed_along(tmp_path: Path) -> None:
 # --- the program ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["demo", "chat", "replay", "diagram"])
+@pytest.mark.parametrize("command", ["demo", "chat", "worker", "jobs", "replay", "diagram"])
 def test_the_page_on_the_command_line_names_every_option(command: str) -> None:
     """What ``coachwork COMMAND --help`` offers stands in the section of that command."""
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")

@@ -391,7 +391,7 @@ def test_without_a_listener_nobody_is_told(effect: Effect[None]) -> None:
 
 # --- streaming -------------------------------------------------------------------------------
 
-PIECES: Final = ('{"mess', 'age": "What ', 'matters', '?", "is_final": false}')
+PIECES: Final = ('{"mess', 'age": "What ', "matters", '?", "is_final": false}')
 """A reply as a model writes it."""
 
 ASKED: Final = AskModel(attrs.evolve(ASK, attempt=2), "acme", "ada")
@@ -520,18 +520,19 @@ def test_a_call_given_up_tells_nothing_more() -> None:
     """A cancelled call may go on in its thread; nobody listens to it."""
     parts: list[Partial] = []
     asked: list[Ask] = []
+    begun = asyncio.Event()
 
     class Slow:
         async def complete(self, ask: Ask, /) -> Answer:
             asked.append(ask)
+            begun.set()
             await asyncio.sleep(60)
             return Answer(text="never")
 
     async def main() -> None:
         there = attrs.evolve(async_ports(), model=Slow(), sink=parts.append)
         task = asyncio.create_task(run_async(iter_of(ASKED), there))
-        while not asked:
-            await asyncio.sleep(0)
+        await begun.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

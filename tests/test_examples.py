@@ -26,6 +26,7 @@ from coachwork.errors import CorruptRecordError
 from coachwork.jobs import JobKind
 from coachwork.ports import CommitResult, Prompt, PromptRole
 from coachwork.records import Check, Delete, Facts, Insert, Key, Record, Update
+from coachwork.texts import TEXTS
 from examples.your_own_model import HTTPModel, Provider, serving
 from examples.your_own_repository import Journal
 from tests.contract import CHECKS, ContractCheck, hold, name_of
@@ -33,6 +34,13 @@ from tests.contract import CHECKS, ContractCheck, hold, name_of
 EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 
 SAYS: Final = {
+    "background_worker": [
+        "event: ai.message.completed I hear: Greet Ada.",
+        "event: ai.message.completed I hear: I said no for once.",
+        "poll:  completed, attempts: 1",
+        "event: ai.message.failed LLM_ERROR",
+        "event: ai.message.completed I hear: It felt good.",
+    ],
     "first_session": [
         "Coach: Hello Ada. What mattered this week?",
         "-- paused, 1 turn of 12",
@@ -63,9 +71,25 @@ SAYS: Final = {
         "stateDiagram-v2",
         "    class paused taken",
     ],
+    "streaming": [
+        "writing: Perhaps you could",
+        f"failed:  {TEXTS['LLM_ERROR']}",
+        "writing: What would be enough?",
+        "coach:   What would be enough?",
+        "-- 2 messages, 1 turn",
+    ],
     "your_own_model": [
         "Coach: What would you like to keep?",
         "-- 120 tokens in, 12 out",
+    ],
+    "your_own_queue": [
+        "submitted: pending",
+        "event:     ai.message.completed (the consumer)",
+        "           What made you do that?",
+        "submitted: pending",
+        "lost:      0 in the queue, 1 job pending",
+        "event:     ai.message.completed (the worker)",
+        "           And what did it cost you?",
     ],
     "your_own_repository": [
         "3 commits in the journal",

@@ -209,9 +209,7 @@ def test_values_show_no_text(value: attrs.AttrsInstance) -> None:
     assert PRIVATE not in repr(value)
 
 
-@pytest.mark.parametrize(
-    "value", [ASK, ANSWER, ADMISSION, PARTIAL, Query(kind="job")], ids=name_of
-)
+@pytest.mark.parametrize("value", [ASK, ANSWER, ADMISSION, PARTIAL, Query(kind="job")], ids=name_of)
 def test_values_do_not_change(value: attrs.AttrsInstance) -> None:
     """A port cannot change what it was asked."""
     first = attrs.fields(type(value))[0].name

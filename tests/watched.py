@@ -1,9 +1,10 @@
-"""A repository that is watched: each call is told to the test first, which may fail or hold it up."""
+"""A repository that is watched: each call is told to the test first, which may fail or wait."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from coachwork.adapters import SQLite
 from coachwork.ports import CommitResult, Query, Repository
 from coachwork.records import Key, Op, Record
 
@@ -53,6 +54,15 @@ class Watched:
         due = query.due is not None and not settled & set(query.status)
         self._tell("find due" if due else "find")
         return self._store.find(query)
+
+    def again(self) -> Watched:
+        """Return the same repository, watched by nobody yet."""
+        return Watched(self._store)
+
+    def close(self) -> None:
+        """Close it, where it can be closed."""
+        if isinstance(self._store, SQLite):
+            self._store.close()
 
     def for_async(self) -> AsyncWatched:
         """Return the same for an async coach; it blocks, which does no harm in a test."""

@@ -9,15 +9,17 @@ from threading import Event, Lock, Semaphore
 from time import monotonic, sleep
 from typing import Final
 
+from attrs import evolve
+
 from coachwork import Answer, Ask, Coach, Settings, Topic
 from coachwork.adapters import Memory, SQLite
 from coachwork.jobs import JobRef
 from coachwork.ports import Repository
-from coachwork.records import JOB_RECORD, job_key
+from coachwork.records import JOB_RECORD, Delete, Update, account_key, job_key, session_key
 from coachwork.workflows import JobView
 from tests.watched import Watched
 
-SECRET: Final = "my secret"
+SAID: Final = "what nobody may read"
 PATIENCE: Final = 10.0
 """Seconds after which a test gives up waiting."""
 
@@ -33,11 +35,13 @@ class Gate:
         asked: The jobs that it was asked for, in order.
         says: What it says to each; an error is raised.
         most: How many were inside at once, at the most.
+        on_enter: Called by everyone who comes in.
     """
 
     def __init__(self, *, is_open: bool = False) -> None:
         """Begin with the gate shut."""
         self.asked: list[str] = []
+        self.on_enter: Callable[[], object] = lambda: None
         self.says: Callable[[Ask], str | BaseException] = lambda ask: f"Go on ({ask.attempt})."
         self.most = 0
         self._inside = 0
@@ -62,6 +66,7 @@ class Gate:
             self.asked.append(ask.job)
             self._inside += 1
             self.most = max(self.most, self._inside)
+        self.on_enter()
         self._entered.release()
         assert self._gate.wait(PATIENCE)
         with self._lock:
@@ -158,7 +163,7 @@ def until(is_so: Callable[[], bool]) -> None:
 async def until_async(is_so: Callable[[], bool]) -> None:
     """Wait until *is_so*, in an event loop."""
     async with asyncio.timeout(PATIENCE):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110 - a test looks at it from outside
             await asyncio.sleep(0.001)
 
 
@@ -175,9 +180,27 @@ def submitted(
     refs: list[JobRef] = []
     for n in range(number):
         chat = coach.as_user(f"{user}-{n}").start(topic)
-        job = chat.submit(f"{SECRET} {n}").job
+        job = chat.submit(f"{SAID} {n}")
         refs.append(JobRef("default", job.id, job.kind))
     return refs
+
+
+def damage(store: Repository, ref: JobRef) -> None:
+    """Write nonsense over the session of a job."""
+    job = store.get(job_key(ref.tenant, ref.job))
+    assert job is not None
+    session = store.get(session_key(ref.tenant, str(job.facts.session)))
+    assert session is not None
+    store.commit([Update(evolve(session, version=session.version + 1, body='{"schema": 1}'))])
+
+
+def remove_account(store: Repository, ref: JobRef) -> None:
+    """Delete the account behind a job, as a deletion that was interrupted leaves it."""
+    job = store.get(job_key(ref.tenant, ref.job))
+    assert job is not None
+    account = store.get(account_key(ref.tenant, str(job.facts.owner)))
+    assert account is not None
+    store.commit([Delete(account.key, account.version)])
 
 
 def status_of(store: Repository, ref: JobRef) -> str:

@@ -255,25 +255,24 @@ class _Stream:
 
     def __init__(self, effect: AskModel, sink: Sink) -> None:
         self._effect = effect
-        self._sink: Sink | None = sink
+        self._sink = sink
+        self._listening = True
         self._decoder = MessageStream()
         self._told = 0
 
     def feed(self, piece: str) -> None:
         """Take a piece of the answer as the model writes it."""
-        sink = self._sink  # the call may be given up in another thread, between any two lines
-        if sink is not None:
-            self._tell(sink, self._decoder.feed(piece))
+        if self._listening:
+            self._tell(self._decoder.feed(piece))
 
     def finish(self) -> None:
         """Tell what was held back, and listen no more."""
-        if self._sink is not None:
-            self._tell(self._sink, self._decoder.finish())
+        self._tell(self._decoder.finish())
         self.close()
 
     def close(self) -> None:
         """Listen no more: a call that was given up may go on in its thread."""
-        self._sink = None
+        self._listening = False
 
     async def until(self, answer: Awaitable[Answer]) -> Answer:
         """Wait for the answer and finish."""
@@ -285,12 +284,12 @@ class _Stream:
         self.finish()
         return told
 
-    def _tell(self, sink: Sink, text: str) -> None:
+    def _tell(self, text: str) -> None:
         if not text:
             return
         self._told += 1
         ask = self._effect.ask
-        sink(
+        self._sink(
             Partial(
                 tenant=self._effect.tenant,
                 user=self._effect.user,

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import bench_import, bench_machine, bench_memory, bench_turn
+from tests.benchmarks import (
+    bench_event_loop,
+    bench_import,
+    bench_jobs,
+    bench_machine,
+    bench_memory,
+    bench_turn,
+)
 
 
 def test_machine(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,4 +44,21 @@ def test_import(capsys: pytest.CaptureFixture[str]) -> None:
     """Each way of importing is measured over attrs and cattrs."""
     ways = bench_import.WAYS[:2]
     assert list(bench_import.report(runs=1, ways=ways)) == list(ways)
+    assert "What costs most" in capsys.readouterr().out
+
+
+def test_event_loop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every callback and every round of the loop is timed, and the watchdog is woken."""
+    measured = bench_event_loop.report(tmp_path, sessions=3, turns=2, seconds=0.05)
+    assert len(measured.walls) == len(measured.cpus) == len(measured.names) > len(measured.late)
+    assert len(measured.rounds) > len(measured.late) > 0
+    assert any(name.endswith("AsyncWorker._answer") for name in measured.names)
+    assert "took longest" in capsys.readouterr().out
+
+
+def test_jobs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both write the same rows, by several processes side by side."""
+    told = bench_jobs.report(tmp_path, workers=(2,), rounds=2, jobs=2, profiled=2)
+    assert [len(figures.ours) for figures in told.values()] == [2, 2]
+    assert all(figures.jobs == 4 and figures.ratio > 0 for figures in told.values())
     assert "What costs most" in capsys.readouterr().out

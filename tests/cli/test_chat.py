@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
@@ -19,15 +18,20 @@ import pytest
 
 from coachwork.adapters import ScriptedModel, SQLite
 from coachwork.cli import main
-from coachwork.cli._chat import SETTINGS
-from coachwork.cli._chat_coach import MOST_TURNS, Insight, listener, topic_of
+from coachwork.cli._chat_coach import MOST_TURNS, Insight, Listener, topic_of
+from coachwork.cli._choice import Choice
+from coachwork.cli._models import settings_of
 from coachwork.coach import Chat, Coach
 from coachwork.errors import StoreUnavailableError
+from coachwork.jobs import JobStatus
 from coachwork.sessions import SessionStatus
+from tests.openai_server import Streams, piece, refuses, says, serving, streamed
 from tests.recordings import Dying
+from tests.terminals import program
 
 AGAIN: Final = (sys.executable, "-m", "coachwork", "chat")
 TOPIC: Final = topic_of("today")
+SETTINGS: Final = settings_of(Choice(), jobs=False)
 THINK: Final = 0.7
 PATIENCE: Final = 20.0
 
@@ -64,7 +68,7 @@ def talk(path: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 def stored(path: str) -> Generator[Chat[Insight]]:
     """Lend the newest session, as another process sees it."""
     with closing(SQLite(path)) as database:
-        coach = Coach(database, ScriptedModel(listener("today", 0)), topics=[TOPIC])
+        coach = Coach(database, Listener(), topics=[TOPIC])
         you = coach.as_user("you")
         yield you.session(TOPIC, you.list_sessions().sessions[0].id)
 
@@ -120,7 +124,7 @@ def test_completing_shows_what_the_conversation_yielded(talk: Type, path: str) -
     assert talk("/complete").endswith("Nothing: nothing was said.")
     out = talk("I never stop working. Not even at night.", "/complete")
     assert "what this conversation yielded" in out
-    assert "said I never stop working. last_word Not even at night." in out
+    assert "said I never stop working. next_step none" in out
     with stored(path) as chat:
         assert chat.get().status is SessionStatus.COMPLETED
 
@@ -129,7 +133,7 @@ def test_the_coach_may_end_it(talk: Type) -> None:
     """After the last turn the result is shown, and nothing more can be typed."""
     out = talk(*[f"This is what I say, number {number}." for number in range(MOST_TURNS)], "more")
     assert "what this conversation yielded" in out
-    assert "last_word This is what I say, number 7." in out
+    assert "next_step This is what I say, number 7." in out
 
 
 def test_giving_up_is_asked_for_twice(talk: Type, path: str) -> None:
@@ -311,36 +315,207 @@ def test_an_answer_that_a_killed_process_owed_is_given_next_time(talk: Type, pat
 
 def test_at_a_terminal_lines_can_be_typed_and_ended(path: str) -> None:
     """At a real terminal it greets in colour, answers, and Ctrl-D ends it cleanly."""
-    person, terminal = pty.openpty()
-    with subprocess.Popen(
-        [*AGAIN, "--database", path],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        env={**os.environ, "TERM": "xterm", "NO_COLOR": ""},
-    ) as process:
-        os.close(terminal)
-        try:
-            shown = read_until(person, b"on your mind?", b"you  ")
-            os.write(person, b"I never stop working.\n")
-            shown += read_until(person, b"I hear you say", b"you  ")
-            os.write(person, b"\x04")
-            shown += read_until(person, b"Nothing is lost")
-        finally:
-            os.close(person)
-            process.wait(PATIENCE)
+    with program("chat", "--database", path) as (screen, process):
+        screen.until("on your mind?", "you  ")
+        screen.type("I never stop working.\n")
+        screen.until("I hear you say", "you  ")
+        screen.type("\x04")
     assert process.returncode == 0
-    assert b"\x1b[1;32m    coach" in shown
-    assert b"Traceback" not in shown
+    assert "\x1b[1;32m    coach" in screen.raw
+    assert "Traceback" not in screen.raw
+    assert screen.text.endswith("Nothing is lost: run the same command to go on.")
 
 
-def read_until(person: int, *words: bytes) -> bytes:
-    """Return what the terminal shows until all *words* have come, one after the other."""
-    shown = b""
-    end = 0
-    for word in words:
-        while (place := shown.find(word, end)) < 0:
-            assert select.select([person], [], [], PATIENCE)[0], shown
-            shown += os.read(person, 4096)
-        end = place + len(word)
-    return shown
+# --- a language model ------------------------------------------------------------------------
+
+
+def reply(text: str, *, final: bool = False) -> str:
+    """Return what a model writes that answers in the form that is asked for."""
+    return json.dumps({"message": text, "is_final": final})
+
+
+YIELD: Final = json.dumps({"said": ["Evenings are short."], "next_step": "Read at eight."})
+LONG: Final = " ".join(["word"] * 40)
+BROKEN: Final = Streams(
+    pieces=[piece(part) for part in (reply(LONG)[:60], reply(LONG)[60:90])], done=False, then="drop"
+)
+
+
+def test_a_language_model_talks_to_the_end(
+    talk: Type, path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the greeting to the extracted result; what goes wrong gets a line and can be repeated."""
+    script = [
+        refuses(503),
+        says(reply("Hello.")),
+        refuses(429, retry_after="7"),
+        says(reply("Why?")),
+        says(reply("Bye.", final=True)),
+        says(YIELD),
+    ]
+    lines = ["/retry", "My evenings are short.", "/retry", "/retry", "I will read."]
+    with serving(*script) as server:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines)))
+        model = ["--model", "openai:small", "--base-url", server.url]
+        assert main(["chat", "--database", path, *model]) == 0
+    printed, err = capsys.readouterr()
+    out = " ".join(printed.split())
+    assert err.splitlines() == [
+        "coachwork: LLM_ERROR: the provider answered 503",
+        "coachwork: LLM_ERROR: the provider answered 429: too many requests, or nothing left to "
+        "spend",
+    ]
+    assert "/retry asks again, best in 10 s. you /retry coach Hello." in out
+    assert (
+        "you My evenings are short. Your coach could not answer just now. Your message is kept; "
+        "please try again in a moment. /retry asks again, best in 7 s. you /retry coach Why? "
+        "you /retry Every answer has come; there is nothing to ask again. "
+        "you I will read. coach Bye." in out
+    )
+    assert out.endswith("said Evenings are short. next_step Read at eight.")
+    assert out.count("Hello.") == out.count("Why?") == out.count("Bye.") == 1
+    with stored(path) as chat:
+        assert chat.get().result == Insight(["Evenings are short."], "Read at eight.")
+        assert chat.get().turns == 2
+
+
+def test_a_server_that_cannot_be_reached_keeps_nobody_from_going_on(
+    talk: Type, path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is kept; whoever resumes another day gets its answer first."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("I never stop working.\n"))
+    model = ["--model", "openai:small", "--base-url", "http://127.0.0.1:1/v1"]
+    assert main(["chat", "--database", path, *model]) == 0
+    assert (
+        capsys.readouterr().err.splitlines()
+        == ["coachwork: LLM_ERROR: the provider cannot be reached"] * 2
+    )
+    again = talk("r")
+    assert "you I never stop working. coach I hear you say: “I never stop working.”" in again
+    assert "Welcome back" not in again
+    with stored(path) as chat:
+        assert (chat.get().messages, chat.get().turns) == (2, 1)
+
+
+def test_what_a_filter_holds_back_cannot_be_repeated(
+    path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person is asked for other words, on this day and on another one."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Bad words.\n/retry\n"))
+    model = ["--model", "openai:small", "--base-url"]
+    with serving(says("Hello."), says("", "content_filter")) as server:
+        assert main(["chat", "--database", path, *model, server.url]) == 0
+        out, err = capsys.readouterr()
+        assert err.startswith("coachwork: CONTENT_FILTER: ")
+        assert "please try to put it in other words." in " ".join(out.split())
+        assert "there is nothing to ask again" in out
+    monkeypatch.setattr(sys, "stdin", io.StringIO("r\n"))
+    with serving(says("Welcome back.")) as server:
+        assert main(["chat", "--database", path, *model, server.url]) == 0
+    assert "coach  Welcome back." in capsys.readouterr().out
+
+
+def test_at_a_terminal_words_are_shown_as_they_come_and_once(path: str) -> None:
+    """What breaks off is marked, and the retry shows the whole."""
+    script = [streamed(reply("Hello.")), BROKEN, streamed(reply(LONG))]
+    with (
+        serving(*script) as server,
+        program(
+            "chat", "--database", path, "--model", "openai:small", "--base-url", server.url
+        ) as (screen, process),
+    ):
+        screen.until("Hello.", "you  ")
+        screen.type("I am tired.\n")
+        screen.until("does not count", "asks again", "you  ")
+        screen.type("/retry\n")
+        screen.until("word word word", "you  ")
+        screen.type("/quit\n")
+    assert process.returncode == 0
+    assert [body["stream"] for body in server.bodies] == [True] * 3
+    shown = screen.lines
+    assert shown.count("    coach  Hello.") == 1
+    broken, whole = (number for number, line in enumerate(shown) if "coach  word" in line)
+    assert shown[whole:][:3] == [
+        f"    coach  {' '.join(['word'] * 14)}",
+        f"           {' '.join(['word'] * 14)}",
+        f"           {' '.join(['word'] * 13)}",
+    ]
+    assert "(This answer broke off" in shown[broken + 1]
+    assert screen.text.count("word word") < 80
+
+
+# --- by jobs ---------------------------------------------------------------------------------
+
+
+def test_answers_can_be_jobs(
+    path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same conversation, with a line for each job where nobody looks on."""
+    lines = [f"This is what I say, number {number}." for number in range(MOST_TURNS)]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join([lines[0], "/pause"])))
+    assert main(["chat", "--database", path, "--async"]) == 0
+    assert capsys.readouterr().out.count("Your coach is thinking (job ") == 2
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(["r", *lines[1:]])))
+    assert main(["chat", "--database", path, "--async"]) == 0
+    out = capsys.readouterr().out
+    assert "Welcome back." in out
+    assert "next_step  This is what I say, number 7." in out
+    with stored(path) as chat:
+        assert chat.get().status is SessionStatus.COMPLETED
+
+
+def test_why_a_job_failed_is_told(
+    path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker of this process knows it; the retry is a job too."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("/retry\nHi.\n"))
+    with serving(refuses(401), says("Hello."), says("Yes?")) as server:
+        model = ["--model", "openai:small", "--base-url", server.url]
+        assert main(["chat", "--database", path, "--async", *model]) == 0
+    out, err = capsys.readouterr()
+    assert err == ("coachwork: LLM_ERROR: the provider answered 401: the key is missing or wrong\n")
+    assert "/retry asks again" in out
+    assert out.count("coach  Hello.") == out.count("coach  Yes?") == 1
+
+
+def test_ctrl_c_leaves_the_answer_to_a_worker(path: str) -> None:
+    """One sees that it thinks; the same command waits again, and a worker may go on meanwhile."""
+    command = ["chat", "--database", path, "--async", "--think", "0.6"]
+    with program(*command) as (screen, process):
+        screen.until("on your mind?", "you  ")
+        screen.type("I never stop working.\n")
+        screen.until("thinking")
+        screen.type("\x03")
+    assert process.returncode == 0
+    assert screen.text.endswith(
+        "The answer is left to a worker: run the same command to wait for it again, or let "
+        f"`coachwork worker --database {path}` give it."
+    )
+    assert "thinking" not in screen.text
+    with stored(path) as chat:
+        waiting = chat.pending_job()
+        assert waiting is not None
+        assert waiting.status is JobStatus.PENDING
+    with program(*command, "--no-worker") as (screen, process):
+        screen.until("you", "  I never stop working.", "An answer is still on its way", "thinking")
+        assert main(["worker", "--database", path, "--once"]) == 0
+        screen.until("I hear you say", "you  ")
+        screen.type("\x04")
+    assert process.returncode == 0
+    assert screen.text.count("I never stop working.") == 2
+    with stored(path) as chat:
+        assert (chat.get().messages, chat.get().turns) == (3, 1)
+
+
+def test_a_job_of_another_topic_is_left_alone(
+    path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker of a conversation says nothing of what is not its own."""
+    with closing(SQLite(path)) as database:
+        other = topic_of("work")
+        coach = Coach(database, Listener(), topics=[other])
+        chat = coach.as_user("you").start(other, context={"name": "you"}, wait=False)
+        monkeypatch.setattr(sys, "stdin", io.StringIO("Hello there.\n"))
+        assert main(["chat", "--database", path, "--async"]) == 0
+        assert capsys.readouterr().err == ""
+        assert chat.get().job is not None

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from time import monotonic
 
 import pytest
 
-from coachwork.adapters import Memory, ScriptedModel
-from coachwork.cli._chat_coach import ENOUGH_WORDS, MOST_TURNS, Insight, listener, topic_of
+from coachwork.adapters import Memory, ScriptedModel, final
+from coachwork.cli._chat_coach import ENOUGH_WORDS, MOST_TURNS, Insight, Listener, topic_of
 from coachwork.coach import Chat, Coach
 from coachwork.errors import ValidationError
+from coachwork.jobs import JobKind
+from coachwork.ports import Prompt, PromptRole
+from tests.openai_asks import ask
 
 TOPIC = topic_of("rest")
 
 
 def opened(think: float = 0.0) -> Chat[Insight]:
     """Return a new session with the coach."""
-    coach = Coach(Memory(), ScriptedModel(listener("rest", think)), topics=[TOPIC])
+    coach = Coach(Memory(), Listener(think), topics=[TOPIC])
     return coach.as_user("ada").start(TOPIC, context={"name": "Ada"})
 
 
@@ -55,7 +59,7 @@ def test_it_welcomes_back_with_the_last_words() -> None:
 
 
 def test_it_ends_after_some_turns() -> None:
-    """The last turn ends the conversation with the person's own words as its result."""
+    """The last turn ends the conversation; it answers the question for a step to take."""
     chat = opened()
     turns = [chat.send(f"{number}. I say this. And that") for number in range(MOST_TURNS)]
     assert [turn.is_final for turn in turns] == [False] * (MOST_TURNS - 1) + [True]
@@ -73,7 +77,7 @@ def test_completing_yields_a_result_too() -> None:
     """The owner may end it at any time."""
     chat = opened()
     chat.send("I never stop working.")
-    assert chat.complete().result == Insight(["I never stop working."], "I never stop working.")
+    assert chat.complete().result == Insight(["I never stop working."], None)
 
 
 def test_it_may_take_its_time() -> None:
@@ -81,6 +85,29 @@ def test_it_may_take_its_time() -> None:
     began = monotonic()
     opened(think=0.05)
     assert monotonic() - began >= 0.05
+
+
+def test_it_is_told_what_the_topic_is() -> None:
+    """Whatever the topic is called; where nobody tells it, it can do without."""
+    for name in ("the “{new}” house", "{name}"):
+        coach = Coach(Memory(), Listener(), topics=[topic_of(name)])
+        chat = coach.as_user("ada").start(topic_of(name), context={"name": "Ada"})
+        assert f"Let us talk about {name}." in chat.greeting.text
+    told = ask(Prompt(PromptRole.INSTRUCTION, "Greet them."), purpose=JobKind.GREETING)
+    assert "talk about it." in str(Listener().complete(told).text)
+
+
+def test_a_language_model_is_told_everything() -> None:
+    """Who it talks with and about what, how to end, and what to write down."""
+    scripted = ScriptedModel(["Hello.", final(), json.dumps({"said": ["I am"], "next_step": None})])
+    coach = Coach(Memory(), scripted, topics=[TOPIC])
+    turn = coach.as_user("ada").start(TOPIC, context={"name": "Ada"}).send("Bye.")
+    assert turn.result == Insight(["I am"], None)
+    greeting, reply, extraction = scripted.asked
+    assert "Ada wants to think about “rest”" in greeting.messages[0].text
+    assert "Greet Ada" in greeting.messages[-1].text
+    assert "final" in reply.messages[0].text
+    assert "next_step: what Ada means to do next" in extraction.messages[-1].text
 
 
 def test_a_topic_needs_a_name() -> None:

@@ -25,22 +25,8 @@ def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str])
     assert main([]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    for command in ("demo", "chat", "replay", "diagram"):
+    for command in ("demo", "chat", "worker", "jobs", "replay", "diagram"):
         assert f"    {command} " in out
-    for hidden in ("--resume", "--think", "--acknowledge"):
-        assert hidden not in out
-
-
-@pytest.mark.parametrize("command", ["demo", "chat", "replay", "diagram"])
-def test_each_command_has_its_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It tells the options, without the hidden ones."""
-    with pytest.raises(SystemExit) as ended:
-        main([command, "--help"])
-    assert ended.value.code == 0
-    out = capsys.readouterr().out
-    assert out.startswith(f"usage: coachwork {command}")
-    for hidden in ("--resume", "--think", "--acknowledge"):
-        assert hidden not in out
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,36 +35,6 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"coachwork {coachwork.__version__}\n"
-
-
-@pytest.mark.parametrize(
-    "arguments,sentence",
-    [
-        (["dance"], "invalid choice: 'dance'"),
-        (["diagram", "cat"], "invalid choice: 'cat'"),
-        (["diagram", "--format", "png"], "invalid choice: 'png'"),
-        (["replay"], "the following arguments are required: PATH"),
-        (["replay", "x", "--limit", "0"], "argument --limit: expected a whole number from 1 on"),
-        (["replay", "x", "--limit", "-1"], "expected a whole number from 1 on"),
-        (["replay", "x", "--limit", "9" * 5000], "expected a whole number from 1 on"),
-        (["replay", "x", "--limit", "two\nlines"], "expected a whole number from 1 on"),
-        (["replay", "x", "--synchronous", "OFF"], "invalid choice: 'OFF'"),
-        (["demo", "--data", "x"], "unrecognized arguments: --data x"),
-    ],
-)
-def test_a_mistake_in_the_arguments_gets_one_line(
-    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The exit code is 2, and the line tells where to look."""
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("coachwork: USAGE: ")
-    assert sentence in err
-    assert err.endswith(" --help\n")
-    assert err.count("\n") == 1
 
 
 def test_a_refusal_is_the_callers_mistake(
@@ -94,7 +50,7 @@ def test_a_refusal_is_the_callers_mistake(
 
 @pytest.mark.parametrize("command", ["demo", "chat", "replay"])
 def test_without_rich_it_says_what_to_install(command: str) -> None:
-    """Only `diagram` works without the extra; the others say in one line what is missing."""
+    """Who talks or watches needs the extra; the command says in one line what is missing."""
     program = (
         "import sys\nsys.modules['rich'] = None\nfrom coachwork.cli import main\nsys.exit(main())"
     )
@@ -109,8 +65,40 @@ def test_without_rich_it_says_what_to_install(command: str) -> None:
     assert done.stderr == (
         f"coachwork: MISSING_EXTRA: {command} needs rich: install coachwork[cli]\n"
     )
-    again = [sys.executable, "-c", program, "diagram"]
-    assert subprocess.run(again, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["diagram"], ["worker", "--once"], ["jobs", "list"]], ids=" ".join
+)
+def test_operators_need_no_rich(arguments: list[str], tmp_path: Path) -> None:
+    """Where no person talks, the package alone will do."""
+    program = (
+        "import sys\nsys.modules['rich'] = None\nfrom coachwork.cli import main\nsys.exit(main())"
+    )
+    (tmp_path / "coachwork.db").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout
+    assert not done.stderr
+
+
+def test_without_openai_it_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model behind a server needs the other extra."""
+    for name in list(sys.modules):
+        if name.startswith("coachwork.adapters.openai"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "openai", None)
+    model = ["--model", "openai:small", "--base-url", "http://127.0.0.1:1/v1"]
+    for command in ("chat", "worker"):
+        assert main([command, "--database", str(tmp_path / "x.db"), *model]) == 1
+        assert capsys.readouterr() == (
+            "",
+            "coachwork: MISSING_EXTRA: --model openai:small needs openai: "
+            "install coachwork[openai]\n",
+        )
 
 
 def test_another_missing_module_is_not_taken_for_rich(

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from coachwork.cli._terminal import WIDEST, Terminal
 from coachwork.messages import Message, Role
+from tests.terminals import looked_at
 
 
 @frozen
@@ -20,7 +21,7 @@ class Found:
     """A result with a field of each kind."""
 
     values: list[str]
-    next_step: str
+    next_step: str | None
     sure: bool
 
 
@@ -76,12 +77,16 @@ def test_a_result_is_shown_field_by_field(capsys: pytest.CaptureFixture[str]) ->
     """Lists stand below each other; what has no fields is shown as a whole."""
     terminal = Terminal(user="Ada")
     terminal.result(Found(["one", "two"], "go", sure=True))
+    terminal.result(Found([], None, sure=False))
     terminal.result(["three"])
     assert capsys.readouterr().out.splitlines() == [
         "   values  one",
         "           two",
         "next_step  go",
         "     sure  True",
+        "   values",
+        "next_step  none",
+        "     sure  False",
         "   result  three",
     ]
 
@@ -120,3 +125,43 @@ def test_a_line_that_is_typed_at_a_terminal_is_not_shown_twice(
         assert Terminal(user="Ada").ask("Really? ") == "yes"
     os.close(typist)
     assert capsys.readouterr().out == "Really? "
+
+
+def test_only_a_terminal_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a file nor a terminal that knows nothing but lines."""
+    assert not Terminal(user="Ada").live
+    with looked_at(monkeypatch):
+        assert Terminal(user="Ada").live
+        monkeypatch.setenv("TERM", "dumb")
+        assert not Terminal(user="Ada").live
+
+
+def test_a_line_can_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is cut where it is too long, and nothing is left of what stood there."""
+    with looked_at(monkeypatch, columns=30) as screen:
+        terminal = Terminal(user="Ada")
+        terminal.replace("one")
+        terminal.replace("two " * 10)
+        terminal.replace("three")
+    assert screen.lines == ["           three"]
+    with looked_at(monkeypatch, columns=30) as screen:
+        terminal = Terminal(user="Ada")
+        terminal.replace("two " * 10)
+    assert screen.lines == ["           two two two two two"]
+    with looked_at(monkeypatch, columns=30) as screen:
+        terminal = Terminal(user="Ada")
+        terminal.replace("one")
+        terminal.replace("")
+    assert screen.lines == [""]
+
+
+def test_the_coach_may_speak_word_by_word(capsys: pytest.CaptureFixture[str]) -> None:
+    """It looks the same as the whole message."""
+    flow = Terminal(user="Ada").coach_speaks()
+    for word in ("What is it ", "that you ", "have to decide?"):
+        flow.write(word)
+    flow.close()
+    assert capsys.readouterr().out.splitlines() == [
+        "    coach  What is it that you",
+        "           have to decide?",
+    ]

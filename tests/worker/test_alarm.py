@@ -6,6 +6,9 @@ import signal
 from threading import Thread, main_thread
 from time import monotonic
 
+import pytest
+
+from coachwork.worker import _alarm as module
 from coachwork.worker._alarm import Alarm
 
 
@@ -27,8 +30,8 @@ def test_a_ring_before_the_sleep_counts() -> None:
         alarm.ring()
     alarm.wait(60)
     assert monotonic() - began < 5
-    alarm.wait(0.01)
-    assert monotonic() - began >= 0.01
+    alarm.clear()
+    alarm.wait(0)
 
 
 def test_what_is_cleared_is_over() -> None:
@@ -40,6 +43,14 @@ def test_what_is_cleared_is_over() -> None:
     began = monotonic()
     alarm.wait(0.02)
     assert monotonic() - began >= 0.02
+
+
+def test_it_sleeps_on_after_a_nap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It wakes now and then for signals, and goes on to sleep."""
+    monkeypatch.setattr(module, "NAP", 0.01)
+    began = monotonic()
+    Alarm().wait(0.05)
+    assert monotonic() - began >= 0.05
 
 
 def test_a_signal_handler_may_ring() -> None:

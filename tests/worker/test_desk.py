@@ -23,7 +23,7 @@ from coachwork.sessions import Account, AccountStatus
 from coachwork.topics import Topic
 from coachwork.worker import WorkerOptions
 from coachwork.worker._desk import BEATS, LONGEST_WAIT, Desk, Hand, TooLate
-from coachwork.worker._pace import PUT_OFF, WINDOW
+from coachwork.worker._pace import PUT_OFF, window
 from coachwork.workflows import Claimed, Held, Relayed
 from tests.specimens import LATER, NOON, session
 
@@ -86,6 +86,16 @@ def claim_of(ref: JobRef, token: int = 1) -> Claimed:
     return Claimed(TALK, held(ref, token, is_settled=False))
 
 
+def drained(desk: Desk) -> bool:
+    """Whether there was nothing more to do when it was looked last."""
+    return desk.is_drained
+
+
+def busy(desk: Desk) -> bool:
+    """Whether something is under way."""
+    return desk.is_busy
+
+
 def taken(desk: Desk, *refs: JobRef) -> list[Hand]:
     """Look, and take what is due."""
     assert desk.look_at() > 0
@@ -98,35 +108,35 @@ def taken(desk: Desk, *refs: JobRef) -> list[Hand]:
 def test_no_more_than_there_is_room_for() -> None:
     """A full desk takes nothing; one that has room takes others than those in hand."""
     desk = desk_at(Time())
-    assert desk.look_at() == 2 * WINDOW
+    assert desk.look_at() == window(2)
     one, two = taken(desk, *REFS)
     assert one.ref != two.ref
-    assert desk.is_busy
+    assert busy(desk)
     assert desk.look_at() == 0
     desk.off(one)
     desk.off(one)
-    assert desk.look_at() == WINDOW + 1  # the other one is found too, as long as it is unclaimed
+    assert desk.look_at() == window(1) + 1  # the other one is found too, as long as it is unclaimed
     desk.claimed(two, claim_of(two.ref))
-    assert desk.look_at() == WINDOW
+    assert desk.look_at() == window(1)
     (three,) = desk.take([two.ref, *REFS[:50]])
     assert three.ref != two.ref
-    assert not desk.is_drained
+    assert not drained(desk)
 
 
 def test_when_it_is_drained() -> None:
     """Only a look that began with an empty desk and found nothing is the end."""
     desk = desk_at(Time())
-    assert not desk.is_drained
+    assert not drained(desk)
     (one,) = taken(desk, REFS[0])
-    assert not desk.is_drained
+    assert not drained(desk)
     assert desk.look_at() > 0
     desk.off(one)  # while the due jobs are read
     assert desk.take([]) == []
-    assert not desk.is_drained
+    assert not drained(desk)
     assert taken(desk) == []
-    assert desk.is_drained
+    assert drained(desk)
     assert desk.look_at() > 0
-    assert not desk.is_drained
+    assert not drained(desk)
 
 
 def test_what_may_get_better_is_waited_for() -> None:
@@ -137,13 +147,13 @@ def test_what_may_get_better_is_waited_for() -> None:
     desk.broke(one, VersionConflictError(8))
     desk.off(one)
     assert taken(desk, REFS[0]) == []
-    assert not desk.is_drained
+    assert not drained(desk)
     time.now += PUT_OFF
     (one,) = taken(desk, REFS[0])
     desk.broke(one, TopicNotFoundError())
     desk.off(one)
     assert taken(desk, REFS[0]) == []
-    assert desk.is_drained
+    assert drained(desk)
 
 
 # --- leases --------------------------------------------------------------------------------------
@@ -179,7 +189,7 @@ def test_a_call_that_never_ends_loses_its_lease(caplog: pytest.LogCaptureFixture
     assert desk.to_renew() == []
     assert len(caplog.records) == 1
     assert one.ref.job in caplog.text
-    assert desk.is_busy
+    assert busy(desk)
 
 
 def test_the_beat() -> None:
@@ -210,7 +220,7 @@ def test_what_is_let_go() -> None:
     claim = claim_of(one.ref)
     desk.claimed(one, claim)
     assert desk.let_go() == [claim]
-    assert not desk.is_busy
+    assert not busy(desk)
     assert desk.outcome(one, held(one.ref)) is None
     desk.broke(one, ValueError())
     assert desk.answered == 0
@@ -221,7 +231,7 @@ def test_what_is_let_go() -> None:
     (again,) = taken(desk, one.ref)
     desk.claimed(again, claim_of(one.ref, 2))
     desk.off(one)
-    assert desk.is_busy
+    assert busy(desk)
 
 
 # --- what came of a job --------------------------------------------------------------------------
@@ -261,7 +271,7 @@ def test_no_outcome_here(token: int | None, found: Held | None) -> None:
     desk.off(one)
     assert desk.answered == 0
     assert taken(desk, REFS[0]) == []
-    assert desk.is_drained
+    assert drained(desk)
     time.now += PUT_OFF
     assert len(taken(desk, REFS[0])) == 1
 
@@ -332,7 +342,7 @@ def test_an_answer_ends_the_row_of_failures() -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_a_job_that_breaks(
-    error: BaseException, pauses: bool, caplog: pytest.LogCaptureFixture
+    error: BaseException, pauses: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is left alone for a while; others wait only where the repository is in trouble."""
     time = Time()
@@ -340,7 +350,7 @@ def test_a_job_that_breaks(
     (one,) = taken(desk, REFS[0])
     desk.broke(one, error)
     desk.off(one)
-    assert (desk.look_at() == 0) is pauses
+    assert (desk.look_at() == 0) == pauses
     time.now += PUT_OFF - 0.001
     if not pauses:
         assert [hand.ref for hand in taken(desk, *REFS[:2])] == REFS[1:2]
@@ -377,12 +387,12 @@ def test_when_to_relay() -> None:
     desk = desk_at(time, relays=True)
     assert desk.patience() == 0
     assert desk.relay_is_due()
-    assert desk.is_busy
+    assert busy(desk)
     assert not desk.relay_is_due()
     assert desk.patience() > 0
     for relayed in (Relayed(1, 0, more=False), Relayed(0, 3, more=True), None):
         desk.relayed(relayed)
-        assert not desk.is_busy
+        assert not busy(desk)
         assert not desk.relay_is_due()
         time.now += OPTIONS.relay_after
         assert desk.relay_is_due()

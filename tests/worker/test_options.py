@@ -29,14 +29,14 @@ def test_the_usual() -> None:
 def test_a_duration_is_a_number_of_seconds(name: str, wrong: object) -> None:
     """What is none, or is beyond all bounds, is refused by name."""
     given: dict[str, Any] = {name: wrong}
-    with pytest.raises(ValidationError, match=f"worker.{name}"):
+    with pytest.raises(ValidationError, match=rf"worker\.{name}"):
         WorkerOptions(**given)
 
 
 @pytest.mark.parametrize("name", ["poll", "backoff", "longest_backoff"])
 def test_what_guards_against_spinning_is_above_zero(name: str) -> None:
     """A worker never looks again at once, whatever is said."""
-    with pytest.raises(ValidationError, match=f"worker.{name}"):
+    with pytest.raises(ValidationError, match=rf"worker\.{name}"):
         WorkerOptions(**{name: 0})
 
 
@@ -47,7 +47,12 @@ def test_the_bounds_are_allowed() -> None:
     )
     assert least.grace == 0
     most = WorkerOptions(
-        concurrency=MOST, poll=MOST, backoff=MOST, longest_backoff=MOST, relay_after=MOST, grace=MOST
+        concurrency=MOST,
+        poll=MOST,
+        backoff=MOST,
+        longest_backoff=MOST,
+        relay_after=MOST,
+        grace=MOST,
     )
     assert most.poll == MOST
 
@@ -55,5 +60,5 @@ def test_the_bounds_are_allowed() -> None:
 @pytest.mark.parametrize("wrong", [0, -1, MOST + 1, 1.0, True, "8", None])
 def test_concurrency_is_a_whole_number(wrong: Any) -> None:  # noqa: ANN401 - past the checkers
     """It is counted in jobs."""
-    with pytest.raises(ValidationError, match="worker.concurrency"):
+    with pytest.raises(ValidationError, match=r"worker\.concurrency"):
         WorkerOptions(concurrency=wrong)

@@ -17,11 +17,11 @@ from coachwork.worker._pace import (
     LONGEST_PUT_OFF,
     LONGEST_WISH,
     PUT_OFF,
-    WINDOW,
     Pace,
+    window,
 )
 
-REFS: Final = [JobRef("acme", f"job-{n}", JobKind.REPLY) for n in range(20)]
+REFS: Final = [JobRef("acme", f"job-{n}", JobKind.REPLY) for n in range(50)]
 OPTIONS: Final = WorkerOptions(backoff=0.5, longest_backoff=8, poll=2)
 NOW: Final = 1000.0
 TINY: Final = 1e-6
@@ -55,7 +55,7 @@ def test_what_is_chosen(
     chosen = one.choose(due, free, in_hand, NOW)
     ripe = [ref for ref in due if ref not in in_hand | put_off]
     assert len(chosen) == len(set(chosen)) == min(free, len(ripe))
-    assert set(chosen) <= set(ripe[: free * WINDOW])
+    assert set(chosen) <= set(ripe[: window(free)])
 
 
 @given(put_off=st.sets(st.sampled_from(REFS)), free=st.integers(1, 5), busy=st.integers(0, 5))
@@ -72,8 +72,8 @@ def test_what_is_put_off_starves_nobody(put_off: set[JobRef], free: int, busy: i
 
 def test_workers_take_different_ones() -> None:
     """Those that look at the same moment seldom take the same."""
-    firsts = {pace(seed).choose(REFS, 1, (), NOW)[0] for seed in range(50)}
-    assert firsts == set(REFS[:WINDOW])
+    firsts = {pace(seed).choose(REFS, 1, (), NOW)[0] for seed in range(500)}
+    assert firsts == set(REFS[: window(1)])
 
 
 def test_a_job_is_put_off_longer_each_time() -> None:
@@ -83,9 +83,9 @@ def test_a_job_is_put_off_longer_each_time() -> None:
         one.put_off(REFS[0], now)
         began = now
         while not one.choose(REFS[:1], 1, (), now):
-            assert one.look_at(1, 0, now) == WINDOW + 1
+            assert one.look_at(1, 0, now) == window(1) + 1
             now += 0.5
-        assert one.look_at(1, 0, now) == WINDOW
+        assert one.look_at(1, 0, now) == window(1)
         waits.append(now - began)
     assert waits[:4] == [PUT_OFF, PUT_OFF * 2, PUT_OFF * 4, PUT_OFF * 8]
     assert waits[-2:] == [LONGEST_PUT_OFF, LONGEST_PUT_OFF]
@@ -231,7 +231,7 @@ class Pacing(RuleBasedStateMachine):
     @invariant()
     def it_looks_at_something(self) -> None:
         """There is always something to look at for who has room."""
-        assert WINDOW <= self.pace.look_at(1, 0, self.now) <= WINDOW + len(REFS)
+        assert window(1) <= self.pace.look_at(1, 0, self.now) <= window(1) + len(REFS)
 
 
 TestPacing = Pacing.TestCase

@@ -10,12 +10,14 @@ import pytest
 from attrs import evolve, frozen
 
 from coachwork.adapters import final
-from coachwork.effects import AskModel, Commit
+from coachwork.effects import AskModel, Commit, Effect, ReadLog
 from coachwork.errors import (
     LLMError,
     LLMTimeoutError,
     SessionNotActiveError,
+    SessionNotFoundError,
     StillAnsweringError,
+    StoreUnavailableError,
     TemplateError,
 )
 from coachwork.jobs import ErrorCode, Job, JobError, JobKind, JobRef, JobStatus, Lease
@@ -32,14 +34,16 @@ from coachwork.workflows import (
     complete,
     pause,
     process,
+    release,
     resume,
     send,
     start,
     submit,
 )
 from coachwork.workflows._answering import MAX_RAW, MAX_RESULT, answer
+from coachwork.workflows._jobs import reread
 from coachwork.workflows._processing import claim
-from tests.faults import ADA, BEGIN, CrashedError, World
+from tests.faults import ADA, BEGIN, CrashedError, InterruptedByTest, World
 
 
 @frozen
@@ -294,6 +298,20 @@ def test_a_pause_before_the_final_reply_is_kept() -> None:
     assert world.run(resume(world.setup, ADA, TALK, session)).result == Values(["x"])
 
 
+def test_a_session_that_expired_is_asked_for_no_result() -> None:
+    """Its final reply is dropped, so a result of it would be paid for in vain."""
+    world, session = said()
+
+    def model(_ask: Ask) -> str:
+        world.clock.advance(days=14)
+        return final()
+
+    world.model = model
+    with pytest.raises(SessionNotFoundError):
+        turn(world, session)
+    assert [ask.purpose for ask in world.asks] == ["greeting", "reply"]
+
+
 def test_a_kept_reply_begins_a_new_lease() -> None:
     """The next step has the whole time too, under the same token."""
     world, session = said()
@@ -337,9 +355,7 @@ def test_a_failure_is_an_outcome_with_its_cause() -> None:
     assert isinstance(claimed, Claimed)
     done, told = world.run(answer(world.setup, claimed.topic, claimed.held))
     assert told is cause
-    assert done.job.value.error == JobError(
-        ErrorCode.LLM_ERROR, "the language model failed", 3.0
-    )
+    assert done.job.value.error == JobError(ErrorCode.LLM_ERROR, "the language model failed", 3.0)
     assert (done.job.value, done.session.value) == (world.stored("job")[-1], world.only(Session))
 
 
@@ -369,6 +385,112 @@ def test_a_job_that_was_taken_too_often_is_not_asked_for() -> None:
     assert report is not None
     assert (report.error_code, report.retryable) == (ErrorCode.ATTEMPTS_EXHAUSTED, True)
     assert len(world.asks) == 4
+
+
+def left_completing(world: World, session: str) -> JobRef:
+    """Leave a final reply, kept in its job, whose result nobody extracts."""
+    world.model = lambda ask: CrashedError() if ask.purpose is JobKind.EXTRACTION else final()
+    name = world.run(submit(world.setup, ADA, TALK, session, "Hello.")).id
+    ref = JobRef("acme", name, JobKind.REPLY)
+    with pytest.raises(CrashedError):
+        world.run(process(world.setup, ref))
+    world.clock.advance(minutes=6)
+    return ref
+
+
+def test_a_kept_reply_is_said_when_attempts_are_used_up() -> None:
+    """It was paid for: it ends the session, without a result, and nobody is asked."""
+    world, session = said()
+    world.setup = evolve(world.setup, settings=Settings(attempts=1))
+    ref = left_completing(world, session)
+    asked = len(world.asks)
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert report.outcome is not None
+    assert report.outcome.message is not None
+    assert (report.outcome.is_final, report.outcome.result) == (True, None)
+    assert report.outcome.result_error is not None
+    assert report.outcome.result_error.code == "ATTEMPTS_EXHAUSTED"
+    assert len(world.asks) == asked
+
+
+def test_an_extraction_that_was_taken_too_often_ends_the_session_without_a_result() -> None:
+    """The owner's `complete` is an end whatever the model does."""
+    world, session = said("Go on.")
+    turn(world, session, "first")
+    world.setup = evolve(world.setup, settings=Settings(attempts=1))
+    world.model = lambda _: CrashedError()
+    with pytest.raises(CrashedError):
+        world.run(complete(world.setup, ADA, TALK, session, key="k"))
+    world.clock.advance(minutes=6)
+    done = world.run(complete(world.setup, ADA, TALK, session, key="k"))
+    assert (done.session.status, done.result) == ("completed", None)
+    assert done.result_error is not None
+    assert done.result_error.code == "ATTEMPTS_EXHAUSTED"
+
+
+def test_an_interrupt_while_the_model_thinks_gives_the_lease_up() -> None:
+    """Whoever comes next need not wait."""
+    world, session = said()
+    world.model = lambda _: InterruptedByTest()
+    with pytest.raises(InterruptedByTest):
+        turn(world, session)
+    assert [job.status for job in world.stored("job")] == ["completed", "pending"]
+
+
+def test_a_repository_that_fails_before_the_model_is_asked_is_told() -> None:
+    """It is no prompt that cannot be made: the job is left, and the same call goes on with it."""
+    world, session = said("Go on.")
+    failing = [True]
+
+    def meanwhile(effect: Effect[object]) -> None:
+        if isinstance(effect, ReadLog) and failing:
+            failing.clear()
+            raise StoreUnavailableError
+
+    world.meanwhile = meanwhile
+    with pytest.raises(StoreUnavailableError):
+        turn(world, session)
+    assert world.stored("job")[-1].status is JobStatus.PENDING
+    assert turn(world, session).message.text == "Go on."
+
+
+def test_a_repository_that_fails_before_a_result_is_asked_for_is_told() -> None:
+    """It is no failed extraction: the job is left, and the next one asks for the result."""
+    world, session = said()
+    ref = left_completing(world, session)
+    asked = len(world.asks)
+    failing = [True]
+
+    def meanwhile(effect: Effect[object]) -> None:
+        if isinstance(effect, ReadLog) and failing:
+            failing.clear()
+            raise StoreUnavailableError
+
+    world.meanwhile = meanwhile
+    with pytest.raises(StoreUnavailableError):
+        world.run(process(world.setup, ref))
+    assert len(world.asks) == asked
+    world.model = lambda _: '{"values": ["x"]}'
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert report.outcome is not None
+    assert report.outcome.result == {"values": ["x"]}
+
+
+def test_a_kept_reply_that_is_nobodys_any_more_is_left() -> None:
+    """The lease was given up before anything was asked: the result is for the next one to ask."""
+    world, session = said()
+    ref = left_completing(world, session)
+    asked = len(world.asks)
+    claimed = world.run(claim(world.setup, ref))
+    assert isinstance(claimed, Claimed)
+    world.run(release(claimed))
+    fresh = world.run(reread(claimed.held))
+    with pytest.raises(StillAnsweringError):
+        world.run(answer(world.setup, claimed.topic, fresh))
+    assert len(world.asks) == asked
+    assert world.stored("job")[-1] == fresh.job.value
 
 
 def test_the_model_is_told_whose_it_is() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from coachwork.effects import Commit
 from coachwork.errors import (
     CorruptRecordError,
     IdempotencyKeyReusedError,
@@ -22,6 +23,7 @@ from coachwork.errors import (
 )
 from coachwork.jobs import ErrorCode, Job, JobError, JobKind, JobStatus, Lease, Settlement, Step
 from coachwork.policies import Settings
+from coachwork.ports import CommitResult
 from coachwork.records import (
     ACCOUNT,
     JOB_RECORD,
@@ -59,7 +61,7 @@ from coachwork.workflows._jobs import (
     take,
 )
 from coachwork.workflows._store import Tries
-from tests.faults import ADA, BEGIN, CrashedError, World
+from tests.faults import ADA, BEGIN, CrashedError, Fault, InterruptedByTest, Told, World
 
 PLAIN = Topic(id="plain", system="Listen.")
 CALL = Call(ADA, "send", "k", "f", "j")
@@ -142,6 +144,66 @@ def test_every_error_of_a_call_tells_its_key() -> None:
         rehearse(keyed(CALL, open_account(ADA)), OSError("disk"))
     account = ACCOUNT.record(OPEN_ACCOUNT, 3)
     assert rehearse(keyed(CALL, open_account(ADA)), account).result == Stored(OPEN_ACCOUNT, 3)
+
+
+def interrupted(world: World, session: str, *, lost: bool, gone: bool = False) -> None:
+    """Interrupt a call at its accepting commit, done or not; the repository may be gone then."""
+
+    def commit(effect: Commit) -> CommitResult:
+        del world.commit
+        if lost:
+            World.commit(world, effect)
+        if gone:
+            world.memory.get = lambda _key: (_ for _ in ()).throw(StoreUnavailableError())  # type: ignore[method-assign]
+        raise InterruptedByTest
+
+    world.commit = commit  # type: ignore[method-assign]
+    with pytest.raises(InterruptedByTest):
+        world.run(send(world.setup, ADA, PLAIN, session, "Hello.", key="k"))
+
+
+def test_who_is_interrupted_while_accepting_leaves_no_lease() -> None:
+    """The job was accepted though nobody heard of it: it waits for the next one at once."""
+    world = World([PLAIN])
+    session = world.run(start(world.setup, ADA, PLAIN)).session.id
+    interrupted(world, session, lost=False)
+    assert world.stored("job") == []
+    interrupted(world, session, lost=True)
+    job = world.only(Job)
+    assert (job.status, job.lease, job.attempts) == (JobStatus.PENDING, None, 1)
+
+
+def test_leaving_is_a_courtesy() -> None:
+    """When the repository is gone too, what interrupted is what the caller gets."""
+    world = World([PLAIN])
+    session = world.run(start(world.setup, ADA, PLAIN)).session.id
+    interrupted(world, session, lost=True, gone=True)
+    assert world.only(Job).status is JobStatus.PROCESSING
+
+
+def test_a_process_that_dies_while_accepting_asks_nothing_more() -> None:
+    """Nobody is there to give anything up: the lease runs out by itself."""
+    world = World([PLAIN])
+    session = world.run(start(world.setup, ADA, PLAIN)).session.id
+    first = len(world.effects)
+    call = send(world.setup, ADA, PLAIN, session, "Hello.", key="k")
+    at = len(rehearsed_until_commit(world, session))
+    with pytest.raises(CrashedError):
+        world.run(call, Told(at, Fault.CRASH_AFTER))
+    assert world.names(first)[-1] == "Commit"
+    assert world.only(Job).status is JobStatus.PROCESSING
+
+
+def rehearsed_until_commit(world: World, session: str) -> list[object]:
+    """Return what a send asks before its commit, without doing it."""
+    asked: list[object] = []
+    workflow = send(world.setup, ADA, PLAIN, session, "Hello.", key="k")
+    effect = next(workflow)
+    while not isinstance(effect, Commit):
+        asked.append(effect)
+        effect = workflow.send(effect.perform(world.ports))
+    workflow.close()
+    return asked
 
 
 def test_an_admission_that_refuses_reads_the_receipt() -> None:

@@ -24,7 +24,7 @@ from coachwork.jobs import ErrorCode, Job, JobKind, JobRef, JobStatus
 from coachwork.messages import Message, Usage
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask, CommitResult
-from coachwork.records import Delete, Update, job_key, message_key, session_key
+from coachwork.records import Delete, Update, job_key, session_key
 from coachwork.sessions import EndReason, Session, SessionStatus, Spending
 from coachwork.topics import Topic
 from coachwork.workflows import (

@@ -75,7 +75,13 @@ from coachwork.workflows import (
     submit,
     topics,
 )
-from coachwork.workflows._purging import BATCH, delete_found, delete_session, is_over
+from coachwork.workflows._purging import (
+    BATCH,
+    delete_found,
+    delete_session,
+    delete_unreadable,
+    is_over,
+)
 from coachwork.workflows._store import load
 from tests.between import between
 from tests.faults import ADA, BEGIN, BEN, CrashedError, Fault, Told, World, faults_of
@@ -664,14 +670,13 @@ def test_who_came_back_keeps_the_account() -> None:
 # --- what is still owed -------------------------------------------------------------------------
 
 
-def listened(*, limit: int = 1000) -> tuple[World, Heard, str]:
+def listened() -> tuple[World, Heard, str]:
     """Return a world with a notifier, that, and a session of which three events are owed."""
     heard = Heard()
     world = World([TALK, ROOM, KEPT, FOR_EVER], coach, notifier=heard)
     session = begun(world)
     world.run(submit(world.setup, ADA, TALK, session, "And then?"))
     world.clock.time = EXPIRY
-    assert limit
     return world, heard, session
 
 
@@ -857,20 +862,22 @@ def test_a_job_that_changed_once_more_goes_all_the_same() -> None:
     world.run(cancel(world.setup, ADA, TALK, session))
     ended = world.run(load(SESSION_RECORD, session_key("acme", session)))
     assert ended is not None
-    happened: list[int] = []
+    happened: list[CommitResult] = []
 
     def marked() -> None:
-        happened.append(world.run(relay(world.setup)).delivered)
+        for name in [job.id for job in world.stored("job")]:
+            job = world.run(load(JOB_RECORD, job_key("acme", name)))
+            assert job is not None
+            mark = JOB_RECORD.update(job, evolve(job.value, delivered_at=BEGIN))
+            happened.append(world.memory.commit([mark]))
 
-    # The messages go first; the next question is for the jobs, and then comes their deletion.
-    deletion = list(world.effects)
+    world.checks = False  # nothing is deleted so before it is delivered, but by a user's deletion
     trial = copied(world)
     trial.run(delete_session(trial.setup, ended))
-    names = trial.names()
-    at = names.index("Find") + 1
-    assert (names[at], deletion != names) == ("Commit", True)
-    assert world.run(between(delete_session(world.setup, ended), at, marked))
-    assert happened == [3]
+    # The messages go first; the first view is that of the jobs, and then they go.
+    found = trial.names().index("Find")
+    assert world.run(between(delete_session(world.setup, ended), found + 1, marked))
+    assert happened == [CommitResult.DONE] * 3
     assert world.stored("job") == []
     assert world.memory.get(session_key("acme", session)) is None
 
@@ -989,6 +996,24 @@ def test_a_deletion_that_is_over_takes_nothing(messages: int) -> None:
     receipts = Query(kind=RECEIPT.name, tenant="acme", owner="ada", limit=BATCH)
     assert not world.run(delete_found(world.setup, receipts, over))
     assert world.records() == before
+
+
+@pytest.mark.parametrize("messages", [0, 2], ids=["nothing was said", "something was said"])
+def test_what_cannot_be_read_goes_with_its_user(messages: int) -> None:
+    """A session whose record is damaged is deleted with the messages that its log shows."""
+    world = new_world()
+    session = world.run(start(world.setup, ADA, ROOM)).session.id
+    if messages:
+        world.run(send(world.setup, ADA, ROOM, session, "Hello."))
+    mark = world.run(load(ACCOUNT, account_key("acme", "ada")))
+    assert mark is not None
+    world.checks = False
+    damaged = spoil(world, session_key("acme", session))
+    over = Stored(mark.value, mark.version + 1)
+    assert not world.run(delete_unreadable(world.setup, damaged, over))
+    assert world.memory.get(damaged.key) == damaged
+    assert world.run(delete_unreadable(world.setup, damaged, mark))
+    assert {"session", "message"}.isdisjoint(kinds(world))
 
 
 def test_a_deletion_that_is_not_over_goes_on() -> None:

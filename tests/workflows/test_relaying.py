@@ -96,9 +96,7 @@ def talked(world: World, *messages: str, caller: Caller = ADA, topic: Topic[obje
 def jobs(world: World, session: str) -> list[str]:
     """Return the ids of the jobs of a session, in order."""
     return [
-        job.id
-        for job in world.stored("job")
-        if isinstance(job, Job) and job.session == session
+        job.id for job in world.stored("job") if isinstance(job, Job) and job.session == session
     ]
 
 

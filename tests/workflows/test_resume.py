@@ -555,7 +555,7 @@ def test_who_waits_answers_in_the_workers_place() -> None:
 
 
 def test_a_job_in_other_hands_wakes_nobody() -> None:
-    """Another call holds it: it is told, and no worker is sent for it; nor for one that was left."""
+    """Another call holds it, or did: it is told, and no worker is sent for it."""
     world, post = with_post()
     session = world.run(start(world.setup, ADA, TALK)).session.id
     left(world, session)

@@ -36,8 +36,20 @@ from coachwork.records import MESSAGE, Delete, message_key
 from coachwork.sessions import Session
 from coachwork.testing import rehearse
 from coachwork.topics import Topic
-from coachwork.workflows import Caller, Setup, cancel, complete, delete_all, pause, send, start
+from coachwork.workflows import (
+    Caller,
+    Setup,
+    cancel,
+    complete,
+    delete_all,
+    job,
+    pause,
+    send,
+    start,
+    submit,
+)
 from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Told, World
+from tests.workers import Post, work
 
 
 @frozen
@@ -103,8 +115,15 @@ def test_a_final_turn_has_the_result() -> None:
         (lambda s: send(s, ADA, SHORT, "s", "x" * 21), ValidationError),
         (lambda s: send(s, ADA, SHORT, "s", "a\0b"), ValidationError),
         (lambda s: send(s, ADA, SHORT, "s", "Hi.", key="k" * 256), ValidationError),
+        (lambda s: submit(s, ADA, Topic(id="no", system="x"), "s", "Hi."), TopicNotFoundError),
+        (lambda s: submit(s, ADA, SHORT, "", "Hi."), ValidationError),
+        (lambda s: submit(s, ADA, SHORT, "s", "   "), ValidationError),
+        (lambda s: submit(s, ADA, SHORT, "s", "Hi.", key="k" * 256), ValidationError),
     ],
-    ids=["topic", "session", "blank", "long", "NUL", "key"],
+    ids=[
+        *("topic", "session", "blank", "long", "NUL", "key"),
+        *("submit: topic", "submit: session", "submit: blank", "submit: key"),
+    ],
 )
 def test_bad_input_asks_nothing(
     call: Callable[[Setup], Workflow[object]], error: type[Exception]
@@ -513,3 +532,113 @@ def test_still_answering_tells_how_long() -> None:
         world.run(send(world.setup, ADA, TALK, session, "Lost.", key="lost"))
     assert (error.value.accepted, error.value.retry_after) == (True, 30.0)
     assert world.only(Job).status is JobStatus.PROCESSING
+
+
+# --- submit -------------------------------------------------------------------------------------
+
+
+def test_a_message_is_submitted() -> None:
+    """It is kept, its turn is taken, a job waits, and no model was asked."""
+    post = Post()
+    world, session = begun(dispatcher=post)
+    first = len(world.effects)
+    report = world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert world.names(first) == [
+        *("NewId", "Get", "Now", "Get", "Get"),
+        *("AskAdmission", "Commit", "Dispatch"),
+    ]
+    assert (report.status, report.kind, report.user_message, report.key) == (
+        JobStatus.PENDING,
+        JobKind.REPLY,
+        1,
+        "k",
+    )
+    assert (report.outcome, report.attempts, report.retry_of) == (None, 0, None)
+    assert [ref.job for ref in post.refs] == [report.id]
+    kept = world.only(Session)
+    assert (kept.turns, kept.messages, kept.latest_job) == (1, 1, report.id)
+    assert (world.only(Message).text, world.asks) == ("Hello.", [])
+
+
+def test_a_submit_without_a_key_tells_the_new_one() -> None:
+    """Under it the same call finds the same job."""
+    world, session = begun()
+    report = world.run(submit(world.setup, ADA, TALK, session, "Hello."))
+    assert world.run(submit(world.setup, ADA, TALK, session, "Hello.", key=report.key)) == report
+
+
+def test_a_refused_submit_changes_nothing() -> None:
+    """The order is that of a send: not found, denied, receipt, status, busy, turns."""
+    post = Post()
+    world, session = begun(SHORT, dispatcher=post)
+    setup = world.setup
+    other = world.run(start(setup, BEN, SHORT)).session.id
+    for caller, topic, target, error in (
+        (ADA, SHORT, "unknown", SessionNotFoundError),
+        (Caller("b", "ada"), SHORT, session, SessionNotFoundError),
+        (ADA, TALK, session, SessionNotFoundError),
+        (ADA, SHORT, other, SessionAccessDeniedError),
+    ):
+        workflow: Workflow[object] = submit(setup, caller, topic, target, "Hi.")
+        assert refused(world, workflow, error)[-2:] == ["Get", "Now"]
+    world.run(send(setup, ADA, SHORT, session, "One.", key="one"))
+    waiting = world.run(submit(setup, ADA, SHORT, session, "Two.", key="two"))
+    refused(world, submit(setup, ADA, SHORT, session, "Three."), SessionBusyError)
+    refused(
+        world, submit(setup, ADA, SHORT, session, "Three.", key="one"), IdempotencyKeyReusedError
+    )
+    work(world)
+    refused(world, submit(setup, ADA, SHORT, session, "Three."), MaxTurnsReachedError)
+    world.run(pause(setup, ADA, SHORT, session))
+    refused(world, submit(setup, ADA, SHORT, session, "Three."), SessionNotActiveError)
+    refused(
+        world, submit(setup, ADA, SHORT, session, "Three.", key="two"), IdempotencyKeyReusedError
+    )
+    assert [ref.job for ref in post.refs] == [waiting.id]
+
+
+def test_the_same_submit_says_what_became_of_it() -> None:
+    """Pending, then its outcome, also when the session has ended since; a failure is no error."""
+    world, session = begun()
+    pending = world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    work(world)
+    done = world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert (done.id, done.status) == (pending.id, JobStatus.COMPLETED)
+    assert done == world.run(job(world.setup, ADA, TALK, pending.id))
+    world.run(cancel(world.setup, ADA, TALK, session))
+    assert world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k")) == done
+    world, session = begun()
+    world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    world.model = lambda _: LLMTimeoutError()
+    work(world)
+    failed = world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert (failed.status, failed.retryable) == (JobStatus.FAILED, True)
+    with pytest.raises(LLMTimeoutError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+
+
+def test_submit_and_send_under_one_key_are_one_message() -> None:
+    """Either goes on with what the other began; other words are refused in both."""
+    world, session = begun()
+    report = world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert (turn.job.id, turn.message.text, work(world)) == (report.id, "Go on.", [])
+    turn = world.run(send(world.setup, ADA, TALK, session, "More.", key="l"))
+    told = world.run(submit(world.setup, ADA, TALK, session, "More.", key="l"))
+    assert told.outcome is not None
+    assert (told.id, told.outcome.message) == (turn.job.id, turn.message)
+    assert len(world.stored("message")) == 4
+    for other in (submit, send):
+        refused(
+            world,
+            other(world.setup, ADA, TALK, session, "Else.", key="k"),
+            IdempotencyKeyReusedError,
+        )
+
+
+def test_admission_rewrites_what_is_submitted() -> None:
+    """A worker's model is asked with the application's text."""
+    world, session = begun(admit=lambda given: "***" if given.command == "send" else None)
+    world.run(submit(world.setup, ADA, TALK, session, "Darn.", key="k"))
+    work(world)
+    assert world.asks[0].messages[-1].text == "***"

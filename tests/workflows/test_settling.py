@@ -38,7 +38,10 @@ from coachwork.workflows import (
     send,
     start,
 )
+from coachwork.workflows._jobs import load_held
+from coachwork.workflows._settling import give_up
 from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Told, World
+from tests.specimens import TICK
 
 
 @frozen
@@ -617,6 +620,43 @@ def test_an_interrupted_call_leaves_its_job_at_once() -> None:
     assert (job_of(world).status, job_of(world).lease) == (JobStatus.PENDING, None)
     world.model = lambda _: "Go on."
     assert world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k")).job.attempts == 2
+
+
+@pytest.mark.parametrize("conflicts, left", [(2, JobStatus.PENDING), (3, JobStatus.PROCESSING)])
+def test_giving_up_is_tried_a_few_times(conflicts: int, left: JobStatus) -> None:
+    """The lease may be renewed at the same moment, but not for ever."""
+    world, session = begun()
+    world.model = lambda _: CrashedError()
+    with pytest.raises(CrashedError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    held = world.run(load_held(ADA, session, job_of(world).id))
+    told: list[int] = []
+
+    def commit(effect: Commit) -> CommitResult:
+        told.append(1)
+        done = len(told) > conflicts
+        return World.commit(world, effect) if done else CommitResult.CONFLICT
+
+    world.commit = commit  # type: ignore[method-assign]
+    world.run(give_up(held, 1))
+    assert (job_of(world).status, len(told)) == (left, 3)
+
+
+def test_only_ones_own_lease_is_given_up() -> None:
+    """It is known by its token, and where that is a guess, by its end, too."""
+    world, session = begun()
+    world.model = lambda _: CrashedError()
+    with pytest.raises(CrashedError):
+        world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    held = world.run(load_held(ADA, session, job_of(world).id))
+    lease = held.job.value.lease
+    assert lease is not None
+    for token, until in ((2, None), (0, None), (1, lease.until + TICK), (1, lease.until - TICK)):
+        world.run(give_up(held, token, until))
+        assert job_of(world).status is JobStatus.PROCESSING
+    world.run(give_up(held, 1, lease.until))
+    assert job_of(world).status is JobStatus.PENDING
+    world.run(give_up(held, 1, lease.until))
 
 
 def test_giving_up_is_a_courtesy() -> None:

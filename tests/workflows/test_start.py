@@ -31,6 +31,7 @@ from coachwork.sessions import Account, AccountStatus, EndReason, Session
 from coachwork.testing import rehearse
 from coachwork.topics import Topic
 from coachwork.workflows import Caller, Setup, Started, cancel, delete_all, send, start
+from coachwork.workflows._start import LiveSessionError, start_unless_live
 from tests.faults import ADA, BEN, CrashedError, World
 from tests.workers import Post, work
 
@@ -363,6 +364,25 @@ def test_at_most_ten_operations() -> None:
     assert max(len(ops) for ops in here.commits) <= 10
 
 
+# --- beside a live session ----------------------------------------------------------------------
+
+
+def test_who_opens_spares_a_live_session() -> None:
+    """A start on behalf of `open` names the session that is there, and changes nothing."""
+    here = world()
+
+    def begin() -> Workflow[Started[None]]:
+        return start_unless_live(here.setup, ADA, PLAIN, context=None, key=None, wait=True)
+
+    first = here.run(begin()).session
+    before = here.records()
+    with pytest.raises(LiveSessionError) as error:
+        here.run(begin())
+    assert (error.value.session, here.records()) == (first.id, before)
+    here.clock.advance(days=14)
+    assert here.run(begin()).session.id != first.id
+
+
 # --- without waiting ----------------------------------------------------------------------------
 
 
@@ -389,7 +409,11 @@ def test_a_worker_may_greet() -> None:
     assert report.id == started.job.id
     done = here.run(begin(wait=False))
     assert done.greeting is not None
-    assert (done.greeting.text, done.session.id, len(here.asks)) == ("Hello.", started.session.id, 1)
+    assert (done.greeting.text, done.session.id, len(here.asks)) == (
+        "Hello.",
+        started.session.id,
+        1,
+    )
     assert here.run(begin(wait=True)) == done
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import textwrap
 from collections.abc import Callable
 from functools import partial
@@ -70,6 +71,12 @@ def _paragraphs(*texts: str) -> str:
 def _examples(*lines: str) -> str:
     """Return what stands below the options: commands to copy."""
     return "\n".join(("examples:", *(f"  {line}" for line in lines)))
+
+
+def worker_command(database: str, topic: str) -> str:
+    """Return what to type for a worker that answers on *topic* in that file."""
+    command = f"coachwork worker --database {shlex.quote(database)}"
+    return command if topic == TOPIC else f"{command} --topic {shlex.quote(topic)}"
 
 
 # --- the commands ----------------------------------------------------------------------------

@@ -12,19 +12,18 @@ from datetime import datetime
 from functools import partial
 from importlib import import_module
 from queue import SimpleQueue
-from shlex import quote
 from typing import Final
 
 from attrs import frozen
 
 from coachwork.adapters import SQLite, TimeOrderedIds
-from coachwork.cli._arguments import TOPIC
+from coachwork.cli._arguments import worker_command
 from coachwork.cli._chat_calls import Calls, Manner, UnansweredError, patiently
 from coachwork.cli._chat_coach import Insight, topic_of
 from coachwork.cli._chat_jobs import Inbox, Jobs
 from coachwork.cli._choice import Choice
 from coachwork.cli._database import opened
-from coachwork.cli._models import model_of, settings_of
+from coachwork.cli._models import Candid, model_of, settings_of
 from coachwork.cli._plain import tell
 from coachwork.cli._speech import Speech
 from coachwork.cli._terminal import Terminal
@@ -33,6 +32,7 @@ from coachwork.coach import Chat, Coach, UserCoach
 from coachwork.errors import (
     CoachworkError,
     JobNotFoundError,
+    ModelError,
     SessionNotActiveError,
     SessionNotFoundError,
 )
@@ -66,8 +66,9 @@ WORKER: Final = WorkerOptions(
     # Somebody waits, and asks again when they want to.
     backoff=0.1,
     longest_backoff=1.0,
-    # Whoever leaves does not wait: the job is given back.
-    grace=0.0,
+    # Whoever leaves does not wait: the job is given back. In so long it has been taken, though,
+    # if it was just about to be: what is taken later holds a lease that nobody gives back.
+    grace=0.3,
 )
 """How the worker of `chat --async` works."""
 
@@ -140,17 +141,20 @@ def _with_jobs(
 ) -> Generator[tuple[Coach, Manner]]:
     """Lend a coach that leaves its answers to a worker."""
     inbox: Inbox = SimpleQueue()
+    reasons: dict[str, str] = {}
+
+    def failed(job: str, error: ModelError) -> None:
+        reasons[job] = str(error)
+
+    command = worker_command(sitting.path, sitting.topic)
     coach = Coach(
         database,
-        model_of(sitting.choice),
+        Candid(model_of(sitting.choice), failed),
         topics=[topic],
         settings=settings_of(sitting.choice, jobs=True),
         sink=inbox.put,
     )
-    command = f"coachwork worker --database {quote(sitting.path)}"
-    if sitting.topic != TOPIC:
-        command += f" --topic {quote(sitting.topic)}"
-    manner = Jobs(terminal, speech, inbox, worker=command)
+    manner = Jobs(terminal, speech, inbox, reasons, worker=command)
     if sitting.works:
         with Worker(coach, WORKER, settled=inbox.put):
             yield coach, manner

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from time import sleep
 from typing import Final
 
@@ -17,7 +16,7 @@ from attrs import field, frozen
 from coachwork.adapters import final
 from coachwork.jobs import JobKind
 from coachwork.plain import to_json
-from coachwork.ports import Ask, PromptRole
+from coachwork.ports import Answer, Ask, PromptRole
 from coachwork.topics import Topic
 
 MOST_TURNS: Final = 8
@@ -92,23 +91,31 @@ def topic_of(name: str) -> Topic[Insight]:
     )
 
 
-def listener(think: float) -> Callable[[Ask], str]:
-    """Return how the listening coach answers on any topic of `topic_of`, after *think* seconds."""
+class Listener:
+    """The listening coach, on any topic of `topic_of`."""
 
-    def answer(ask: Ask) -> str:
-        sleep(think)
-        said = [part.text for part in ask.messages if part.role is PromptRole.USER]
-        match ask.purpose:
-            case JobKind.GREETING:
-                return f"Hello. Let us talk about {_about(ask)}. What is on your mind?"
-            case JobKind.WELCOME_BACK:
-                return _welcome_back(said)
-            case JobKind.EXTRACTION:
-                return json.dumps(to_json(_insight(said)))
-            case _:
-                return _reply(said, ask.turn)
+    def __init__(self, think: float = 0.0) -> None:
+        """Let it take *think* seconds to answer."""
+        self._think = think
 
-    return answer
+    def complete(self, ask: Ask, /) -> Answer:
+        """See `coachwork.ports.LanguageModel.complete`."""
+        sleep(self._think)
+        return Answer(text=_answer(ask))
+
+
+def _answer(ask: Ask) -> str:
+    """Return what it says."""
+    said = [part.text for part in ask.messages if part.role is PromptRole.USER]
+    match ask.purpose:
+        case JobKind.GREETING:
+            return f"Hello. Let us talk about {_about(ask)}. What is on your mind?"
+        case JobKind.WELCOME_BACK:
+            return _welcome_back(said)
+        case JobKind.EXTRACTION:
+            return json.dumps(to_json(_insight(said)))
+        case _:
+            return _reply(said, ask.turn)
 
 
 def _about(ask: Ask) -> str:

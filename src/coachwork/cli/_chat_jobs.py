@@ -34,18 +34,28 @@ Inbox: TypeAlias = "SimpleQueue[Partial | JobView]"
 class Jobs:
     """Each answer is a job, which a worker answers: of this process, or of another one."""
 
-    def __init__(self, terminal: Terminal, speech: Speech, inbox: Inbox, *, worker: str) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        speech: Speech,
+        inbox: Inbox,
+        reasons: Mapping[str, str],
+        *,
+        worker: str,
+    ) -> None:
         """Show what goes on there.
 
         Args:
             terminal: Where to tell what lasts.
             speech: Where to show what passes.
             inbox: What the worker of this process tells.
+            reasons: Why jobs failed in this process, by their ids.
             worker: The command that runs a worker of its own.
         """
         self._terminal = terminal
         self._speech = speech
         self._inbox = inbox
+        self._reasons = reasons
         self._worker = worker
         self._ids = TimeOrderedIds()
         self._waits = False
@@ -120,7 +130,7 @@ class Jobs:
         self._waits = False
         if report.error_code is not None:
             raise UnansweredError(
-                f"job {job} failed",
+                self._reasons.get(job, f"job {job} failed"),
                 session=report.session,
                 job=job,
                 code=report.error_code,

@@ -49,7 +49,7 @@ class Flow:
         if self._column + len(gap) + cell_len(word) > self._room and self._column > 0:
             self._new_line()
             gap = ""
-        *whole, last = chop_cells(gap + word, self._room)
+        *whole, last = chop_cells(gap + word, self._room) or [gap + word]
         for line in whole:
             self._put(line)
             self._new_line()

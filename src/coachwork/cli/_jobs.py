@@ -11,19 +11,20 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shlex import quote
 from time import sleep
 from typing import Final
 
 from attrs import evolve, frozen
 
 from coachwork.adapters import SQLite
+from coachwork.cli._arguments import worker_command
 from coachwork.cli._chat_coach import topic_of
 from coachwork.cli._choice import Choice
 from coachwork.cli._database import opened
 from coachwork.cli._jobs_view import JobLine, fields, table
-from coachwork.cli._models import model_of, settings_of
+from coachwork.cli._models import Candid, model_of, settings_of, tell_reason
 from coachwork.cli._plain import one_line, shown, tell
+from coachwork.cli._warnings import told_in_lines
 from coachwork.coach import Coach, UserCoach
 from coachwork.errors import (
     CorruptRecordError,
@@ -159,12 +160,12 @@ def retry_job(path: str, again: Again) -> int:
     """
     if again.choice.name is not None and not again.wait:
         raise ValidationError("--model", "--wait beside it")
-    with _there(path) as database:
+    with _there(path) as database, told_in_lines():
         failed = _job(database, again.tenant, again.name)
         topic = topic_of(_session(database, failed).about.topic)
         coach = Coach(
             database,
-            model_of(again.choice),
+            Candid(model_of(again.choice), tell_reason),
             topics=[topic],
             # Whoever is to be notified of the one is to be notified of the other.
             settings=evolve(settings_of(again.choice, jobs=True), outbox=failed.notify),
@@ -173,7 +174,7 @@ def retry_job(path: str, again: Again) -> int:
         new = owner.session(topic, failed.session).retry(failed.id, wait=False)
         print(f"Job {new.id} repeats {failed.id}.", flush=True)
         if not again.wait:
-            print(f"`coachwork worker --database {one_line(quote(path))}` answers it.")
+            print(f"`{one_line(worker_command(path, topic.id))}` answers it.")
             return 0
         return _answered(coach, owner, JobRef(failed.tenant, new.id, new.kind))
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from coachwork.adapters import ScriptedModel
-from coachwork.cli._chat_coach import listener
+from coachwork.cli._chat_coach import Listener
 from coachwork.cli._choice import PREFIX, Choice
-from coachwork.errors import ValidationError
+from coachwork.cli._plain import tell
+from coachwork.errors import ModelError, ValidationError
 from coachwork.policies import Settings
-from coachwork.ports import LanguageModel
+from coachwork.ports import Answer, Ask, LanguageModel
 
 KEY: Final = "OPENAI_API_KEY"
 """Where the key is read from, and nowhere else: an option could be seen by all users."""
@@ -36,7 +37,7 @@ def model_of(choice: Choice) -> LanguageModel:
     if choice.name is None:
         if choice.base_url is not None:
             raise ValidationError("--base-url", f"a --model {PREFIX}NAME beside it")
-        return ScriptedModel(listener(choice.think))
+        return Listener(choice.think)
     from coachwork.adapters.openai import OpenAIModel  # noqa: PLC0415 - only who wants it has it
 
     key = os.environ.get(KEY) or None
@@ -51,6 +52,28 @@ def model_of(choice: Choice) -> LanguageModel:
 
 
 _TOLD: Final = {"model": "--model", "base_url": "--base-url", "api_key": KEY}
+
+
+class Candid:
+    """A model that says why it failed: what is kept of a failed job tells less."""
+
+    def __init__(self, model: LanguageModel, failed: Callable[[str, ModelError], None]) -> None:
+        """Tell *failed* of each failure of *model*: the job's id, and the error."""
+        self._model = model
+        self._failed = failed
+
+    def complete(self, ask: Ask, /) -> Answer:
+        """See `coachwork.ports.LanguageModel.complete`."""
+        try:
+            return self._model.complete(ask)
+        except ModelError as error:
+            self._failed(ask.job, error)
+            raise
+
+
+def tell_reason(job: str, error: ModelError) -> None:
+    """Tell why the model failed in a job, in one line of the standard error stream."""
+    tell(error.reason, f"{error} (job {job})")
 
 
 def settings_of(choice: Choice, *, jobs: bool) -> Settings:

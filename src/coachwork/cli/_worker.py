@@ -17,7 +17,7 @@ from attrs import frozen
 from coachwork.cli._chat_coach import topic_of
 from coachwork.cli._choice import Choice
 from coachwork.cli._database import opened
-from coachwork.cli._models import PATIENCE, model_of, settings_of
+from coachwork.cli._models import PATIENCE, Candid, model_of, settings_of, tell_reason
 from coachwork.cli._plain import one_line
 from coachwork.cli._warnings import told_in_lines
 from coachwork.coach import Coach
@@ -66,7 +66,7 @@ def worker(shift: Shift) -> int:
     with opened(shift.path) as database, told_in_lines(TOPIC_NOT_FOUND="; name it by --topic"):
         coach = Coach(
             database,
-            model_of(shift.choice),
+            Candid(model_of(shift.choice), tell_reason),
             topics=topics,
             settings=settings_of(shift.choice, jobs=True),
         )

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Final
+
+NAP: Final = 1.0
+"""Seconds that a thread sleeps at a stretch.
+
+A signal that comes at the very moment of falling asleep is not noticed before the thread wakes up.
+"""
 
 
 class Alarm:
@@ -32,5 +40,8 @@ class Alarm:
 
     def wait(self, seconds: float) -> None:
         """Sleep until it rings, or has rung since it was cleared, for so long at the most."""
-        with suppress(Empty):
-            self._rings.get(timeout=seconds)
+        until = monotonic() + seconds
+        while (left := until - monotonic()) > 0:
+            with suppress(Empty):
+                self._rings.get(timeout=min(left, NAP))
+                return

@@ -12,7 +12,7 @@ from typing import Self
 from coachwork import workflows
 from coachwork.coach import Coach
 from coachwork.errors import MisuseError
-from coachwork.worker._alarm import Alarm
+from coachwork.worker._alarm import NAP, Alarm
 from coachwork.worker._desk import LONGEST_WAIT, Desk, Hand, TooLate
 from coachwork.worker._options import WorkerOptions
 from coachwork.worker._telling import tell
@@ -55,7 +55,7 @@ class Worker:
         self._stopping = False
         self._hurried = False
         self._at_work = False
-        self._background: Thread | None = None
+        self._background: Event | None = None
 
     def run(self) -> None:
         """Work until `stop` is called, then wait for the answers under way, for the grace time.
@@ -98,8 +98,16 @@ class Worker:
         """
         if self._background is not None or self._at_work:
             raise MisuseError("a worker is entered once: make another one")
-        self._background = Thread(target=self.run, name="coachwork-worker", daemon=True)
-        self._background.start()
+        ended = Event()
+
+        def run() -> None:
+            try:
+                self.run()
+            finally:
+                ended.set()
+
+        Thread(target=run, name="coachwork-worker", daemon=True).start()
+        self._background = ended
         return self
 
     def __exit__(
@@ -115,11 +123,11 @@ class Worker:
             self._hurried = True
         try:
             self.stop()
-            self._background.join()
+            _wait_for(self._background)
         except BaseException:  # Ctrl-C while it waits
             self._hurried = True
             self.stop()
-            self._background.join()
+            _wait_for(self._background)
             raise
 
     # --- at work ---------------------------------------------------------------------------------
@@ -273,3 +281,12 @@ class Worker:
             self._coach.run(workflows.release(claimed))
         if left:
             self._coach.bell.ring()  # for the other workers of this coach
+
+
+def _wait_for(ended: Event) -> None:
+    """Wait for the end of a thread, such that Ctrl-C is noticed.
+
+    Before Python 3.13 a `Thread.join` that is interrupted takes the thread for ended.
+    """
+    while not ended.wait(NAP):
+        pass

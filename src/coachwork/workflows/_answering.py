@@ -223,7 +223,8 @@ def _keep(setup: Setup, held: Held, token: int, step: Step, usage: Usage) -> Wor
     pause is refused while a job is completing.
 
     Returns:
-        The same with the step kept, or None where the session is not ACTIVE or the job is lost.
+        The same with the step kept, or None where the session is not ACTIVE, or has expired, or
+        the job is lost.
     """
     tries = Tries(setup)
     while True:
@@ -234,6 +235,8 @@ def _keep(setup: Setup, held: Held, token: int, step: Step, usage: Usage) -> Wor
         if job.value.output(step.purpose) is not None:  # done, though the answer was lost
             return held
         now = yield from Now()
+        if session.value.is_expired(now):
+            return None
         given = Kept(step, usage, Lease(token, later(now, setup.lease)))
         kept = JOB.move(job.value, JobEvent.KEEP, now, given).value
         ops: list[Op] = [

@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from coachwork.effects import Workflow
-from coachwork.errors import JobNotFoundError, JobNotRetryableError, MaxTurnsReachedError
+from coachwork.errors import (
+    IdempotencyKeyReusedError,
+    JobNotFoundError,
+    JobNotRetryableError,
+    MaxTurnsReachedError,
+    SessionNotFoundError,
+)
+from coachwork.ids import checked_id
 from coachwork.jobs import Job, JobKind, JobStatus
 from coachwork.machine import Moved
 from coachwork.records import ACCOUNT, JOB_RECORD, RECEIPT, SESSION_RECORD, Stored
@@ -17,6 +24,7 @@ from coachwork.workflows._jobs import (
     Call,
     Held,
     admitted,
+    check_topic,
     keyed,
     load_held,
     new_call,
@@ -26,7 +34,7 @@ from coachwork.workflows._jobs import (
 )
 from coachwork.workflows._polling import own_job, report
 from coachwork.workflows._setup import Caller, Setup, checked_flag
-from coachwork.workflows._store import Tries
+from coachwork.workflows._store import Tries, load_session
 
 
 def retry(
@@ -71,6 +79,7 @@ def retry(
         StoreError: The repository failed.
     """
     declared = setup.declared(topic)
+    checked_id(job_id, "job_id")
     checked_flag(wait, "wait")
     call = yield from new_call(caller, "retry", key, job_id, waits=wait)
     return (yield from keyed(call, _retry(setup, topic, declared, call, job_id)))
@@ -94,10 +103,10 @@ def _accept(setup: Setup, topic: Topic[object], call: Call, job_id: str) -> Work
         try:
             failed, _ = yield from own_job(setup, call.caller, topic, job_id)
         except JobNotFoundError:  # its time may have come after this call was accepted
-            receipt = yield from read_receipt(call)
-            if receipt is None or receipt.job is None:
+            before = yield from _accepted_before(setup, topic, call)
+            if before is None:
                 raise
-            return (yield from load_held(call.caller, receipt.session, receipt.job))
+            return before
         old = failed.job.value
         found = yield from look(setup, topic, call, old.session)
         if found.receipt is not None and found.receipt.job is not None:
@@ -106,11 +115,11 @@ def _accept(setup: Setup, topic: Topic[object], call: Call, job_id: str) -> Work
         if session.value.status is not SessionStatus.ACTIVE:
             raise not_active(session.value, "retry a job in", now)
         _check_retryable(old)
+        _check_last(session.value, old)
         room = yield from make_room(setup, topic, call, tries, found)
         if room is None:
             continue
         freed, ops = room
-        _check_last(freed, old)
         after, job = _repeated(setup, call, freed, old, now)
         if not asked:
             asked = True
@@ -124,6 +133,19 @@ def _accept(setup: Setup, topic: Topic[object], call: Call, job_id: str) -> Work
         if (yield from tries.commit(ops)):
             stored = Stored(after, session.version + 1)
             return Held(found.account, stored, Stored(job, 1))
+
+
+def _accepted_before(setup: Setup, topic: Topic[object], call: Call) -> Workflow[Held | None]:
+    """Return what an earlier call under the same key made, or None where nothing can be told."""
+    try:
+        receipt = yield from read_receipt(call)
+        if receipt is None or receipt.job is None:
+            return None
+        session, _ = yield from load_session(setup, call.caller, receipt.session)
+        check_topic(session.value, topic)
+        return (yield from load_held(call.caller, receipt.session, receipt.job))
+    except (IdempotencyKeyReusedError, SessionNotFoundError):
+        return None
 
 
 def _check_retryable(old: Job) -> None:

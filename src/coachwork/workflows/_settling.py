@@ -154,7 +154,7 @@ def settle(
         if not is_mine(held.job.value, token):
             yield from _came_late(held, token, outcome, now)
             return held
-        if _wants_conclusion(topic, held.session.value, outcome):
+        if _wants_conclusion(topic, held.session.value, outcome, now):
             return None
         new, ops = yield from _decide(held, outcome, now)
         if (yield from tries.commit(ops)):
@@ -162,7 +162,9 @@ def settle(
         held = yield from reread(held)
 
 
-def _wants_conclusion(topic: Topic[object], session: Session, outcome: Outcome) -> bool:
+def _wants_conclusion(
+    topic: Topic[object], session: Session, outcome: Outcome, now: datetime
+) -> bool:
     """Whether a final reply found the session ACTIVE that was PAUSED when it was to be kept."""
     return (
         isinstance(outcome, Said)
@@ -170,6 +172,7 @@ def _wants_conclusion(topic: Topic[object], session: Session, outcome: Outcome) 
         and outcome.conclusion is None
         and topic.result is not None
         and session.status is SessionStatus.ACTIVE
+        and not session.is_expired(now)
     )
 
 
