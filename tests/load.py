@@ -1,9 +1,10 @@
 """A load run: many sessions, several worker processes, and one of them killed every second.
 
 Run small by `tests/test_load.py`, and in full by `scripts/load_run`. The users talk in this
-process: each says the next thing when the job before it has its event, and repeats what failed, or
-lets it be. Workers answer in processes of their own (`tests.load_worker`). In the end what is left
-is brought to its end, and everything is judged (`tests.load_judge`).
+process: each says the next thing when the job before it has its event, or when polling finds it
+settled, and repeats what failed, or lets it be. Workers answer in processes of their own
+(`tests.load_worker`). In the end what is left is brought to its end, and everything is judged
+(`tests.load_judge`).
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ MOST_TRIES: Final = 20
 A_MOMENT: Final = 0.02
 """Seconds after which events are looked for again."""
 
+POLLED: Final = 0.05
+"""Seconds after which a user polls again."""
+
 MOST_FAULTS: Final = 50
 """How many faults are printed."""
 
@@ -57,6 +61,7 @@ class Talk:
     number: int
     left: int
     chance: random.Random
+    polls: bool = False
     chat: Chat[Outcome] | None = None
     job: JobView | None = None
 
@@ -123,8 +128,7 @@ class Crew:
             self._start(number)
         until = monotonic() + self.load.patience
         while len(list(self.folder.glob("events-worker-*"))) < self.load.workers:
-            if monotonic() > until:
-                self.faults.append("the workers do not come to work")
+            if monotonic() > until or not self.is_whole():
                 return
             sleep(A_MOMENT)
 
@@ -140,13 +144,13 @@ class Crew:
         self.mail.add(self.folder / f"events-{name}", process)
 
     def kill(self) -> None:
-        """Kill one of those at work, if there is one, and start another one."""
+        """Kill one of those at work, and start another one; on a slow machine, wait for half."""
         working = [
             number
             for number in sorted(self.living)
             if (self.folder / f"events-worker-{number}").exists()
         ]
-        if not working or len(self.kills) == self.load.kills:
+        if 2 * len(working) < self.load.workers or len(self.kills) == self.load.kills:
             return
         number = self.chance.choice(working)
         process = self.living.pop(number)
@@ -154,6 +158,10 @@ class Crew:
         self._ended(number, process, -signal.SIGKILL)
         self.kills.append(monotonic())
         self._start(self.load.workers + len(self.kills) - 1)
+
+    def is_whole(self) -> bool:
+        """Whether nobody has ended but by a kill."""
+        return all(process.poll() is None for process in self.living.values())
 
     def end(self) -> None:
         """Let all of them end as they should."""
@@ -200,6 +208,7 @@ class Users:
         self._ready: deque[Talk] = deque()
         self._waiting: dict[str, Talk] = {}
         self._early: set[str] = set()
+        self._polling: deque[tuple[float, Talk]] = deque()
         self._changed = Condition()
         self._moved = monotonic()
         some, more = divmod(load.messages, load.sessions)
@@ -227,8 +236,10 @@ class Users:
                 self.stop(f"{talk.user}: {type(error).__name__}: {error}")
 
     def told(self, jobs: list[str]) -> None:
-        """Let those go on whose job has its event."""
+        """Let those go on whose job has its event, and those that want to poll again."""
         with self._changed:
+            while self._polling and self._polling[0][0] <= monotonic():
+                self._ready.append(self._polling.popleft()[1])
             for job in jobs:
                 talk = self._waiting.pop(job, None)
                 if talk is not None:
@@ -255,7 +266,9 @@ class Users:
     def _go_on(self, talk: Talk) -> None:
         """Make the next call of a user; afterwards they wait for its job, or are done."""
         settled = None if talk.job is None else self._looked_after(talk, talk.job)
-        if talk.chat is None:
+        if talk.job is not None and settled is None:
+            self._poll(talk)
+        elif talk.chat is None:
             self._open(talk)
         elif (
             settled is not None and settled.retryable and talk.chance.random() < self._load.retries
@@ -266,14 +279,21 @@ class Users:
         else:
             self._finished()
 
-    def _looked_after(self, talk: Talk, job: JobView) -> JobView:
-        """Poll the job that has its event: it has its outcome, too."""
+    def _looked_after(self, talk: Talk, job: JobView) -> JobView | None:
+        """Poll the user's job; return it if it has its outcome, as it has where its event came."""
         assert talk.chat is not None
         chat = talk.chat
         found = self._surely(talk, lambda: chat.job(job.id))
-        if found.status not in {JobStatus.COMPLETED, JobStatus.FAILED}:
+        if found.status in {JobStatus.COMPLETED, JobStatus.FAILED}:
+            return found
+        if not talk.polls:
             self.stop(f"job {job.id}: its event came, and it is {found.status}")
-        return found
+        return None
+
+    def _poll(self, talk: Talk) -> None:
+        """Let a user poll again soon."""
+        with self._changed:
+            self._polling.append((monotonic() + POLLED, talk))
 
     def _open(self, talk: Talk) -> None:
         user = self._coach.as_user(talk.user, tenant=TENANT)
@@ -353,7 +373,11 @@ class Users:
             talk.job = job
             self.accepted[job.id] = call
             self._moved = monotonic()
-            if job.id in self._early:
+            talk.polls = talk.chance.random() < self._load.polls
+            if talk.polls:
+                self._early.discard(job.id)
+                self._polling.append((monotonic() + POLLED, talk))
+            elif job.id in self._early:
                 self._early.remove(job.id)
                 self._ready.append(talk)
                 self._changed.notify()
@@ -420,7 +444,7 @@ def run(folder: Path, load: Load) -> Report:
             for hand in hands:
                 hand.start()
             next_kill = began + load.kill_every
-            while not users.done.is_set():
+            while crew.is_whole() and not users.done.is_set():
                 users.told(mail.read())
                 if monotonic() >= next_kill:
                     crew.kill()
@@ -558,10 +582,12 @@ OPTIONS: Final = {
     "usual": "seconds that it takes at most, as a rule",
     "slow": "seconds that it takes else",
     "slowly": "how often it takes those, from 0 to 1",
+    "telling": "seconds that handing an event over takes, before it is written and after",
     "concurrency": "how many jobs a worker answers at once",
     "lease": "seconds that a worker's lease lasts",
     "retries": "how often a failure that can be repeated is, from 0 to 1",
     "twice": "how often a call is made twice with one key, from 0 to 1",
+    "polls": "how often a user polls a job instead of waiting for its event, from 0 to 1",
     "patience": "seconds within which something has to happen",
     "seed": "of all that is left to chance",
 }

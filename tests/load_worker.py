@@ -64,10 +64,12 @@ class Load:
         usual: Seconds that it takes at most, as a rule.
         slow: Seconds that it takes else.
         slowly: How often it takes those.
+        telling: Seconds that it takes to hand an event over, before it is written and after.
         concurrency: How many jobs a worker answers at once.
         lease: Seconds that a worker's lease lasts unless it is renewed.
         retries: How often a failure that can be repeated is.
         twice: How often a call is made twice, with the same key.
+        polls: How often a user polls a job and goes on, instead of waiting for its event.
         patience: Seconds within which something has to happen.
         seed: Of all that is left to chance.
         synchronous: What SQLite waits for; what a process that is killed has committed is kept
@@ -85,10 +87,12 @@ class Load:
     usual: float = 0.05
     slow: float = 0.3
     slowly: float = 0.2
+    telling: float = 0.01
     concurrency: int = 4
     lease: float = 2.0
     retries: float = 0.6
     twice: float = 0.05
+    polls: float = 0.3
     patience: float = 60.0
     seed: int = 0
     synchronous: Literal["FULL", "NORMAL"] = "NORMAL"
@@ -139,13 +143,16 @@ class Post:
     was delivered before the other was begun, it has the lower instant.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Begin the file."""
+    def __init__(self, path: Path, telling: float) -> None:
+        """Begin the file; take so many seconds before each line, and after it."""
         self._lines = Lines(path)
+        self._telling = telling
 
     def notify(self, event: Event, /) -> None:
         """See `coachwork.ports.Notifier.notify`."""
+        time.sleep(self._telling)
         self._lines.add([time.monotonic_ns(), event.wire()])
+        time.sleep(self._telling)
 
     def close(self) -> None:
         """Close the file."""
@@ -232,7 +239,7 @@ def coach_of(folder: Path, name: str, *, fails: bool = True) -> Coach:
         SQLite(folder / "load.db", synchronous=load.synchronous),
         Model(load if fails else Load(fails=0.0), folder / f"calls-{name}", chance),
         topics=[TOPIC],
-        notifier=Post(folder / f"events-{name}"),
+        notifier=Post(folder / f"events-{name}", load.telling),
         settings=Settings(worker_lease=timedelta(seconds=load.lease), commit_tries=100),
     )
 

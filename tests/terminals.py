@@ -6,13 +6,13 @@ import fcntl
 import os
 import pty
 import re
-import signal
 import struct
 import subprocess
 import sys
 import termios
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from threading import Condition, Thread
 from typing import Final
 
@@ -21,6 +21,11 @@ import pytest
 PATIENCE: Final = 20.0
 PROGRAM: Final = (sys.executable, "-m", "coachwork")
 
+_AT_THE_TERMINAL: Final = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # from here on Ctrl-C reaches it
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _ANEW: Final = "\r\x1b[K"
 
@@ -48,7 +53,7 @@ class Terminal:
             return
 
     def type(self, text: str) -> None:
-        """Type *text*; ``\\x03`` is Ctrl-C, ``\\x04`` is Ctrl-D."""
+        """Type *text*; U+0003 is Ctrl-C, U+0004 is Ctrl-D."""
         os.write(self._keys, text.encode())
 
     def until(self, *words: str) -> None:
@@ -56,11 +61,12 @@ class Terminal:
         for word in words:
             wanted = word.encode()
             with self._more:
-                came = self._more.wait_for(
-                    lambda wanted=wanted: wanted in self._shown[self._place :], PATIENCE
-                )
-                assert came, self._shown
+                came = self._more.wait_for(partial(self._has, wanted), PATIENCE)
+                assert came, self.lines
                 self._place = self._shown.index(wanted, self._place) + len(wanted)
+
+    def _has(self, wanted: bytes) -> bool:
+        return wanted in self._shown[self._place :]
 
     def close(self) -> None:
         """Wait for the end of what is shown; all who write have closed their end."""
@@ -93,13 +99,12 @@ def program(
     terminal = Terminal(columns)
     own = {"TERM": "xterm", "NO_COLOR": "", "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        [*PROGRAM, *arguments],
+        [sys.executable, "-ISc", _AT_THE_TERMINAL, *PROGRAM, *arguments],
         stdin=terminal.end,
         stdout=terminal.end,
         stderr=terminal.end,
         env={name: value for name, value in os.environ.items() if name != "COLUMNS"} | own,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     try:
         yield terminal, process
@@ -116,7 +121,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch, columns: int = 80) -> Generator[T
     terminal = Terminal(columns)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", str(columns))
-    with open(terminal.end, "w", encoding="utf-8", closefd=False) as end:  # noqa: PTH123 - no path
+    with open(terminal.end, "w", encoding="utf-8", closefd=False) as end:
         monkeypatch.setattr(sys, "stdout", end)
         try:
             yield terminal
@@ -124,13 +129,3 @@ def looked_at(monkeypatch: pytest.MonkeyPatch, columns: int = 80) -> Generator[T
             end.flush()
             monkeypatch.undo()
     terminal.close()
-
-
-@contextmanager
-def interrupting() -> Generator[None]:
-    """Let Ctrl-C be what it is at a shell, though a test runner may have put it aside."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -572,10 +572,8 @@ def test_nobody_else_sees_a_job(service: Service) -> None:
         service.user("ben").job(job.id)
     with pytest.raises(SessionAccessDeniedError):
         service.user("ben").cancel_job(job.id)
-    for question in (
-        lambda: service.user("ada", "other").job(job.id),
-        lambda: service.user("ada", "other").cancel_job(job.id),
-    ):
+    stranger = service.user("ada", "other")
+    for question in (stranger.job, stranger.cancel_job):
         with pytest.raises(JobNotFoundError):
-            question()
+            question(job.id)
     assert service.user().job(job.id).status == "pending"

@@ -16,14 +16,15 @@ from tests.load_judge import Evidence, Told, judge
 from tests.load_worker import Load
 
 SMALL = Load(
-    sessions=8,
-    messages=64,
+    sessions=6,
+    messages=42,
     workers=3,
-    at_once=8,
-    kill_every=0.5,
-    kills=5,
+    at_once=6,
+    kill_every=0.35,
+    kills=4,
     slow=0.6,
     lease=0.6,
+    polls=0.5,
     seed=1,
 )
 
@@ -37,8 +38,8 @@ def test_every_message_has_one_outcome_though_workers_are_killed(
     """
     report = run(tmp_path, SMALL)
     assert report.faults == []
-    assert report.kills >= 3
-    assert sum(job.status is JobStatus.COMPLETED for job in report.evidence.jobs.values()) > 40
+    assert report.kills >= 2
+    assert sum(job.status is JobStatus.COMPLETED for job in report.evidence.jobs.values()) > 30
     assert sum(job.attempts > 1 for job in report.evidence.jobs.values()) > 0
     tell(report)
     assert "no reply is there twice" in capsys.readouterr().out

@@ -266,9 +266,8 @@ class _Stream:
             self._tell(self._decoder.feed(piece))
 
     def finish(self) -> None:
-        """Tell what was held back, and listen no more."""
+        """Tell what was held back; the decoder takes nothing after that."""
         self._tell(self._decoder.finish())
-        self.close()
 
     def close(self) -> None:
         """Listen no more: a call that was given up may go on in its thread."""

@@ -9,8 +9,8 @@ import pytest
 
 from coachwork.adapters import Memory
 from coachwork.ports import CommitResult
-from coachwork.records import Check, Insert, Key, Op, Update
-from tests.contract import CHECKS, ContractCheck, hold, hold_async, message, name_of, thing
+from coachwork.records import Check, Delete, Facts, Insert, Key, Op, Update
+from tests.contract import CHECKS, NOON, ContractCheck, hold, hold_async, message, name_of, thing
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=name_of)
@@ -60,3 +60,15 @@ def test_a_failed_commit_leaves_the_log_as_it_was() -> None:
     ops: list[Op] = [Insert(message("t", "s", 1)), Check(Key("thing", "t", ("a",)), 1)]
     assert memory.commit(ops) is CommitResult.CONFLICT
     assert list(memory.log("t", "s", limit=10)) == []
+
+
+def test_what_is_not_due_any_more_costs_nothing() -> None:
+    """Workers ask all the time: they are not shown what was due once."""
+    memory = Memory()
+    due = Facts(due=NOON)
+    memory.commit([Insert(thing("t", name, facts=due)) for name in "ab"])
+    assert {text for due_now in memory._due.values() for text in due_now} == {
+        thing("t", name).key.text for name in "ab"
+    }
+    memory.commit([Update(thing("t", "a", version=2)), Delete(thing("t", "b").key, 1)])
+    assert not any(memory._due.values())

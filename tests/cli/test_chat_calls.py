@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from coachwork.adapters import Memory, ScriptedModel, final
-from coachwork.cli._chat_calls import ON_ITS_WAY, Calls, UnansweredError, patiently
+from coachwork.cli._chat_calls import ON_ITS_WAY, Calls, Manner, UnansweredError, patiently
 from coachwork.cli._chat_coach import Insight, topic_of
 from coachwork.cli._speech import Speech
 from coachwork.cli._terminal import Terminal
@@ -23,7 +23,7 @@ TOPIC: Final = topic_of("rest")
 CONTEXT: Final = {"name": "Ada"}
 
 
-def calls() -> Calls:
+def calls() -> Manner:
     """Return the manner."""
     terminal = Terminal(user="Ada")
     return Calls(terminal, Speech(terminal))

@@ -173,7 +173,7 @@ def test_one_sees_how_long_it_thinks(monkeypatch: pytest.MonkeyPatch) -> None:
         assert wait is not None
         assert not wait()
         timer.join()
-    assert screen.raw.count("thinking .") > 5
+    assert screen.raw.count("thinking .") >= 1
     assert screen.lines == [ON_ITS_WAY, ""]
     how = _chat_jobs._how
     assert how(report, 0) == "thinking .  "

@@ -17,7 +17,7 @@ from coachwork.coach import Chat, Coach
 from coachwork.errors import LLMTimeoutError
 from coachwork.jobs import JobKind, JobRef
 from coachwork.ports import LanguageModel
-from coachwork.records import JOB_RECORD, Record, Update, job_key
+from coachwork.records import Record, Update, job_key
 from coachwork.worker import Worker
 from tests.openai_server import refuses, serving
 

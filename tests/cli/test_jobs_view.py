@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 from attrs import evolve
 
@@ -96,7 +97,7 @@ def test_at_a_narrow_terminal_each_job_has_two_lines(monkeypatch: pytest.MonkeyP
 def test_all_fields_of_the_polled_view_are_shown() -> None:
     """Under the names that programs know them by."""
     told = {name for job in (PENDING, COMPLETED, FAILED) for name in shown(job)}
-    assert {field.name for field in JobView.__attrs_attrs__} <= told
+    assert {field.name for field in attrs.fields(JobView)} <= told
     assert {"user_message", "message", "is_final", "turn", "message_count"} <= told
 
 

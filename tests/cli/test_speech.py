@@ -22,6 +22,7 @@ def test_words_are_shown_as_they_come_and_once(monkeypatch: pytest.MonkeyPatch) 
     with looked_at(monkeypatch) as screen:
         speech = Speech(Terminal(user="Ada"))
         speech.thinks("thinking ...")
+        speech.thinks("thinking ...")
         speech.thinks("thinking ... 1 s")
         speech.piece(piece("How are "))
         speech.thinks("thinking ... 2 s")

@@ -17,7 +17,7 @@ def test_each_warning_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
         LOG.info("nothing")
         LOG.warning("a worker could not %s: %s", "answer", "X")
         try:
-            raise ValueError("a secret")
+            int("a secret")
         except ValueError:
             LOG.exception("a sink failed")
     LOG.warning("later")

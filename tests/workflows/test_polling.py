@@ -9,7 +9,7 @@ import pytest
 from attrs import frozen
 
 from coachwork.adapters import final
-from coachwork.effects import Commit, Effect, Get, Workflow
+from coachwork.effects import Commit, Workflow
 from coachwork.errors import (
     CorruptRecordError,
     JobNotFoundError,
@@ -23,8 +23,8 @@ from coachwork.errors import (
 from coachwork.jobs import ErrorCode, Job, JobKind, JobRef, JobStatus
 from coachwork.messages import Message
 from coachwork.policies import Settings
-from coachwork.ports import Ask
-from coachwork.records import JOB_RECORD, Delete, job_key, message_key
+from coachwork.ports import Ask, CommitResult
+from coachwork.records import Delete, job_key, message_key
 from coachwork.sessions import Session, SessionStatus
 from coachwork.testing import rehearse
 from coachwork.topics import Topic
@@ -46,6 +46,7 @@ from coachwork.workflows import (
     start,
     submit,
 )
+from tests.between import between
 from tests.faults import ADA, BEGIN, BEN, CrashedError, Fault, Says, Told, World
 from tests.workers import work
 
@@ -279,35 +280,19 @@ def test_a_deleted_users_job_is_not_found(ask: Ask_) -> None:
     refused(world, ask(world.setup, ADA, TALK, name), JobNotFoundError)
 
 
-def between(world: World, get: int, what: Callable[[], object]) -> Callable[[Effect[object]], None]:
-    """Return what does *what* just before the *get*-th record is read."""
-    seen: list[Effect[object]] = []
-
-    def meanwhile(effect: Effect[object]) -> None:
-        if isinstance(effect, Get):
-            seen.append(effect)
-            if len(seen) == get:
-                what()
-
-    return meanwhile
-
-
 @pytest.mark.parametrize("ask", BY_JOB.values(), ids=BY_JOB)
 def test_what_is_swept_away_between_two_reads_is_not_found(ask: Ask_) -> None:
     """Neither a damaged record nor another error is told of what is just going."""
     world, _, name = submitted()
     work(world)
-    after_all_but_the_reply = 5
-    step = ask(world.setup, ADA, TALK, name)
-    effect = next(step)
-    reads = 0
+    before_the_reply_is_read = 5
+    step = between(
+        ask(world.setup, ADA, TALK, name),
+        before_the_reply_is_read,
+        lambda: world.run(delete_all(world.setup, ADA)),
+    )
     with pytest.raises(JobNotFoundError):
-        while True:
-            reads += isinstance(effect, Get)
-            if reads == after_all_but_the_reply:
-                reads += 1
-                world.run(delete_all(world.setup, ADA))
-            effect = step.send(effect.perform(world.ports))
+        world.run(step)
 
 
 @pytest.mark.parametrize("ask", BY_JOB.values(), ids=BY_JOB)
@@ -354,9 +339,9 @@ def test_the_pending_job_of_a_session() -> None:
     assert report is not None
     assert report == world.run(job(world.setup, ADA, TALK, name))
     taken(world, name)
-    report = world.run(pending_job(world.setup, ADA, None, session))
-    assert report is not None
-    assert (report.id, report.status, report.key) == (name, "processing", "k")
+    plain = world.run(pending_job(world.setup, ADA, None, session))
+    assert plain is not None
+    assert (plain.id, plain.status, plain.key) == (name, "processing", "k")
     world.clock.advance(minutes=6)
     work(world)
     assert world.run(pending_job(world.setup, ADA, TALK, session)) is None
@@ -365,18 +350,9 @@ def test_the_pending_job_of_a_session() -> None:
 def test_a_job_that_is_settled_at_that_moment_is_not_pending() -> None:
     """Between the session and the job somebody settled it."""
     world, session, _ = submitted()
-    world.meanwhile = between(world, 2, lambda: work(world))
-    step = pending_job(world.setup, ADA, TALK, session)
-    effect: Effect[object] = next(step)
-    reads = 0
-    with pytest.raises(StopIteration) as stop:
-        while True:
-            reads += isinstance(effect, Get)
-            if reads == 2:
-                reads += 1
-                work(world)
-            effect = step.send(effect.perform(world.ports))
-    assert stop.value.value is None
+    before_the_job_is_read = 2
+    asked = pending_job(world.setup, ADA, TALK, session)
+    assert world.run(between(asked, before_the_job_is_read, lambda: work(world))) is None
 
 
 def test_a_pending_job_that_is_too_old_is_settled_and_not_pending() -> None:
@@ -521,12 +497,12 @@ def test_cancelled_just_when_it_was_settled() -> None:
     """The worker was faster: the report tells its outcome."""
     world, _, name = submitted()
 
-    def commit(effect: Commit, /) -> object:
+    def commit(effect: Commit, /) -> CommitResult:
         del world.commit
         work(world)
         return World.commit(world, effect)
 
-    world.commit = commit  # type: ignore[method-assign, assignment]
+    world.commit = commit  # type: ignore[method-assign]
     report = world.run(cancel_job(world.setup, ADA, TALK, name))
     assert (report.status, report.outcome is not None) == ("completed", True)
 
@@ -547,15 +523,9 @@ def test_a_completed_sessions_jobs_can_be_told() -> None:
     refused(world, job(world.setup, ADA, TALK, done.job.id), JobNotFoundError)
 
 
-def test_a_job_without_a_live_sessions_record_is_damage() -> None:
+def test_a_job_that_alone_is_missing_is_damage() -> None:
     """A job that vanished although its session is live is said to be damaged."""
     world, _, name = submitted()
-    record = world.memory.get(job_key("acme", name))
-    assert record is not None
-    step = job(world.setup, ADA, TALK, name)
-    effect = next(step)
-    effect = step.send(effect.perform(world.ports))
-    world.memory.commit([Delete(JOB_RECORD.key(world.only(Job)), record.version)])
+    gone = [Delete(job_key("acme", name), 1)]
     with pytest.raises(CorruptRecordError):
-        while True:
-            effect = step.send(effect.perform(world.ports))
+        world.run(between(job(world.setup, ADA, TALK, name), 1, lambda: world.memory.commit(gone)))

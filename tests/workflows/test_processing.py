@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve, frozen
 
 from coachwork.adapters import final
-from coachwork.effects import AskModel, Commit, Find, Get
+from coachwork.effects import AskModel, Commit, Find
 from coachwork.errors import (
     CorruptRecordError,
     LLMError,
@@ -48,6 +49,7 @@ from coachwork.workflows import (
 )
 from coachwork.workflows import _processing as processing
 from coachwork.workflows._processing import claim, work
+from tests.between import between
 from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Told, World
 from tests.workers import Heard
 
@@ -132,12 +134,12 @@ def test_what_is_settled_and_owed_is_not_due_for_a_worker() -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, True, 1.5, None])
-def test_a_limit_is_a_number(limit: object) -> None:
+def test_a_limit_is_a_number(limit: Any) -> None:  # noqa: ANN401 - whatever is passed
     """Anything else is refused before anything is asked."""
     world, _, _ = submitted()
     first = len(world.effects)
     with pytest.raises(ValidationError) as error:
-        world.run(due_jobs(world.setup, limit=limit))  # type: ignore[arg-type]
+        world.run(due_jobs(world.setup, limit=limit))
     assert (error.value.field, len(world.effects)) == ("limit", first)
 
 
@@ -264,17 +266,13 @@ def test_a_user_who_is_deleted_before_the_report() -> None:
     """The job had its outcome, and all of it was swept away before it could be told."""
     world, _, ref = submitted()
     world.run(process(world.setup, ref))
-    step = process(world.setup, ref)
-    effect = next(step)
-    reads = 0
-    with pytest.raises(StopIteration) as stop:
-        while True:
-            reads += isinstance(effect, Get)
-            if reads == 5:  # the job twice, session and account; and now the reply
-                reads += 1
-                world.run(delete_all(world.setup, ADA))
-            effect = step.send(effect.perform(world.ports))
-    assert stop.value.value is None
+    before_the_reply_is_read = 5
+    step = between(
+        process(world.setup, ref),
+        before_the_reply_is_read,
+        lambda: world.run(delete_all(world.setup, ADA)),
+    )
+    assert world.run(step) is None
 
 
 def test_a_job_in_anothers_hands_is_left_alone() -> None:
@@ -563,7 +561,7 @@ def test_a_lease_is_renewed_while_the_model_thinks() -> None:
 
     def thinks(_: Ask) -> str:
         version = session_version(world, session)
-        for _ in range(5):
+        for _beat in range(5):
             world.clock.advance(minutes=5)
             assert world.run(renew(world.setup, claims[0])) is True
             lease = the_job(world, ref).lease
@@ -773,11 +771,6 @@ def test_the_owner_is_kept_busy_by_a_workers_job() -> None:
 def test_a_job_whose_record_alone_is_missing_is_damage() -> None:
     """The session waits for a job that is not there any more when it is read again."""
     world, _, ref = submitted()
-    step = process(world.setup, ref)
-    effect = next(step)
-    answer = effect.perform(world.ports)
-    world.memory.commit([Delete(job_key("acme", ref.job), 1)])
+    gone = [Delete(job_key("acme", ref.job), 1)]
     with pytest.raises(CorruptRecordError):
-        while True:
-            effect = step.send(answer)
-            answer = effect.perform(world.ports)
+        world.run(between(process(world.setup, ref), 1, lambda: world.memory.commit(gone)))

@@ -760,6 +760,20 @@ def test_a_later_job_of_which_nobody_is_to_hear_hides_nothing() -> None:
     assert [event.job for event in heard.events] == [job.id for job in jobs]
 
 
+def test_what_is_owed_is_found_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many jobs a session has; and none of them is read for it but the latest."""
+    monkeypatch.setattr("coachwork.workflows._purging.BATCH", 2)
+    for owes in (True, False):
+        world = World([TALK], coach, notifier=Heard())
+        world.setup = evolve(world.setup, notifies=owes)
+        session = begun(world)
+        world.setup = evolve(world.setup, notifies=False)
+        for number in range(3):
+            world.run(send(world.setup, ADA, TALK, session, f"Message {number}."))
+        world.clock.time = EXPIRY
+        assert swept(world).undelivered == owes
+
+
 def test_sessions_that_are_kept_hold_up_none_behind_them() -> None:
     """However many stand in front: they do not count, and whoever asks for more comes to an end."""
     world, heard, _ = listened()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve, frozen
@@ -21,7 +22,7 @@ from coachwork.errors import (
 from coachwork.events import Event, MessageCompleted, MessageFailed
 from coachwork.jobs import ErrorCode, Job, JobKind, JobRef, JobStatus
 from coachwork.ports import Ask, CommitResult, Query
-from coachwork.records import JOB_RECORD, Delete, Facts, Record, Update, job_key, message_key
+from coachwork.records import Delete, Facts, Record, Update, job_key, message_key
 from coachwork.sessions import Session
 from coachwork.topics import Topic
 from coachwork.workflows import (
@@ -103,14 +104,6 @@ def jobs(world: World, session: str) -> list[str]:
 def owed(world: World) -> list[str]:
     """Return the ids of the jobs whose events were not delivered yet."""
     return [job.id for job in world.stored("job") if isinstance(job, Job) and job.is_undelivered]
-
-
-def change(world: World, name: str, **fields: object) -> None:
-    """Change a stored job behind the workflows' back."""
-    record = world.memory.get(job_key("acme", name))
-    assert record is not None
-    stored = JOB_RECORD.read(record)
-    world.memory.commit([JOB_RECORD.update(stored, evolve(stored.value, **fields))])  # type: ignore[arg-type]
 
 
 # --- what is delivered --------------------------------------------------------------------------
@@ -206,12 +199,12 @@ def test_the_time_of_an_event_is_that_of_the_outcome() -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, True, 1.5, "1", None])
-def test_a_limit_is_a_number(limit: object) -> None:
+def test_a_limit_is_a_number(limit: Any) -> None:  # noqa: ANN401 - whatever is passed
     """Anything else is refused before anything is asked."""
     world, _, _ = begun()
     first = len(world.effects)
     with pytest.raises(ValidationError) as error:
-        world.run(relay(world.setup, limit=limit))  # type: ignore[arg-type]
+        world.run(relay(world.setup, limit=limit))
     assert (error.value.field, len(world.effects)) == ("limit", first)
 
 
@@ -419,7 +412,7 @@ def damage(world: World, name: str) -> None:
 
 
 def test_a_reply_that_is_missing_is_not_told_as_none() -> None:
-    """A completed job whose message is not there is damaged; nobody is told that it said nothing."""
+    """A completed job whose message is not there is damaged: it did not say nothing."""
     world, heard, session = begun("One.")
     world.checks = False
     world.memory.commit([Delete(message_key("acme", session, 2), 1)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from attrs import evolve, frozen
@@ -203,9 +203,9 @@ def test_a_greeting_is_not_repeated_once_something_else_was_asked() -> None:
     [
         (lambda s: retry(s, ADA, Topic(id="no", system="x"), "j"), TopicNotFoundError),
         (lambda s: retry(s, ADA, TALK, ""), ValidationError),
-        (lambda s: retry(s, ADA, TALK, b"j"), ValidationError),
+        (lambda s: retry(s, ADA, TALK, cast("str", b"j")), ValidationError),
         (lambda s: retry(s, ADA, TALK, "j", key="k" * 256), ValidationError),
-        (lambda s: retry(s, ADA, TALK, "j", wait="no"), ValidationError),
+        (lambda s: retry(s, ADA, TALK, "j", wait=cast("bool", "no")), ValidationError),
     ],
     ids=["topic", "job", "bytes", "key", "wait"],
 )

@@ -22,22 +22,22 @@ class Speech:
     def __init__(self, terminal: Terminal) -> None:
         """Show it there."""
         self._terminal = terminal
-        self._thinks = False
+        self._thought = ""
         self._of = ("", 0)
         self._text = ""
         self._flow: Flow | None = None
 
     def thinks(self, how: str) -> None:
         """Show that the coach still thinks, until it speaks or `hush` is called."""
-        if self._flow is None and self._terminal.live:
+        if self._flow is None and how != self._thought and self._terminal.live:
             self._terminal.replace(how)
-            self._thinks = True
+            self._thought = how
 
     def hush(self) -> None:
         """Take away that the coach thinks."""
-        if self._thinks:
+        if self._thought:
             self._terminal.replace("")
-            self._thinks = False
+            self._thought = ""
 
     def piece(self, piece: Partial) -> None:
         """Show the next piece of what the coach says."""

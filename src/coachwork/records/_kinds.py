@@ -81,7 +81,7 @@ def _session_facts(value: Session) -> Facts:
 def _job_facts(value: Job) -> Facts:
     # Open, it is due for a worker; settled, for the relay, until its event is delivered.
     due = None
-    if not value.is_settled:
+    if not value.is_settled or value.is_undelivered:
         due = value.updated_at if value.lease is None else value.lease.until
     return Facts(
         owner=value.user,

@@ -349,11 +349,11 @@ def _chains(stored: _Stored) -> Iterator[str]:
         by_session[tenant, job.session].add(name)
     for key, session in stored.whole():
         left = set(by_session[key])
-        name = session.latest_job
-        while name is not None and name in left:
-            left.remove(name)
-            name = stored.jobs[key[0], name].follows
-        if name is not None or left:
+        before = session.latest_job
+        while before is not None and before in left:
+            left.remove(before)
+            before = stored.jobs[key[0], before].follows
+        if before is not None or left:
             yield f"4: session {key[0]}/{key[1]}: its jobs do not follow one another"
 
 
@@ -631,6 +631,7 @@ def _job_step(change: _Change) -> Iterator[str]:
         return
     old: Job = _value(change.old)
     new: Job = _value(change.new)
+    yield from _kept(change, old, new)
     if old.status not in OPEN:
         if evolve(new, delivered_at=None) != old:  # it is delivered once, and nothing else
             yield f"4: {change.name}: it was settled, and changed"
@@ -644,6 +645,10 @@ def _job_step(change: _Change) -> Iterator[str]:
         yield f"6: {change.name}: a step that was paid for is lost"
     if new.updated_at < old.updated_at:
         yield f"9: {change.name}: its instants go back"
+
+
+def _kept(change: _Change, old: Job, new: Job) -> Iterator[str]:
+    """4 and 6: What was accepted stays as it was, and so does the first claim."""
     if _accepted(old) != _accepted(new):
         yield f"4: {change.name}: what was accepted changed"
     if old.claimed_at not in {None, new.claimed_at}:

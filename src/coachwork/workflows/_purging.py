@@ -14,6 +14,7 @@ from coachwork.errors import (
     UnsupportedSchemaError,
     ValidationError,
 )
+from coachwork.jobs import OPEN
 from coachwork.ports import Query
 from coachwork.records import (
     ACCOUNT,
@@ -28,13 +29,14 @@ from coachwork.records import (
     Op,
     Record,
     Stored,
+    job_key,
     message_key,
     session_key,
 )
 from coachwork.sessions import LIVE, Account, Session, SessionEvent
 from coachwork.workflows._answers import Purged
 from coachwork.workflows._ending import end_session, load_job
-from coachwork.workflows._relaying import deliver, owed_until
+from coachwork.workflows._relaying import deliver
 from coachwork.workflows._setup import Setup
 from coachwork.workflows._store import Tries, load
 
@@ -43,6 +45,8 @@ BATCH: Final = MAX_OPS - 1
 
 BESIDE_A_SESSION: Final = (JOB_RECORD.name, RECEIPT.name, BACKGROUND.name, SPENDING.name)
 """The kinds of records that belong to a session, besides its messages."""
+
+_OPEN: Final = frozenset(status.value for status in OPEN)
 
 
 def purge_expired(setup: Setup, *, limit: int = 1000) -> Workflow[Purged]:
@@ -124,16 +128,46 @@ def _sweep(
 
 def _delivered(setup: Setup, session: Session) -> Workflow[bool]:
     """Deliver what *session* is still owed; tell whether nothing is left of it."""
-    tenant, job = session.about.tenant, session.latest_job
     if not setup.notifies:
-        return not (yield from owed_until(tenant, job, most=0))
+        return not (yield from _is_owed(session))
     try:
-        yield from deliver(setup, tenant, job)
+        yield from deliver(setup, session.about.tenant, session.latest_job)
     except StoreError:
         raise
     except Exception:  # noqa: BLE001 - the notifier may raise anything; the next sweep tries again
         return False
     return True
+
+
+def _is_owed(session: Session) -> Workflow[bool]:
+    """Whether an event of *session*, which has ended, was never delivered.
+
+    The latest job is read; the others were settled long ago, and a view knows them.
+    """
+    about = session.about
+    latest = session.latest_job
+    if latest is None:
+        return False
+    job = yield from load(JOB_RECORD, job_key(about.tenant, latest))
+    if job is not None and job.value.is_undelivered:
+        return True
+    after: Key | None = None
+    while True:
+        query = Query(
+            kind=JOB_RECORD.name,
+            tenant=about.tenant,
+            owner=about.user,
+            session=about.id,
+            after=after,
+            limit=BATCH,
+        )
+        page = yield from Find(query)
+        # A job that is settled is due for the relay alone, until its event is delivered.
+        if any(record.facts.due for record in page if record.facts.status not in _OPEN):
+            return True
+        if len(page) < query.limit:
+            return False
+        after = page[-1].key
 
 
 def close_expired(setup: Setup, session: Session) -> Workflow[bool]:
