@@ -211,9 +211,9 @@ def ended(records: list[Record]) -> dict[str, list[object]]:
         match value:
             case Session():
                 user = value.about.user
-                latest = value.latest_job and ""
+                ledger = evolve(value.ledger, settled_job=value.ledger.settled_job and "")
                 about = evolve(value.about, id="")
-                told = (record.version, evolve(value, about=about, latest_job=latest))
+                told = (record.version, evolve(value, about=about, ledger=ledger))
             case Message():
                 user, told = value.user, evolve(value, session="", job="")
             case Job():

@@ -69,13 +69,11 @@ def session(
     in_flight: InFlight | None = None,
     ledger: Ledger | None = None,
     about: About = ABOUT,
-    latest_job: str | None = None,
+    settled_job: str | None = None,
 ) -> Session:
-    """Return a session that last changed *at*; its latest job is the one in flight, if any."""
-    if in_flight is not None:
-        latest_job = in_flight.job
-    ledger = ledger or Ledger()
-    return Session(about, status, turns, messages, at, at, in_flight, ledger, latest_job)
+    """Return a session that last changed *at*."""
+    ledger = ledger or Ledger(settled_job=settled_job)
+    return Session(about, status, turns, messages, at, at, in_flight, ledger)
 
 
 REPLYING: Final = InFlight("j-1", JobKind.REPLY)
@@ -118,6 +116,7 @@ GOLDEN: Final[dict[str, object]] = {
         ledger=Ledger(
             coach_messages=4,
             usage=Usage(1200, 340, 12),
+            settled_job="j-4",
             ending=Ending(
                 at=LATER,
                 reason=EndReason.COMPLETED,
@@ -133,7 +132,6 @@ GOLDEN: Final[dict[str, object]] = {
             scenario="trial",
             locale="fr-CA",
         ),
-        latest_job="j-4",
     ),
     "session-without-result": session(
         SessionStatus.COMPLETED,
@@ -344,6 +342,7 @@ _LEDGERS = st.builds(
     completion_pending=st.booleans(),
     usage=USAGES,
     ending=st.none() | _ENDINGS,
+    settled_job=_MAYBE_ID,
 )
 _JOBS_KINDS = st.sampled_from(JobKind)
 _ERRORS = st.builds(
@@ -364,7 +363,6 @@ VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
         updated_at=INSTANTS,
         in_flight=st.none() | st.builds(InFlight, job=IDS, kind=_JOBS_KINDS),
         ledger=_LEDGERS,
-        latest_job=_MAYBE_ID,
     ),
     "background": st.builds(
         Background,

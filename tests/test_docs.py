@@ -158,15 +158,19 @@ def test_the_tutorial_can_be_typed_along(tmp_path: Path) -> None:
 # --- the program ------------------------------------------------------------------------------
 
 
+def options_of(*command: str) -> set[str]:
+    """Return the options that the help of a command, or of an action of it, offers."""
+    line = [sys.executable, "-m", "coachwork", *command, "--help"]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    usage = done.stdout.partition("\n\n")[0]
+    return set(re.findall(r"--[\w-]+", usage)) - {"--help"}
+
+
 @pytest.mark.parametrize("command", ["demo", "chat", "worker", "jobs", "replay", "diagram"])
 def test_the_page_on_the_command_line_names_every_option(command: str) -> None:
     """What ``coachwork COMMAND --help`` offers stands in the section of that command."""
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")
     section = page.partition(f"## coachwork {command}\n")[2].partition("\n## ")[0]
-    line = [sys.executable, "-m", "coachwork", command, "--help"]
-    done = subprocess.run(line, capture_output=True, text=True, check=True)
-    usage = done.stdout.partition("\n\n")[0]
-    options = {option for option in re.findall(r"--[\w-]+", usage) if option != "--help"}
-
-    assert {option for option in options if f"[{option} " not in section} == set()
-    assert set(re.findall(r"\[(--[\w-]+)", section)) == options
+    actions = ("list", "show", "retry") if command == "jobs" else ()
+    options = options_of(command).union(*(options_of(command, action) for action in actions))
+    assert set(re.findall(r"\[(--[\w-]+)[ \]]", section)) == options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Event, Thread
 from time import sleep
-from typing import Final
+from typing import Final, TypeVar
 
 import pytest
 
@@ -17,7 +17,11 @@ from coachwork.coach import Chat, Coach, UserCoach
 from coachwork.errors import LLMError, LLMTimeoutError, SessionBusyError
 from coachwork.jobs import ErrorCode
 from coachwork.ports import Answer, Ask, LanguageModel
+from coachwork.topics import Topic
+from coachwork.workflows import Caller
 from tests.terminals import looked_at
+
+T = TypeVar("T")
 
 TOPIC: Final = topic_of("rest")
 CONTEXT: Final = {"name": "Ada"}
@@ -85,6 +89,23 @@ def test_a_greeting_that_does_not_come_leaves_the_session() -> None:
     chat = me.session(TOPIC, failed.value.session)
     assert not manner.retry(chat, failed.value.job)
     assert chat.history().messages[0].text == "Hello."
+
+
+class Unlucky(UserCoach):
+    """A coach that fails before it asks anything."""
+
+    def start(self, topic: Topic[T], **_told: object) -> Chat[T]:  # noqa: ARG002 - as above it
+        """Fail."""
+        raise LLMError("bad luck", retry_after=1.0).about(session="s", job="j")
+
+
+def test_a_failure_is_told_as_it_was_raised() -> None:
+    """With session, job and pause, so that the conversation can go on."""
+    coach = Coach(Memory(), ScriptedModel([]), topics=[TOPIC])
+    with pytest.raises(UnansweredError, match=r"^bad luck$") as failed:
+        calls().start(Unlucky(coach, Caller("default", "ada")), TOPIC, CONTEXT)
+    error = failed.value
+    assert (error.session, error.job, error.retry_after) == ("s", "j", 1.0)
 
 
 def test_others_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 import pytest
@@ -14,12 +16,14 @@ from coachwork.adapters import LocalNotifier, ScriptedModel, SQLite, SystemClock
 from coachwork.cli import main
 from coachwork.cli._chat_coach import Insight, Listener, topic_of
 from coachwork.coach import Chat, Coach
-from coachwork.errors import LLMTimeoutError
+from coachwork.errors import LLMError, LLMTimeoutError
 from coachwork.jobs import JobKind, JobRef
-from coachwork.ports import LanguageModel
-from coachwork.records import Record, Update, job_key
-from coachwork.worker import Worker
+from coachwork.ports import Answer, Ask, LanguageModel, Query
+from coachwork.records import Delete, Record, Update, job_key
+from coachwork.worker import Worker, WorkerOptions
+from coachwork.workflows import JobReport
 from tests.openai_server import refuses, serving
+from tests.terminals import PATIENCE
 
 TOPIC: Final = topic_of("my work")
 SAID: Final = "I never stop working."
@@ -206,24 +210,74 @@ def test_a_job_that_fails_again_is_told(path: str, jobs: Run) -> None:
     )
 
 
-def test_a_worker_may_be_faster(path: str, jobs: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then its answer is waited for."""
+class Held:
+    """A model that answers when it is let."""
+
+    def __init__(self, said: Answer | LLMError) -> None:
+        """Hold back what is to be *said*."""
+        self.let = Event()
+        self._said = said
+
+    def complete(self, _ask: Ask, /) -> Answer:
+        """Answer."""
+        assert self.let.wait(PATIENCE)
+        if isinstance(self._said, LLMError):
+            raise self._said
+        return self._said
+
+
+@pytest.mark.parametrize(
+    "said,code,told",
+    [
+        (Answer(text="At last."), 0, "It is completed, after "),
+        (LLMError("no"), 1, "coachwork: LLM_ERROR: job "),
+    ],
+)
+def test_a_worker_may_be_faster(
+    said: Answer | LLMError,
+    code: int,
+    told: str,
+    path: str,
+    jobs: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Then what comes of its work is waited for."""
+    job = failed(path)
+    model = Held(said)
+    process = Coach.process
+    naps: list[float] = []
+
+    def late(coach: Coach, ref: JobRef) -> JobReport[object] | None:
+        ada = coach.as_user("ada", tenant="acme")
+        while ada.job(ref.job).attempts == 0:  # the worker has not taken it yet
+            time.sleep(0.01)
+        return process(coach, ref)
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        model.let.set()
+        time.sleep(0.01)
+
+    monkeypatch.setattr(Coach, "process", late)
+    monkeypatch.setattr("coachwork.cli._jobs.sleep", nap)
+    with closing(SQLite(path)) as database:
+        coach = Coach(database, model, topics=[TOPIC])
+        with Worker(coach, WorkerOptions(poll=0.05)):
+            done = jobs("retry", job, "--tenant", "acme", "--wait", code=code).splitlines()
+    assert done[-1].startswith(told)
+    assert naps
+
+
+def test_a_job_whose_session_is_gone_is_told_so(path: str, jobs: Run) -> None:
+    """A sweep takes the session first, and its jobs afterwards."""
     job = failed(path)
     with closing(SQLite(path)) as database:
-        coach = Coach(database, Listener(0.3), topics=[TOPIC])
-        worker = Worker(coach)
-        processed = Coach.process
-
-        def late(self: Coach, ref: JobRef) -> object:
-            coach.bell.ring()
-            while coach.as_user("ada", tenant="acme").job(ref.job).attempts == 0:
-                pass
-            return processed(self, ref)
-
-        monkeypatch.setattr(Coach, "process", late)
-        with worker:
-            _, done = jobs("retry", job, "--tenant", "acme", "--wait").splitlines()
-    assert done.startswith("It is completed, after 3")
+        (session,) = database.find(Query(kind="session", tenant="acme", owner="ada"))
+        database.commit([Delete(session.key, session.version)])
+    assert jobs("show", job, "--tenant", "acme")
+    assert jobs("retry", job, "--tenant", "acme", code=2) == (
+        "coachwork: SESSION_NOT_FOUND: no such session\n"
+    )
 
 
 def test_a_file_that_is_not_there_is_not_made(path: str, jobs: Run) -> None:

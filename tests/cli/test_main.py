@@ -14,6 +14,7 @@ import pytest
 
 import coachwork
 from coachwork.cli import main
+from coachwork.cli._main import COMMANDS
 from tests.recordings import talk, write
 
 AGAIN: Final = (sys.executable, "-m", "coachwork")
@@ -84,6 +85,30 @@ def test_operators_need_no_rich(tmp_path: Path) -> None:
     assert "0 jobs in" in done.stdout
     assert "Nothing is open" in done.stdout
     assert done.stderr == ""
+
+
+def test_each_command_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what was typed behind it."""
+    database = ["--database", str(tmp_path / "x.db")]
+    assert main(["worker", *database, "--once"]) == 0
+    assert main(["jobs", "list", *database]) == 0
+    assert capsys.readouterr().out.count("\n") == 3
+    for action in ("show", "retry"):
+        assert main(["jobs", action, "x", *database]) == 2
+        assert capsys.readouterr().err == "coachwork: JOB_NOT_FOUND: no such job\n"
+
+
+def test_ctrl_c_is_no_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exit code is the one that shells expect."""
+
+    def interrupted(_options: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(COMMANDS, "diagram", interrupted)
+    assert main(["diagram"]) == 130
+    assert capsys.readouterr() == ("", "")
 
 
 def test_without_openai_it_says_what_to_install(

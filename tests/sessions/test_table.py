@@ -155,13 +155,12 @@ def test_a_message_opens_a_job_and_takes_a_turn() -> None:
         last_activity_at=LATER,
         updated_at=LATER,
         in_flight=REPLYING,
-        latest_job=REPLYING.job,
     )
 
 
 def test_a_retry_takes_the_turn_again_without_a_message() -> None:
     """The message is there already; what is missing is a job, which takes the turn it gave back."""
-    before = session(turns=2, messages=5, latest_job="j-1")
+    before = session(turns=2, messages=5, settled_job="j-1")
     answer = step(before, E.RETRY)
     assert isinstance(answer, Moved)
     assert answer.effects == (F.OPEN_JOB,)
@@ -171,7 +170,6 @@ def test_a_retry_takes_the_turn_again_without_a_message() -> None:
         last_activity_at=LATER,
         updated_at=LATER,
         in_flight=AGAIN,
-        latest_job=AGAIN.job,
     )
     assert moved(answer.value, E.FAIL, given=NO_USAGE).turns == 2
 
@@ -239,7 +237,7 @@ def test_a_reply_settles_the_job_and_changes_no_status(status: SessionStatus) ->
         last_activity_at=LATER,
         updated_at=LATER,
         in_flight=None,
-        ledger=Ledger(coach_messages=1, usage=SPOKEN.usage),
+        ledger=Ledger(coach_messages=1, usage=SPOKEN.usage, settled_job=REPLYING.job),
     )
 
 
@@ -284,14 +282,18 @@ def test_a_failed_job_frees_the_turn_that_it_took(
         turns=2 - freed,
         updated_at=LATER,
         in_flight=None,
-        ledger=Ledger(usage=Usage(1, 2, 3)),
+        ledger=Ledger(usage=Usage(1, 2, 3), settled_job="j"),
     )
 
 
-def test_a_failure_that_cost_nothing_keeps_the_ledger() -> None:
-    """What did not change is shared from one value to the next."""
-    before = session(in_flight=REPLYING, turns=1)
-    assert moved(before, E.FAIL, given=NO_USAGE).ledger is before.ledger
+@pytest.mark.parametrize("event, given", [(E.REPLY, SPOKEN), (E.FAIL, NO_USAGE)])
+def test_the_latest_job_is_remembered_when_it_is_settled(
+    event: SessionEvent, given: Spoken | Usage
+) -> None:
+    """The next one follows it."""
+    before = session(in_flight=REPLYING, turns=1, settled_job="j-0")
+    after = moved(before, event, given=given)
+    assert (before.latest_job, after.latest_job) == (REPLYING.job, REPLYING.job)
 
 
 def test_a_job_can_fail_after_the_session_expired() -> None:
@@ -329,7 +331,6 @@ def test_a_resume_takes_any_live_session_on(
         last_activity_at=now,
         updated_at=now,
         in_flight=new or old,
-        latest_job=new.job if new else before.latest_job,
     )
     assert reasons(before, E.RESUME, NOON + TWO_WEEKS) == ["not expired"]
 
@@ -337,7 +338,7 @@ def test_a_resume_takes_any_live_session_on(
 @pytest.mark.parametrize("opened", [EXTRACTING, WELCOMING], ids=["extraction", "welcome-back"])
 def test_what_is_no_answer_wants_the_session_to_itself(opened: InFlight) -> None:
     """It opens a job, adds no message and takes no turn, and waits for no other job."""
-    before = session(turns=1, messages=3, latest_job="j-1")
+    before = session(turns=1, messages=3, settled_job="j-1")
     answer = step(before, E.ASK, given=opened)
     assert isinstance(answer, Moved)
     assert answer.effects == (F.OPEN_JOB,)
@@ -346,7 +347,6 @@ def test_what_is_no_answer_wants_the_session_to_itself(opened: InFlight) -> None
         last_activity_at=LATER,
         updated_at=LATER,
         in_flight=opened,
-        latest_job=opened.job,
     )
     assert moved(answer.value, E.FAIL, given=NO_USAGE).turns == 1
     assert reasons(answer.value, E.ASK) == ["no job in flight"]
@@ -379,6 +379,7 @@ def test_a_completion_ends_the_session_with_its_result(
             coach_messages=1,
             usage=Usage(8, 4, 1),
             ending=Ending(at=LATER, reason=EndReason.COMPLETED, result=CONCLUSION.result),
+            settled_job=before.latest_job,
         ),
     )
     assert reasons(before, E.COMPLETE, NOON + TWO_WEEKS) == ["not expired"]
@@ -422,7 +423,10 @@ def test_an_end_settles_the_job_and_frees_the_claims(
         updated_at=after,
         in_flight=None,
         ledger=Ledger(
-            coach_messages=1, usage=Usage(1, 2, 3), ending=Ending(at=after, reason=reason)
+            coach_messages=1,
+            usage=Usage(1, 2, 3),
+            ending=Ending(at=after, reason=reason),
+            settled_job=before.latest_job,
         ),
     )
 

@@ -366,17 +366,13 @@ STATES: dict[str, tuple[str, Callable[[], list[Record]]]] = {
         "4: job acme/id-00009: final",
         lambda: damaged((f"job {ANSWERED}", field(settlement=Settlement(reply=3, final=True)))),
     ),
-    "no latest job": (
+    "a chain that ends too early": (
         "4: session acme/id-00008: its jobs do not follow",
-        lambda: damaged((f"session {SESSION}", session(latest_job=None))),
+        lambda: damaged((f"job {OPEN_JOB}", field(follows=None))),
     ),
-    "a latest job that is not the newest": (
+    "a chain into another session": (
         "4: session acme/id-00008: its jobs do not follow",
-        lambda: damaged((f"session {SESSION}", session(latest_job=ANSWERED))),
-    ),
-    "a latest job of another session": (
-        "4: session acme/id-00008: its jobs do not follow",
-        lambda: damaged((f"session {SESSION}", session(latest_job=ROOM_JOB))),
+        lambda: damaged((f"job {OPEN_JOB}", field(follows=ROOM_JOB))),
     ),
     "a job left out": (
         "4: session acme/id-00008: its jobs do not follow",

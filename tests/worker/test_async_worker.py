@@ -357,7 +357,7 @@ def test_a_claim_that_comes_too_late_is_given_back(
         (ref,) = submitted(store)
         one = AsyncWorker(coach_of(slow, gate), WorkerOptions(grace=0))
         running = asyncio.create_task(one.run())
-        await slow.inside.wait()
+        await asyncio.wait_for(slow.inside.wait(), PATIENCE)
         one.stop()
         await ended(running)
         (late,) = [task for task in asyncio.all_tasks() if task.get_name() == "coachwork-job"]
@@ -509,7 +509,7 @@ def test_a_block_that_is_interrupted(store: Watched) -> None:
     async def main() -> None:
         gate = AsyncGate()
         (ref,) = submitted(store)
-        options = WorkerOptions(grace=1000)
+        options = WorkerOptions(grace=30)
         with pytest.raises(asyncio.CancelledError):
             async with AsyncWorker(coach_of(store, gate), options):
                 await came_in_and_raised(gate, asyncio.CancelledError())
@@ -531,7 +531,7 @@ def test_the_end_of_a_block_is_cancelled(store: Watched) -> None:
         (ref,) = submitted(store)
 
         async def block() -> None:
-            async with AsyncWorker(coach_of(store, gate), WorkerOptions(grace=1000)):
+            async with AsyncWorker(coach_of(store, gate), WorkerOptions(grace=30)):
                 await gate.wait_for()
                 asyncio.get_running_loop().call_later(0.01, task.cancel)
 
@@ -775,7 +775,7 @@ def test_it_delivers_what_others_owe(store: Watched) -> None:
         ref, heard = await owed(store), Heard()
         store.hook = fail
         async with AsyncWorker(coach_of(store, notifier=heard), PROMPT):
-            await heard.inside.wait()
+            await asyncio.wait_for(heard.inside.wait(), PATIENCE)
             before = store.calls["find due"]
             await until_async(lambda: store.calls["find due"] > before + 3)
             asyncio.get_running_loop().call_soon(heard.gate.set)

@@ -468,7 +468,7 @@ def test_ctrl_c_in_the_block(store: Watched) -> None:
     """A block that is interrupted waits for no answer; one that fails does."""
     gate = Gate()
     (ref,) = submitted(store)
-    with pytest.raises(KeyboardInterrupt), Worker(coach_of(store, gate), WorkerOptions(grace=1000)):
+    with pytest.raises(KeyboardInterrupt), Worker(coach_of(store, gate), WorkerOptions(grace=30)):
         came_in_and_raised(gate, KeyboardInterrupt())
     assert status_of(store, ref) == "pending 1"
     other = Gate()
@@ -483,7 +483,7 @@ def test_ctrl_c_while_it_waits_for_answers(store: Watched, monkeypatch: pytest.M
     monkeypatch.setattr(module, "NAP", 0.001)
     gate = Gate()
     (ref,) = submitted(store)
-    worker = Worker(coach_of(store, gate), WorkerOptions(grace=1000))
+    worker = Worker(coach_of(store, gate), WorkerOptions(grace=30))
 
     def interrupt() -> None:
         until(lambda: worker._stopping)

@@ -185,7 +185,7 @@ def _diagram(options: argparse.Namespace) -> int:
     return diagram(options.machine, options.format)
 
 
-COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "demo": _demo,
     "chat": _chat,
     "worker": _worker,

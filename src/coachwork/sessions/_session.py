@@ -130,12 +130,14 @@ class Ledger:
             extracts the result instead of welcoming back.
         usage: What all its model calls cost so far.
         ending: How it ended, once it has.
+        settled_job: The id of the job that was settled last, or None before the first.
     """
 
     coach_messages: int = 0
     completion_pending: bool = False
     usage: Usage = NO_USAGE
     ending: Ending | None = None
+    settled_job: str | None = None
 
 
 @frozen(weakref_slot=False)
@@ -151,8 +153,6 @@ class Session:
         updated_at: When it last changed (UTC); never goes back.
         in_flight: The job it waits for, or None.
         ledger: What seldom changes.
-        latest_job: The id of the job that was opened last, settled or not, or None before the
-            first; from job to job it leads back to all of them (`coachwork.jobs.Job.follows`).
     """
 
     about: About
@@ -163,7 +163,14 @@ class Session:
     updated_at: datetime
     in_flight: InFlight | None
     ledger: Ledger
-    latest_job: str | None = None
+
+    @property
+    def latest_job(self) -> str | None:
+        """The id of the job that was opened last, settled or not, or None before the first.
+
+        From job to job it leads back to all of them (`coachwork.jobs.Job.follows`).
+        """
+        return self.ledger.settled_job if self.in_flight is None else self.in_flight.job
 
     @property
     def expires_at(self) -> datetime | None:

@@ -136,7 +136,6 @@ def _active(
         latest(old.updated_at, now),
         in_flight,
         old.ledger,
-        old.latest_job if in_flight is None else in_flight.job,
     )
 
 
@@ -184,8 +183,8 @@ def _reply(old: Session, to: SessionStatus, now: datetime, given: SessionGiven) 
             completion_pending=ledger.completion_pending or given.completion_pending,
             usage=ledger.usage + given.usage,
             ending=None,
+            settled_job=old.latest_job,
         ),
-        old.latest_job,
     )
 
 
@@ -202,15 +201,13 @@ def _fail(old: Session, to: SessionStatus, now: datetime, given: SessionGiven) -
         old.last_activity_at,
         latest(old.updated_at, now),
         None,
-        ledger
-        if given == NO_USAGE
-        else Ledger(
+        Ledger(
             coach_messages=ledger.coach_messages,
             completion_pending=ledger.completion_pending,
             usage=ledger.usage + given,
             ending=None,
+            settled_job=old.latest_job,
         ),
-        old.latest_job,
     )
 
 
@@ -262,8 +259,8 @@ def _ended(
             completion_pending=False,
             usage=ledger.usage + usage,
             ending=ending,
+            settled_job=old.latest_job,
         ),
-        old.latest_job,
     )
 
 

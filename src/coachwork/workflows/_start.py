@@ -277,9 +277,7 @@ def _new_session(
     job: Job | None = None
     if greets:
         in_flight, job = new_job(setup, call, about, JobKind.GREETING, now, follows=None)
-    latest_job = None if job is None else job.id
-    session = Session(about, SessionStatus.ACTIVE, 0, 0, now, now, in_flight, Ledger(), latest_job)
-    return session, job
+    return Session(about, SessionStatus.ACTIVE, 0, 0, now, now, in_flight, Ledger()), job
 
 
 def _account(
