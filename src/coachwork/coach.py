@@ -150,6 +150,7 @@ class Coach:
             (dispatcher, ("dispatch",)),
         ):
             _refuse_async(port, words)
+        _refuse_async_sink(sink)
         self._setup = Setup(
             topics=by_id, settings=settings or Settings(), notifies=notifier is not None
         )
@@ -538,6 +539,7 @@ class AsyncCoach:
         self._setup = Setup(
             topics=by_id, settings=settings or Settings(), notifies=notifier is not None
         )
+        _refuse_async_sink(sink)
         self._bell = Bell()
         then = None if dispatcher is None else _awaitable(dispatcher, ("dispatch",))
         self._ports = AsyncPorts(
@@ -912,6 +914,16 @@ def _refuse_async(port: object, words: tuple[str, ...]) -> None:
     """
     if port is not None and any(_is_async(port, word) for word in words):
         raise MisuseError(f"{type(port).__name__} is async: use AsyncCoach for it")
+
+
+def _refuse_async_sink(sink: Sink | None) -> None:
+    """Refuse a sink that would have to be awaited: it has one form, and makes nobody wait.
+
+    Raises:
+        MisuseError: It is async.
+    """
+    if sink is not None and _is_async(sink, "__call__"):
+        raise MisuseError("a sink must not be async: let it put the piece into a queue")
 
 
 def _awaitable(port: R | TwoColoured[R], words: tuple[str, ...]) -> R:

@@ -117,15 +117,24 @@ async def _in_time(answer: Awaitable[R], seconds: float) -> R:
 
 
 def quiet(sink: Sink) -> Sink:
-    """Return *sink* such that what it raises is logged and goes no further."""
+    """Return *sink* such that what it raises is logged and goes no further.
+
+    Only the exception's type is told, for its text may hold what was said, and once a call.
+    """
+    failed: tuple[str, str, int] | None = None
 
     def tell(partial: Partial) -> None:
+        nonlocal failed
         try:
             sink(partial)
-        except Exception:
-            import logging  # noqa: PLC0415 - as below
+        except Exception as error:  # noqa: BLE001 - it is the application's
+            call = (partial.tenant, partial.job, partial.attempt)
+            if call != failed:
+                import logging  # noqa: PLC0415 - as below
 
-            logging.getLogger("coachwork").exception("a sink failed")
+                told = type(error).__name__
+                logging.getLogger("coachwork").warning("a sink failed: %s", told)
+            failed = call
 
     return tell
 

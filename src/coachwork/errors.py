@@ -332,10 +332,13 @@ class ModelError(CoachworkError):
 
     Attributes:
         reason: Why, as a word of `coachwork.jobs.ErrorCode`.
+        provider_retry_after: For how many seconds the provider wants to be left alone, or None
+            where it did not say so; ``retry_after`` then tells the usual pause.
     """
 
     retryable: ClassVar[bool] = True
     reason: str
+    provider_retry_after: float | None = None
 
 
 class LLMTimeoutError(ModelError):
@@ -354,6 +357,7 @@ class LLMTimeoutError(ModelError):
         """Say it, with the provider's own wish for a pause (seconds) where it has one."""
         super().__init__(sentence, retry_after=retry_after)
         self.reason = self.code
+        self.provider_retry_after = retry_after
 
 
 class LLMError(ModelError):
@@ -373,6 +377,7 @@ class LLMError(ModelError):
         """Say it, with the *reason* and the provider's wish for a pause (seconds)."""
         super().__init__(sentence, retry_after=retry_after)
         self.reason = reason
+        self.provider_retry_after = retry_after
 
     @property
     def facts(self) -> Mapping[str, object]:

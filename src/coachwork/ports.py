@@ -54,7 +54,9 @@ class Query:
         since: Only records whose fact ``at`` is this instant (UTC) or later.
         before: Only records whose fact ``at`` is earlier than this instant (UTC).
         due: Only records whose fact ``due`` is this instant (UTC) or earlier, those due first
-            first; ``after`` and ``newest_first`` are not given with it.
+            first, and among equals by their keys' texts; ``newest_first`` is not given with it.
+        after_due: With ``due`` and ``after``: only records that come after the one of that key,
+            which was due at this instant (UTC).
         expires: Only records whose fact ``expires`` is this instant (UTC) or earlier.
         after: Only records whose key's text comes after this one's in the order asked for.
         newest_first: In descending order of the keys' texts, else ascending.
@@ -71,6 +73,7 @@ class Query:
     since: datetime | None = None
     before: datetime | None = None
     due: datetime | None = None
+    after_due: datetime | None = None
     expires: datetime | None = None
     after: Key | None = None
     newest_first: bool = False
@@ -397,8 +400,9 @@ class Dispatcher(Protocol):
     def dispatch(self, ref: JobRef, /) -> None:
         """Wake whoever is to call `process` with *ref*.
 
-        It is called once for each job that is accepted for a worker, after the commit. What it
-        raises is of no account: a worker finds due jobs by itself.
+        It is called at least once for each job that is accepted for a worker, after the commit,
+        and again when the same call comes again while nobody holds the job. What it raises is of
+        no account: a worker finds due jobs by itself.
         """
         ...
 

@@ -776,8 +776,8 @@ def test_it_delivers_what_others_owe(store: Watched) -> None:
         store.hook = fail
         async with AsyncWorker(coach_of(store, notifier=heard), PROMPT):
             await asyncio.wait_for(heard.inside.wait(), PATIENCE)
-            before = store.calls["find due"]
-            await until_async(lambda: store.calls["find due"] > before + 3)
+            before = store.calls.get("find due", 0)
+            await until_async(lambda: store.calls.get("find due", 0) > before + 3)
             asyncio.get_running_loop().call_soon(heard.gate.set)
         assert heard.jobs == [ref.job]
 

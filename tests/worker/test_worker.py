@@ -24,6 +24,8 @@ from coachwork.events import Event as Told
 from coachwork.jobs import JobRef
 from coachwork.ports import LanguageModel, Notifier
 from coachwork.worker import Worker, WorkerOptions
+from coachwork.worker import _alarm as alarm
+from coachwork.worker import _pace as pace
 from coachwork.worker import _worker as module
 from coachwork.workflows import JobView
 from tests.stores import STORES
@@ -53,6 +55,12 @@ DEAF: Final = WorkerOptions(poll=10_000)
 
 SHORT: Final = Settings(worker_lease=timedelta(seconds=0.3))
 SECOND: Final = Settings(worker_lease=timedelta(seconds=1))
+
+
+@pytest.fixture(autouse=True)
+def _short_naps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notice signals sooner than people need it."""
+    monkeypatch.setattr(alarm, "NAP", 0.05)
 
 
 @pytest.fixture(params=STORES)
@@ -229,8 +237,11 @@ def test_draining_can_be_stopped(store: Watched) -> None:
     assert sorted(status_of(store, ref) for ref in refs) == ["completed 1"] + ["pending 0"] * 2
 
 
-def test_draining_outlasts_a_trouble_of_the_repository(caplog: pytest.LogCaptureFixture) -> None:
+def test_draining_outlasts_a_trouble_of_the_repository(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A job that could not be taken because the repository failed is tried again."""
+    monkeypatch.setattr(pace, "PUT_OFF", 0.05)
     store = watched("memory", "")
     failing = [StoreUnavailableError(retry_after=0.01)]
 
@@ -807,8 +818,8 @@ def test_a_slow_notifier_holds_nobody_up(store: Watched) -> None:
     coach = coach_of(store, notifier=heard)
     with Worker(coach, PROMPT, settled=news):
         assert heard.inside.wait(PATIENCE)
-        before = store.calls["find due"]
-        until(lambda: store.calls["find due"] > before + 3)
+        before = store.calls.get("find due", 0)
+        until(lambda: store.calls.get("find due", 0) > before + 3)
         in_thread(heard.gate.set)
     assert heard.jobs == [ref.job]
 

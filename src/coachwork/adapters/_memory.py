@@ -103,7 +103,7 @@ class Memory:
                 text
                 for text in asked
                 if _matches(records[text].facts, records[text].key.tenant, query)
-                and (after is None or (text < after if query.newest_first else text > after))
+                and (after is None or _comes_after(records[text], after, query))
             ]
             found.sort(reverse=query.newest_first)
             if query.due is not None:
@@ -145,6 +145,14 @@ def _place(key: Key) -> tuple[tuple[str, ...], int]:
     """Return the log that a message's key belongs to, and its number there."""
     *session, number = key.parts
     return (key.tenant, *map(str, session)), int(number)
+
+
+def _comes_after(record: Record, after: str, query: Query) -> bool:
+    """Whether *record* comes after the key of that text in the order that is asked for."""
+    text = record.key.text
+    if query.after_due is not None:
+        return (_due(record), text) > (query.after_due, after)
+    return text < after if query.newest_first else text > after
 
 
 def _due(record: Record) -> datetime:

@@ -158,10 +158,13 @@ class SQLite:
         ):
             if instant is not None:
                 conditions.append((condition, _number(instant)))
-        if query.after is not None:
+        if query.after is not None and query.after_due is None:
             conditions.append((f"key {'<' if query.newest_first else '>'} ?", query.after.text))
         where = [condition for condition, _ in conditions]
         values = [value for _, value in conditions]
+        if query.after is not None and query.after_due is not None:
+            where.append("(due, key) > (?, ?)")
+            values += [_number(query.after_due), query.after.text]
         if query.status:
             where.append(f"status IN ({', '.join('?' * len(query.status))})")
             values += query.status

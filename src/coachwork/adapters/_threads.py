@@ -109,8 +109,19 @@ class _ThreadedRepository(_Threads):
         return await self._in_thread(self._repository.get, key)
 
     async def commit(self, ops: Sequence[Op], /) -> CommitResult:
-        """See `coachwork.ports.Repository.commit`."""
-        return await self._in_thread(self._repository.commit, ops)
+        """See `coachwork.ports.Repository.commit`.
+
+        Who is cancelled meanwhile learns it when the commit is over: it cannot be called back, and
+        what is done next, such as to give a lease up, must see what it wrote.
+        """
+        import asyncio  # noqa: PLC0415 - as above
+
+        writing = asyncio.ensure_future(self._in_thread(self._repository.commit, ops))
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait({writing})
+            raise
 
     async def log(
         self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int

@@ -21,6 +21,7 @@ class Flow:
         self._room = room
         self._indent = " " * indent
         self._column = 0
+        self._begun = False  # a word may be there that takes no room
         self._gap = ""
         self._word = ""
 
@@ -46,7 +47,7 @@ class Flow:
         if not self._word:
             return
         gap, self._gap, word, self._word = self._gap, "", self._word, ""
-        if self._column + len(gap) + cell_len(word) > self._room and self._column > 0:
+        if self._column + len(gap) + cell_len(word) > self._room and self._begun:
             self._new_line()
             gap = ""
         *whole, last = chop_cells(gap + word, self._room) or [gap + word]
@@ -55,8 +56,10 @@ class Flow:
             self._new_line()
         self._put(last)
         self._column += cell_len(last)
+        self._begun = True
 
     def _new_line(self) -> None:
         self._put(f"\n{self._indent}")
         self._column = 0
+        self._begun = False
         self._gap = ""

@@ -178,6 +178,13 @@ class Job:
         """Whether its time to live is over at *now*."""
         return now >= self.expires_at
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it is to be settled as expired at *now*.
+
+        One that holds a final reply is not: what was paid for is not thrown away.
+        """
+        return not self.is_settled and not self.steps and self.is_expired(now)
+
     @property
     def waiting_time(self) -> timedelta | None:
         """How long it waited for its first claim, or None before that."""

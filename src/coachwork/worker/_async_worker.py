@@ -15,7 +15,7 @@ from coachwork.errors import MisuseError
 from coachwork.worker._desk import LONGEST_WAIT, Desk, Hand, TooLate
 from coachwork.worker._options import WorkerOptions
 from coachwork.worker._telling import tell
-from coachwork.workflows import Claimed, JobView
+from coachwork.workflows import Claimed, Held, JobView
 
 LAST_WAIT: Final = 5.0
 """Seconds that calls which were cancelled have to end."""
@@ -131,7 +131,9 @@ class AsyncWorker:
         if most == 0:
             return
         try:
-            due = await self._coach.run(workflows.due_jobs(self._setup, limit=most))
+            due = await self._coach.run(
+                workflows.due_jobs(self._setup, limit=most, without=self._desk.not_wanted())
+            )
         except Exception as error:  # noqa: BLE001 - a worker goes on, whatever a port does
             self._desk.failed("look for jobs", error)
             return
@@ -146,7 +148,11 @@ class AsyncWorker:
                     self._setup, hand.ref, lambda claimed: self._desk.claimed(hand, claimed)
                 )
             )
-            tell(self._settled, self._desk.outcome(hand, held))
+            view = self._desk.outcome(hand, held)
+            self._desk.off(hand)
+            self._alarm.set()
+            await self._deliver(held)
+            tell(self._settled, view)
         except TooLate as late:
             await self._coach.run(workflows.release(late.claimed))
         except BaseException as error:
@@ -157,13 +163,22 @@ class AsyncWorker:
             self._desk.off(hand)
             self._alarm.set()
 
+    async def _deliver(self, held: Held | None) -> None:
+        """See `Worker._deliver`."""
+        if held is None or not self._desk.may_deliver():
+            return
+        try:
+            await self._coach.run(workflows.deliver_quietly(self._setup, held.job.value))
+        finally:
+            self._desk.delivered()
+
     def _relay(self) -> None:
         """See `Worker._relay`."""
         if self._desk.relay_is_due():
-            self._begin(self._deliver(), "coachwork-relay")
+            self._begin(self._deliver_owed(), "coachwork-relay")
 
-    async def _deliver(self) -> None:
-        """Deliver events, in a task of its own: a notifier may be slow."""
+    async def _deliver_owed(self) -> None:
+        """Deliver events that are owed, in a task of its own: a notifier may be slow."""
         relayed = None
         try:
             after = timedelta(seconds=self._options.relay_after)
@@ -198,8 +213,10 @@ class AsyncWorker:
         """Renew the leases of the jobs in hand, in a task of its own, until it is cancelled."""
         while True:
             await asyncio.sleep(self._desk.beat)
-            for hand, claimed in self._desk.to_renew():
-                await self._renew(hand, claimed)
+            # Side by side: with many in hand, the last one's lease must not run out meanwhile.
+            await asyncio.gather(
+                *(self._renew(hand, claimed) for hand, claimed in self._desk.to_renew())
+            )
 
     async def _renew(self, hand: Hand, claimed: Claimed) -> None:
         try:

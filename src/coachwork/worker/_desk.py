@@ -14,17 +14,17 @@ from attrs import define
 
 from coachwork.errors import (
     CoachworkError,
-    LLMError,
     OutcomeUnknownError,
     SessionNotFoundError,
     StoreUnavailableError,
+    TopicNotFoundError,
 )
-from coachwork.jobs import ErrorCode, Job, JobError, JobRef
+from coachwork.jobs import ErrorCode, Job, JobRef
 from coachwork.policies import Settings
 from coachwork.worker._options import WorkerOptions
-from coachwork.worker._pace import Pace
+from coachwork.worker._pace import NOT_HERE, PUT_OFF, Pace, window
 from coachwork.worker._telling import Complaints
-from coachwork.workflows import Claimed, Held, JobView, Relayed, job_view
+from coachwork.workflows import NO_PROMPT, Claimed, Held, JobView, Relayed, job_view
 
 BEATS: Final = 3
 """How often a lease is renewed before it would run out."""
@@ -98,12 +98,13 @@ class Desk:
         self._hands: set[Hand] = set()
         self._was_empty = True
         self._relaying = False
+        self._delivering = 0
         self._next_relay = clock() if relays else None
 
     @property
     def is_busy(self) -> bool:
         """Whether something is under way."""
-        return bool(self._hands) or self._relaying
+        return bool(self._hands) or self._delivering > 0 or self._relaying
 
     # --- jobs in hand ----------------------------------------------------------------------------
 
@@ -114,16 +115,19 @@ class Desk:
         free = self._options.concurrency - len(self._hands)
         if free == 0 or self._pace.pause(now) > 0:
             return 0
-        unclaimed = sum(hand.claimed is None for hand in self._hands)
         # What is in hand now may bring work while the due jobs are read: then it is not the end.
         self._was_empty = not self._hands
-        return self._pace.look_at(free, unclaimed, now)
+        return window(free)
+
+    def not_wanted(self) -> set[JobRef]:
+        """Return the jobs that are not to be found: in hand already, or to be left alone."""
+        return {hand.ref for hand in self._hands} | self._pace.left_alone(self._clock())
 
     def take(self, due: Sequence[JobRef]) -> list[Hand]:
         """Put some of the *due* jobs on the desk, and return them."""
         now = self._clock()
         free = self._options.concurrency - len(self._hands)
-        chosen = self._pace.choose(due, free, {hand.ref for hand in self._hands}, now)
+        chosen = self._pace.choose(due, free)
         hands = [Hand(ref) for ref in chosen]
         self._hands.update(hands)
         self.is_drained = self._was_empty and not hands and not self._pace.has_hope(now)
@@ -205,15 +209,16 @@ class Desk:
         """Note how the model did, where the outcome tells."""
         if job.error is None or job.error.code in _MODEL_ANSWERED:
             self._pace.succeeded()
-        elif job.error.code in _MODEL_FAILED:
-            self._pace.failed(self._clock(), _wish(job.error))
+        elif job.error.code in _MODEL_FAILED and job.error.reason != NO_PROMPT:
+            self._pace.failed(self._clock(), job.error.retry_after)
 
     def broke(self, hand: Hand, error: BaseException) -> None:
         """Note that a job in hand could not be answered; it is due as before."""
         if hand not in self._hands:
             return
         hope = isinstance(error, CoachworkError) and error.retryable
-        self._pace.put_off(hand.ref, self._clock(), hope=hope)
+        least = NOT_HERE if isinstance(error, TopicNotFoundError) else PUT_OFF
+        self._pace.put_off(hand.ref, self._clock(), hope=hope, least=least)
         self.failed("answer a job", error, hand.ref)
 
     def failed(self, what: str, error: BaseException, ref: JobRef | None = None) -> None:
@@ -225,6 +230,21 @@ class Desk:
             self._pace.failed(self._clock())
 
     # --- events ----------------------------------------------------------------------------------
+
+    def may_deliver(self) -> bool:
+        """Whether to deliver the event of a job that was answered just now; `delivered` ends it.
+
+        It is no more a hand's work: a notifier that hangs holds up no answers. What is not
+        delivered now is the relay's.
+        """
+        if self._delivering >= self._options.concurrency:
+            return False
+        self._delivering += 1
+        return True
+
+    def delivered(self) -> None:
+        """Note that a delivery is over."""
+        self._delivering -= 1
 
     def relay_is_due(self) -> bool:
         """Whether to look now for events that somebody else should have delivered.
@@ -239,6 +259,8 @@ class Desk:
     def relayed(self, relayed: Relayed | None) -> None:
         """Note what a relay did; None if it failed."""
         self._relaying = False
+        if relayed is not None and relayed.why is not None:
+            self._complaints.say_why("deliver events", relayed.why)
         pause = max(self._options.relay_after, self._pace.next_poll())
         if relayed is not None and relayed.more and relayed.delivered:
             pause = 0.0
@@ -255,12 +277,3 @@ class Desk:
         if self._next_relay is not None and not self._relaying:
             waits.append(self._next_relay - now)
         return max(0.0, min(waits))
-
-
-def _wish(error: JobError) -> float | None:
-    """Return for how long the provider wants to be left alone, if it said so.
-
-    Where it said nothing, the error holds what people are told; that is no reason to stop.
-    """
-    usual = error.code is ErrorCode.LLM_ERROR and error.retry_after == LLMError.default_retry_after
-    return None if usual else error.retry_after

@@ -5,7 +5,7 @@ It decides and touches nothing: instants are seconds of any clock that does not 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Sequence
 from random import Random
 from typing import Final
 
@@ -26,6 +26,9 @@ PUT_OFF: Final = 1.0
 
 LONGEST_PUT_OFF: Final = 60.0
 """Seconds that it is left alone at the most, and that its failures are remembered afterwards."""
+
+NOT_HERE: Final = 600.0
+"""Seconds that a job is left alone whose topic is not declared here: others may know it."""
 
 LONGEST_HOPE: Final = 16.0
 """A job that was put off for longer is not waited for by who drains: it does not get better."""
@@ -61,37 +64,30 @@ class Pace:
 
     # --- which jobs ------------------------------------------------------------------------------
 
-    def look_at(self, free: int, passed_over: int, now: float) -> int:
-        """Return at how many due jobs to look, in order to find some for so many *free* places.
-
-        Args:
-            free: How many can be taken.
-            passed_over: How many of those that are found cannot be chosen, being in hand.
-            now: The instant.
-        """
+    def left_alone(self, now: float) -> set[JobRef]:
+        """Return the jobs that are not to be taken now, having been put off."""
         self._forget(now)
-        put_off = sum(now < put.until for put in self._put_off.values())
-        return window(free) + passed_over + put_off
+        return {ref for ref, put in self._put_off.items() if now < put.until}
 
-    def choose(
-        self, due: Iterable[JobRef], free: int, in_hand: Collection[JobRef], now: float
-    ) -> list[JobRef]:
-        """Return which of the *due* jobs to take: as many as are *free*, some of the first ones."""
-        ripe = [ref for ref in due if ref not in in_hand and not self._is_put_off(ref, now)]
-        some = ripe[: window(free)]
+    def choose(self, due: Sequence[JobRef], free: int) -> list[JobRef]:
+        """Return which of the *due* jobs to take: as many as are *free*, any of them."""
+        some = list(due)
         self._random.shuffle(some)
         return some[:free]
 
-    def put_off(self, ref: JobRef, now: float, *, hope: bool = False) -> None:
+    def put_off(
+        self, ref: JobRef, now: float, *, hope: bool = False, least: float = PUT_OFF
+    ) -> None:
         """Note that *ref* could not be answered; it is left alone, for longer each time.
 
         Args:
             ref: The job.
             now: The instant.
             hope: Whether it may well be answered next time.
+            least: For how many seconds at the least.
         """
         before = self._put_off.get(ref)
-        seconds = PUT_OFF if before is None else min(LONGEST_PUT_OFF, before.seconds * 2)
+        seconds = least if before is None else max(least, min(LONGEST_PUT_OFF, before.seconds * 2))
         self._put_off[ref] = _PutOff(now + seconds, seconds, hope)
 
     def answered(self, ref: JobRef) -> None:
@@ -104,10 +100,6 @@ class Pace:
             put.hope and now < put.until and put.seconds <= LONGEST_HOPE
             for put in self._put_off.values()
         )
-
-    def _is_put_off(self, ref: JobRef, now: float) -> bool:
-        put = self._put_off.get(ref)
-        return put is not None and now < put.until
 
     def _forget(self, now: float) -> None:
         """Forget jobs that nobody has found for a long time: others have settled them."""

@@ -31,7 +31,12 @@ class Complaints:
             error: Why; its text is not written, since it may hold what was said or a secret.
             job: The id of the job that it was about, if it was about one.
         """
-        code = error.code if isinstance(error, CoachworkError) else type(error).__name__
+        self.say_why(
+            what, error.code if isinstance(error, CoachworkError) else type(error).__name__, job
+        )
+
+    def say_why(self, what: str, code: str, job: str | None = None) -> None:
+        """Warn that *what* could not be done, for the reason of that *code*, as `say` does."""
         now = self._clock()
         said, times = self._said.get((what, code), (now - AGAIN_AFTER, 0))
         if now < said + AGAIN_AFTER:

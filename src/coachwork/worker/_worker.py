@@ -16,7 +16,7 @@ from coachwork.worker._alarm import NAP, Alarm
 from coachwork.worker._desk import LONGEST_WAIT, Desk, Hand, TooLate
 from coachwork.worker._options import WorkerOptions
 from coachwork.worker._telling import tell
-from coachwork.workflows import Claimed, JobView
+from coachwork.workflows import Claimed, Held, JobView
 
 
 class Worker:
@@ -166,11 +166,11 @@ class Worker:
     def _claim(self) -> None:
         """Take jobs that wait, as many as there is room for, and begin to answer them."""
         with self._lock:
-            most = self._desk.look_at()
+            most, without = self._desk.look_at(), self._desk.not_wanted()
         if most == 0:
             return
         try:
-            due = self._coach.run(workflows.due_jobs(self._setup, limit=most))
+            due = self._coach.run(workflows.due_jobs(self._setup, limit=most, without=without))
         except Exception as error:  # noqa: BLE001 - a worker goes on, whatever a port does
             with self._lock:
                 self._desk.failed("look for jobs", error)
@@ -193,6 +193,9 @@ class Worker:
             )
             with self._lock:
                 view = self._desk.outcome(hand, held)
+                self._desk.off(hand)
+            self._alarm.ring()
+            self._deliver(held)
             tell(self._settled, view)
         except TooLate as late:
             self._coach.run(workflows.release(late.claimed))
@@ -208,20 +211,31 @@ class Worker:
         with self._lock:
             self._desk.claimed(hand, claimed)
 
+    def _deliver(self, held: Held | None) -> None:
+        """Deliver the event of a job that is settled; what goes wrong is left to the relay."""
+        with self._lock:
+            if held is None or not self._desk.may_deliver():
+                return
+        try:
+            self._coach.run(workflows.deliver_quietly(self._setup, held.job.value))
+        finally:
+            with self._lock:
+                self._desk.delivered()
+
     def _relay(self) -> None:
         """Begin to deliver the events that are owed, when it is time."""
         with self._lock:
             if not self._desk.relay_is_due():
                 return
         try:
-            Thread(target=self._deliver, name="coachwork-relay", daemon=True).start()
+            Thread(target=self._deliver_owed, name="coachwork-relay", daemon=True).start()
         except Exception as error:  # noqa: BLE001 - there are no more threads to be had
             with self._lock:
                 self._desk.relayed(None)
                 self._desk.failed("start a thread", error)
 
-    def _deliver(self) -> None:
-        """Deliver events, in a thread of its own: a notifier may be slow."""
+    def _deliver_owed(self) -> None:
+        """Deliver events that are owed, in a thread of its own: a notifier may be slow."""
         relayed = None
         try:
             after = timedelta(seconds=self._options.relay_after)

@@ -4,6 +4,7 @@ They never touch the world; `coachwork.drivers` does. Run one with
 ``run(send(setup, caller, topic, session_id, text), ports)``, or let `coachwork.Coach` do it.
 """
 
+from coachwork.workflows._answering import NO_PROMPT
 from coachwork.workflows._answers import (
     Advice,
     Check,
@@ -38,7 +39,7 @@ from coachwork.workflows._processing import (
 )
 from coachwork.workflows._purging import purge_expired
 from coachwork.workflows._reading import check, get, history, list_sessions, topics
-from coachwork.workflows._relaying import relay
+from coachwork.workflows._relaying import deliver_quietly, relay
 from coachwork.workflows._resume import open_session, resume
 from coachwork.workflows._retry import retry
 from coachwork.workflows._send import send, submit
@@ -46,6 +47,7 @@ from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._start import start
 
 __all__ = [
+    "NO_PROMPT",
     "Advice",
     "Caller",
     "Check",
@@ -74,6 +76,7 @@ __all__ = [
     "check",
     "complete",
     "delete_all",
+    "deliver_quietly",
     "due_jobs",
     "export",
     "get",

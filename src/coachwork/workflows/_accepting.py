@@ -11,8 +11,8 @@ from datetime import datetime
 
 from attrs import frozen
 
-from coachwork.effects import Dispatch, Workflow
-from coachwork.jobs import Job, JobRef, JobStatus
+from coachwork.effects import Dispatch, Now, Workflow
+from coachwork.jobs import Job, JobRef
 from coachwork.records import Op, Stored
 from coachwork.sessions import Account, Receipt, Session
 from coachwork.topics import Topic
@@ -30,6 +30,7 @@ from coachwork.workflows._jobs import (
     open_account,
     read_receipt,
 )
+from coachwork.workflows._settling import expire
 from coachwork.workflows._setup import Setup
 from coachwork.workflows._store import Tries, load_session
 
@@ -88,7 +89,7 @@ def make_room(
             raise busy(in_flight.value, seconds)
         if is_completing(in_flight):
             if not call.waits:
-                yield from dispatch(in_flight.value)
+                yield from dispatch(in_flight.value, found.now)
                 usual = setup.settings.estimated_duration
                 raise busy(in_flight.value, usual.total_seconds())
             left = Held(found.account, found.session, in_flight)
@@ -105,15 +106,18 @@ def see_to(setup: Setup, topic: Topic[object], call: Call, held: Held) -> Workfl
     """
     if call.waits:
         return (yield from (finish if call.holds(held.job) else go_on)(setup, topic, held))
-    yield from dispatch(held.job.value)
+    now = yield from Now()
+    if held.job.value.is_overdue(now):
+        return (yield from expire(setup, held, now))
+    yield from dispatch(held.job.value, now)
     return held
 
 
-def dispatch(job: Job) -> Workflow[None]:
-    """Tell the dispatcher of a job that waits for a worker.
+def dispatch(job: Job, now: datetime) -> Workflow[None]:
+    """Tell the dispatcher of a job that waits for a worker, because nobody holds it.
 
     What goes wrong there is of no account: the job is accepted, and workers find it by themselves.
     """
-    if job.status is JobStatus.PENDING:
+    if not job.is_settled and not job.is_held(now):
         with suppress(Exception):
             yield from Dispatch(JobRef(job.tenant, job.id, job.kind))

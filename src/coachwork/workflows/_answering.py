@@ -18,6 +18,7 @@ from coachwork.errors import (
     LLMError,
     LLMTimeoutError,
     MisuseError,
+    ModelError,
     StoreError,
     ValidationError,
 )
@@ -333,7 +334,7 @@ def _checked(answer: object) -> Answer:
 
 def _pause(cause: Exception) -> float | None:
     """Return for how many seconds the provider wants to be left alone, if that is a number."""
-    wish: object = cause.retry_after if isinstance(cause, (LLMError, LLMTimeoutError)) else None
+    wish: object = cause.provider_retry_after if isinstance(cause, ModelError) else None
     return float(wish) if isinstance(wish, (int, float)) and 0 <= wish <= _LONGEST else None
 
 

@@ -346,11 +346,13 @@ class Relayed:
         delivered: How many events it handed over.
         failed: How many sessions it left because the notifier, or a damaged record, was in the way.
         more: Whether it stopped at its limit and there may be more.
+        why: The code, or the type, of the first error that was in the way, or None.
     """
 
     delivered: int
     failed: int
     more: bool
+    why: str | None = None
 
 
 def session_view(session: Session, topic: Topic[T] | None, now: datetime) -> SessionView[T]:

@@ -278,7 +278,7 @@ def not_active(session: Session, command: str, now: datetime) -> SessionNotActiv
 
 def blocked_for(job: Stored[Job] | None, now: datetime, settings: Settings) -> float | None:
     """Return for how many seconds *job* blocks its session at the most, or None if not at all."""
-    if job is None or job.value.status not in OPEN:
+    if job is None or job.value.status not in OPEN or job.value.is_overdue(now):
         return None
     lease = job.value.lease
     if (
@@ -298,11 +298,17 @@ def is_completing(job: Stored[Job] | None) -> bool:
 
 
 def displace(session: Session, job: Stored[Job] | None, now: datetime) -> tuple[Session, list[Op]]:
-    """Return *session* without its job in flight, whose lease ran out, and what settles the job."""
+    """Return *session* without its job in flight, and what settles the job.
+
+    Its lease ran out, or its own time to live.
+    """
     if session.in_flight is None:
         return session, []
     freed = SESSION.move(session, SessionEvent.FAIL, now, NO_USAGE).value
-    return freed, close_ops(job, closed(job, ErrorCode.LEASE_EXPIRED, now))
+    code = ErrorCode.LEASE_EXPIRED
+    if job is not None and job.value.is_overdue(now):
+        code = ErrorCode.JOB_EXPIRED
+    return freed, close_ops(job, closed(job, code, now))
 
 
 def new_job(
@@ -387,6 +393,21 @@ def load_held(caller: Caller, session_id: str, job_id: str) -> Workflow[Held]:
         CorruptRecordError: The job is missing although its session is live.
     """
     job = yield from load(JOB_RECORD, job_key(caller.tenant, job_id))
+    return (yield from _held(caller, session_id, job_id, job))
+
+
+def load_held_job(job: Stored[Job]) -> Workflow[Held]:
+    """Return a job that was read just now with its session and account.
+
+    Raises:
+        SessionNotFoundError: The session or the account is gone, or is being swept away.
+    """
+    value = job.value
+    return (yield from _held(Caller(value.tenant, value.user), value.session, value.id, job))
+
+
+def _held(caller: Caller, session_id: str, job_id: str, job: Stored[Job] | None) -> Workflow[Held]:
+    """Return a job that was read just now, or found missing, with its session and account."""
     session = yield from load(SESSION_RECORD, session_key(caller.tenant, session_id))
     if job is not None and job.value.status in OPEN and _has_moved_on(session, job_id):
         # It was settled between the two reads, in the commit that moved the session on.

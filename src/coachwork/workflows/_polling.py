@@ -12,9 +12,8 @@ from coachwork.errors import (
     SessionNotFoundError,
 )
 from coachwork.ids import checked_id
-from coachwork.jobs import JOB, ErrorCode, JobError, JobEvent, Settled
-from coachwork.records import ACCOUNT, JOB_RECORD, SESSION_RECORD, Op, Stored, job_key
-from coachwork.sessions import SESSION, SessionEvent
+from coachwork.jobs import ErrorCode, JobError, JobEvent
+from coachwork.records import JOB_RECORD, job_key
 from coachwork.topics import Topic
 from coachwork.workflows._answers import JobReport, T, job_report
 from coachwork.workflows._ending import load_job
@@ -23,11 +22,12 @@ from coachwork.workflows._jobs import (
     blocked_for,
     busy,
     check_topic,
-    load_held,
+    load_held_job,
     open_account,
     reply_of,
     reread,
 )
+from coachwork.workflows._settling import closed_from_outside, expire
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import Tries, load, load_session
 
@@ -70,8 +70,9 @@ def pending_job(
         return None
     account = yield from open_account(caller)
     held = Held(account, session, waiting)
-    if waiting.value.is_expired(now):  # nobody is sent to poll what is not found
+    if waiting.value.is_overdue(now):
         yield from expire(setup, held, now)
+    if waiting.value.is_expired(now):  # nobody is sent to poll what is not found
         return None
     return (yield from report(setup, topic, held))
 
@@ -124,7 +125,7 @@ def own_job(
     if owner != caller.user and setup.settings.hide_foreign:
         raise JobNotFoundError
     try:
-        held = yield from load_held(Caller(caller.tenant, owner), stored.value.session, job_id)
+        held = yield from load_held_job(stored)
         now = yield from Now()
         if held.session.value.is_expired(now):
             raise JobNotFoundError
@@ -133,47 +134,11 @@ def own_job(
         check_topic(held.session.value, topic)
     except SessionNotFoundError:
         raise JobNotFoundError from None
-    if held.job.value.is_expired(now):
+    if held.job.value.is_overdue(now):
         yield from expire(setup, held, now)
+    if held.job.value.is_expired(now):
         raise JobNotFoundError
     return held, now
-
-
-def expire(setup: Setup, held: Held, now: datetime) -> Workflow[Held]:
-    """Settle a job whose time is over as failed, if it is not settled; return what is there then.
-
-    Raises:
-        SessionNotFoundError: All is gone.
-        StoreError: The repository failed.
-    """
-    tries = Tries(setup)
-    while not held.job.value.is_settled:
-        tries.another()
-        why = JobError(ErrorCode.JOB_EXPIRED, "nobody answered it in time")
-        after, ops = closed_from_outside(held, JobEvent.EXPIRE, why, now)
-        if (yield from tries.commit(ops)):
-            return after
-        held = yield from reread(held)
-    return held
-
-
-def closed_from_outside(
-    held: Held, event: JobEvent, why: JobError, now: datetime
-) -> tuple[Held, list[Op]]:
-    """Return session and job after the job was settled by who does not hold it, and the ops."""
-    settled = JOB.move(held.job.value, event, now, Settled(why)).value
-    freed = SESSION.move(held.session.value, SessionEvent.FAIL, now, settled.usage).value
-    ops: list[Op] = [
-        SESSION_RECORD.update(held.session, freed),
-        JOB_RECORD.update(held.job, settled),
-        ACCOUNT.check(held.account),
-    ]
-    after = Held(
-        held.account,
-        Stored(freed, held.session.version + 1),
-        Stored(settled, held.job.version + 1),
-    )
-    return after, ops
 
 
 def _told(setup: Setup, topic: Topic[T] | None, held: Held) -> Workflow[JobReport[T]]:

@@ -6,9 +6,7 @@ by several workers at once, and be stopped at any moment; the lease decides (bri
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Final
+from collections.abc import Callable, Container
 
 from attrs import frozen
 
@@ -23,21 +21,19 @@ from coachwork.errors import (
 )
 from coachwork.jobs import JOB, OPEN, Job, JobEvent, JobRef, JobStatus
 from coachwork.ports import Query
-from coachwork.records import ACCOUNT, JOB_RECORD, job_key
+from coachwork.records import ACCOUNT, JOB_RECORD, Record, job_key
 from coachwork.sessions import later
 from coachwork.topics import Topic
 from coachwork.workflows._answering import answer
 from coachwork.workflows._answers import JobReport
-from coachwork.workflows._jobs import Held, load_held, reread, take
-from coachwork.workflows._polling import expire, report
+from coachwork.workflows._continuing import take_safely
+from coachwork.workflows._jobs import Held, load_held_job, open_account, reread
+from coachwork.workflows._polling import report
 from coachwork.workflows._purging import close_expired
 from coachwork.workflows._relaying import deliver_quietly
-from coachwork.workflows._settling import give_up, is_mine
+from coachwork.workflows._settling import expire, give_up, is_mine
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import Tries, load
-
-MOST_DUE: Final = 1000
-"""How many due jobs are looked at in one go, at most."""
 
 
 @frozen
@@ -64,11 +60,21 @@ class Claimed:
         return self.held.job.value.attempts
 
 
-def due_jobs(setup: Setup, *, limit: int = 100) -> Workflow[list[JobRef]]:  # noqa: ARG001 - as all
+def due_jobs(
+    setup: Setup,  # noqa: ARG001 - all workflows are called alike
+    *,
+    limit: int = 100,
+    without: Container[JobRef] = (),
+) -> Workflow[list[JobRef]]:
     """Return jobs that nobody holds, of all tenants, those that wait longest first.
 
-    A record that cannot be read is passed over; somebody has to look at it, but not every worker
-    over and over.
+    Those that are not wanted, and records that cannot be read, are passed over: however many of
+    them there are, they stand in nobody's way.
+
+    Args:
+        setup: The application's declarations.
+        limit: How many to return, at most.
+        without: Jobs that are not wanted, being in hand, or not to be answered here.
 
     Raises:
         ValidationError: The limit is no whole number above zero.
@@ -78,20 +84,34 @@ def due_jobs(setup: Setup, *, limit: int = 100) -> Workflow[list[JobRef]]:  # no
         raise ValidationError("limit", "a whole number from 1")
     now = yield from Now()
     status = tuple(sorted(status.value for status in OPEN))
-    most = min(limit, MOST_DUE)
+    found: list[JobRef] = []
+    last: Record | None = None
     while True:
-        query = Query(kind=JOB_RECORD.name, status=status, due=now, limit=most)
+        query = Query(
+            kind=JOB_RECORD.name,
+            status=status,
+            due=now,
+            after_due=None if last is None else last.facts.due,
+            after=None if last is None else last.key,
+            limit=limit,
+        )
         page = yield from Find(query)
-        found: list[JobRef] = []
         for record in page:
-            try:
-                job = JOB_RECORD.read(record).value
-            except (CorruptRecordError, UnsupportedSchemaError):
-                continue
-            found.append(JobRef(job.tenant, job.id, job.kind))
-        if len(found) >= limit or len(page) < most or most >= MOST_DUE:
+            ref = _ref_of(record)
+            if ref is not None and ref not in without:
+                found.append(ref)
+        if len(found) >= limit or len(page) < query.limit:
             return found[:limit]
-        most = min(2 * most, MOST_DUE)  # those that cannot be read stand in front for ever
+        last = page[-1]
+
+
+def _ref_of(record: Record) -> JobRef | None:
+    """Return where a job is found, or None if its record cannot be read."""
+    try:
+        job = JOB_RECORD.read(record).value
+    except (CorruptRecordError, UnsupportedSchemaError):
+        return None
+    return JobRef(job.tenant, job.id, job.kind)
 
 
 def process(setup: Setup, ref: JobRef) -> Workflow[JobReport[object] | None]:
@@ -113,7 +133,10 @@ def process(setup: Setup, ref: JobRef) -> Workflow[JobReport[object] | None]:
     """
     try:
         held = yield from serve(setup, ref)
-        return None if held is None else (yield from report(setup, None, held))
+        if held is None:
+            return None
+        yield from deliver_quietly(setup, held.job.value)
+        return (yield from report(setup, None, held))
     except SessionNotFoundError:  # the user's data was deleted, or swept away
         return None
 
@@ -121,7 +144,7 @@ def process(setup: Setup, ref: JobRef) -> Workflow[JobReport[object] | None]:
 def serve(
     setup: Setup, ref: JobRef, claimed: Callable[[Claimed], None] | None = None
 ) -> Workflow[Held | None]:
-    """Claim a job, answer it and deliver its event; return it as it is then, or None.
+    """Claim a job and answer it; return it as it is then, or None. Its event is not delivered.
 
     Args:
         setup: The application's declarations.
@@ -139,8 +162,6 @@ def serve(
             found = yield from work(setup, found)
     except SessionNotFoundError:  # the user's data was deleted, or swept away
         return None
-    if found is not None:
-        yield from deliver_quietly(setup, found.job.value)
     return found
 
 
@@ -164,35 +185,23 @@ def claim(setup: Setup, ref: JobRef) -> Workflow[Claimed | Held | None]:
         stored = yield from load(JOB_RECORD, job_key(ref.tenant, ref.job))
         if stored is None:
             return None
-        job = stored.value
-        held = yield from load_held(Caller(job.tenant, job.user), job.session, job.id)
+        held = yield from load_held_job(stored)
         now = yield from Now()
         if held.job.value.is_settled:
             return held
         if held.session.value.is_expired(now):
             yield from close_expired(setup, held.session.value)
             continue
-        if held.job.value.is_expired(now):
+        if held.job.value.is_overdue(now):
             return (yield from expire(setup, held, now))
         if held.job.value.is_held(now):
             return held
         topic = setup.topics.get(held.session.value.about.topic)
         if topic is None:
             raise TopicNotFoundError
-        taken = yield from _take(setup, tries, held, now)
+        taken = yield from take_safely(setup, tries, held, now)
         if taken is not None:
             return Claimed(topic, taken)
-
-
-def _take(setup: Setup, tries: Tries, held: Held, now: datetime) -> Workflow[Held | None]:
-    """Take the lease; whoever is interrupted at that moment gives it up, if it was taken."""
-    try:
-        return (yield from take(setup, tries, held, now))
-    except GeneratorExit:  # the process is gone: nothing can be asked any more
-        raise
-    except BaseException:
-        yield from give_up(held, held.job.value.attempts + 1, later(now, setup.lease))
-        raise
 
 
 def work(setup: Setup, claimed: Claimed) -> Workflow[Held]:
@@ -219,16 +228,16 @@ def renew(setup: Setup, claimed: Claimed) -> Workflow[bool]:
         StoreError: The repository failed; the lease lasts as long as it did.
     """
     tries = Tries(setup)
-    held = claimed.held
+    old = claimed.held.job.value
     while True:
         tries.another()
-        held = yield from reread(held)
-        job = held.job
-        if not _is_held_by(claimed, job.value):
+        job = yield from load(JOB_RECORD, job_key(old.tenant, old.id))
+        account = yield from open_account(Caller(old.tenant, old.user))
+        if job is None or not _is_held_by(claimed, job.value):
             return False
         now = yield from Now()
-        longer = JOB.move(job.value, JobEvent.RENEW, now, now + setup.lease).value
-        ops = (JOB_RECORD.update(job, longer), ACCOUNT.check(held.account))
+        longer = JOB.move(job.value, JobEvent.RENEW, now, later(now, setup.lease)).value
+        ops = (JOB_RECORD.update(job, longer), ACCOUNT.check(account))
         if (yield from tries.commit(ops)):
             return True
 

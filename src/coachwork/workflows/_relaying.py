@@ -16,6 +16,7 @@ from attrs import evolve
 
 from coachwork.effects import Find, Notify, Now, Workflow
 from coachwork.errors import (
+    CoachworkError,
     CorruptRecordError,
     MisuseError,
     SessionNotFoundError,
@@ -28,14 +29,14 @@ from coachwork.records import ACCOUNT, JOB_RECORD, Stored, job_key
 from coachwork.sessions import Account
 from coachwork.texts import user_text
 from coachwork.workflows._answers import Relayed
-from coachwork.workflows._jobs import Held, load_held, open_account, reply_of, reread
+from coachwork.workflows._jobs import Held, load_held, load_held_job, open_account, reply_of, reread
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import Tries, load
 
 AT_ONCE: Final = timedelta(0)
 
 FAR_BEHIND: Final = 100
-"""A session that is owed more events than that is left to the relay, which begins at the oldest."""
+"""Who settles a job looks at so many before it; what is owed from further back is the relay's."""
 
 MOST_OWED: Final = 10_000
 """How many owed events are looked at in one go, at most, where those in front cannot be told."""
@@ -66,6 +67,7 @@ def relay(setup: Setup, *, limit: int = 500, older_than: timedelta = AT_ONCE) ->
     status = (JobStatus.COMPLETED.value, JobStatus.FAILED.value)
     delivered = 0
     stuck: set[tuple[str, str | None]] = set()
+    why: str | None = None
     while True:
         query = Query(kind=JOB_RECORD.name, status=status, due=now - older_than, limit=limit)
         page = yield from Find(query)
@@ -75,11 +77,17 @@ def relay(setup: Setup, *, limit: int = 500, older_than: timedelta = AT_ONCE) ->
                 continue
             try:
                 delivered += yield from deliver(setup, record.key.tenant, str(record.key.parts[0]))
-            except Exception:  # noqa: BLE001 - it holds up its session alone
+            except Exception as error:  # noqa: BLE001 - it holds up its session alone
                 stuck.add(session)
+                why = why or _name(error)
         if delivered or len(page) < limit or limit >= MOST_OWED:
-            return Relayed(delivered, len(stuck), more=len(page) == limit)
+            return Relayed(delivered, len(stuck), more=len(page) == limit, why=why)
         limit = min(2 * limit, MOST_OWED)  # those that cannot be delivered stand in front for ever
+
+
+def _name(error: Exception) -> str:
+    """Return what may be told of *error*: its text may hold what was said, or a secret."""
+    return error.code if isinstance(error, CoachworkError) else type(error).__name__
 
 
 def deliver(
@@ -91,7 +99,7 @@ def deliver(
         setup: The application's declarations.
         tenant: The tenant.
         job_id: The job; None is one that never was.
-        most: Deliver nothing where more than so many are owed.
+        most: Deliver nothing where what is owed lies further back than so many jobs.
 
     Returns:
         How many events were handed over.
@@ -101,12 +109,12 @@ def deliver(
         StoreError: The repository failed.
     """
     owed = yield from owed_until(tenant, job_id, most=most)
-    if most is not None and len(owed) > most:
+    if owed is None:
         return 0
     delivered = 0
     for job in reversed(owed):
         try:
-            event = yield from _event(job.value)
+            event = yield from _event(job)
         except SessionNotFoundError:  # the user's data was deleted: no event follows
             continue
         yield from Notify(event)
@@ -118,7 +126,7 @@ def deliver(
 
 def owed_until(
     tenant: str, job_id: str | None, *, most: int | None = None
-) -> Workflow[list[Stored[Job]]]:
+) -> Workflow[list[Stored[Job]] | None]:
     """Return the jobs of a session whose events are still owed, up to a job, the newest first.
 
     What was delivered was delivered after all that came before it. A job that nobody is to hear
@@ -127,16 +135,23 @@ def owed_until(
     Args:
         tenant: The tenant.
         job_id: The job; None is one that never was.
-        most: Look for no more where more than so many were found.
+        most: At how many jobs to look.
+
+    Returns:
+        The jobs, or None where there may be more of them behind so many.
     """
     owed: list[Stored[Job]] = []
-    while job_id is not None and (most is None or len(owed) <= most):
+    looked_at = 0
+    while job_id is not None:
+        looked_at += 1
         job = yield from load(JOB_RECORD, job_key(tenant, job_id))
         if job is None or job.value.delivered_at is not None:
             break
         if job.value.is_undelivered:
             owed.append(job)
         job_id = job.value.follows
+        if looked_at == most and job_id is not None:
+            return None
     return owed
 
 
@@ -162,15 +177,16 @@ def _mark(setup: Setup, job: Stored[Job]) -> Workflow[None]:
         job = held.job
 
 
-def _event(job: Job) -> Workflow[Event]:
+def _event(stored: Stored[Job]) -> Workflow[Event]:
     """Return the terminal event of a settled job.
 
     Raises:
         SessionNotFoundError: The user's data was deleted, or is being deleted.
         CorruptRecordError: What the coach said is missing.
     """
-    held = yield from load_held(Caller(job.tenant, job.user), job.session, job.id)
+    held = yield from load_held_job(stored)
     data = yield from _data(held)
+    job = stored.value
     return Event(
         id=f"{job.id}.settled",
         kind=job.kind,

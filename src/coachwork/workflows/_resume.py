@@ -51,6 +51,7 @@ from coachwork.workflows._jobs import (
     not_active,
     reply_of,
 )
+from coachwork.workflows._settling import expire
 from coachwork.workflows._setup import Caller, Setup, checked_flag
 from coachwork.workflows._start import LiveSessionError, start, start_unless_live
 from coachwork.workflows._store import Tries, load
@@ -190,6 +191,9 @@ def _with_job(
     """Resume a session that has a job in flight: somebody else's to finish, or left to us."""
     if held.job.value.status not in OPEN:  # it was settled after the session was read
         return None
+    if held.job.value.is_overdue(now):
+        yield from expire(setup, held, now)
+        return None
     resumed = SESSION.move(held.session.value, SessionEvent.RESUME, now, None).value
     after = Held(held.account, Stored(resumed, held.session.version + 1), held.job)
     ops: tuple[Op, ...] = (
@@ -200,7 +204,7 @@ def _with_job(
     if held.job.value.is_held(now) or not call.waits:
         if not (yield from tries.commit(ops)):
             return None
-        yield from dispatch(held.job.value)
+        yield from dispatch(held.job.value, now)
         return _Back(resumed, after)
     finished = yield from take_and_finish(setup, topic, tries, after, now, *ops)
     return None if finished is None else _Back(finished.session.value, finished)

@@ -29,6 +29,7 @@ from coachwork.errors import StoreError, TemplateError
 from coachwork.jobs import (
     JOB,
     OPEN,
+    ErrorCode,
     Job,
     JobError,
     JobEvent,
@@ -319,6 +320,43 @@ def give_up(held: Held, token: int, until: datetime | None = None) -> Workflow[N
                 return
     except Exception:  # noqa: BLE001 - it is a courtesy; what interrupted is what counts
         return
+
+
+def expire(setup: Setup, held: Held, now: datetime) -> Workflow[Held]:
+    """Settle a job whose time is over as failed, if it is not settled; return what is there then.
+
+    Raises:
+        SessionNotFoundError: All is gone.
+        StoreError: The repository failed.
+    """
+    tries = Tries(setup)
+    while not held.job.value.is_settled:
+        tries.another()
+        why = JobError(ErrorCode.JOB_EXPIRED, "nobody answered it in time")
+        after, ops = closed_from_outside(held, JobEvent.EXPIRE, why, now)
+        if (yield from tries.commit(ops)):
+            return after
+        held = yield from reread(held)
+    return held
+
+
+def closed_from_outside(
+    held: Held, event: JobEvent, why: JobError, now: datetime
+) -> tuple[Held, list[Op]]:
+    """Return session and job after the job was settled by who does not hold it, and the ops."""
+    settled = JOB.move(held.job.value, event, now, Settled(why)).value
+    freed = SESSION.move(held.session.value, SessionEvent.FAIL, now, settled.usage).value
+    ops: list[Op] = [
+        SESSION_RECORD.update(held.session, freed),
+        JOB_RECORD.update(held.job, settled),
+        ACCOUNT.check(held.account),
+    ]
+    after = Held(
+        held.account,
+        Stored(freed, held.session.version + 1),
+        Stored(settled, held.job.version + 1),
+    )
+    return after, ops
 
 
 def raise_for(job: Job, cause: Exception | None = None) -> None:
