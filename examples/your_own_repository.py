@@ -174,7 +174,10 @@ def asked(record: Record, query: Query) -> bool:
     facts, text = record.facts, record.key.text
     if query.after is not None:
         after = query.after.text
-        if (text >= after) if query.newest_first else (text <= after):
+        if query.after_due is not None:  # the next page of what is due
+            if facts.due is None or (facts.due, text) <= (query.after_due, after):
+                return False
+        elif (text >= after) if query.newest_first else (text <= after):
             return False
     return (
         all(

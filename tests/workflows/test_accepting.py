@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coachwork.adapters import final
 from coachwork.effects import Dispatch, Workflow
 from coachwork.errors import (
     IdempotencyKeyReusedError,
+    JobNotFoundError,
     LLMError,
     SessionAccessDeniedError,
     SessionBusyError,
@@ -19,11 +21,11 @@ from coachwork.errors import (
     StillAnsweringError,
     StoreUnavailableError,
 )
-from coachwork.jobs import Job, JobKind, JobRef, JobStatus
+from coachwork.jobs import ErrorCode, Job, JobKind, JobRef, JobStatus
 from coachwork.messages import Message
 from coachwork.policies import Settings
 from coachwork.ports import Ask
-from coachwork.sessions import Session
+from coachwork.sessions import Session, SessionStatus
 from coachwork.testing import rehearse
 from coachwork.topics import Topic
 from coachwork.workflows import (
@@ -38,8 +40,8 @@ from coachwork.workflows import (
     submit,
 )
 from coachwork.workflows._accepting import dispatch
-from tests.faults import ADA, BEN, CrashedError, InterruptedByTest, Says, World
-from tests.specimens import PENDING
+from tests.faults import ADA, BEGIN, BEN, CrashedError, InterruptedByTest, Says, World
+from tests.specimens import PENDING, TICK
 from tests.workers import Post, work
 
 
@@ -234,7 +236,7 @@ def test_who_does_not_wait_tells_the_dispatcher_after_the_commit() -> None:
     post = Post()
     world, session = begun(post)
     job = world.run(submit(world.setup, ADA, TALK, session, "Hi."))
-    assert world.names()[-2:] == ["Commit", "Dispatch"]
+    assert world.names()[-3:] == ["Commit", "Now", "Dispatch"]
     hall = world.run(start(world.setup, ADA, HALL, wait=False))
     assert hall.job is not None
     work(world)
@@ -306,12 +308,116 @@ def test_who_does_not_wait_finds_what_a_send_began() -> None:
 
 
 def test_only_what_waits_for_a_worker_is_told_of() -> None:
-    """A job that is held or settled needs nobody to be woken."""
-    (told,) = rehearse(dispatch(PENDING), None).asked
+    """A job that is held or settled needs nobody to be woken; one whose lease ran out does."""
+    (told,) = rehearse(dispatch(PENDING, BEGIN), None).asked
     assert told == Dispatch(JobRef("acme", "j-1", JobKind.REPLY))
     world, session = begun()
     left(world, session)
-    held = [job for job in world.stored("job") if isinstance(job, Job)]
-    assert {job.status for job in held} == {JobStatus.COMPLETED, JobStatus.PROCESSING}
-    for job in held:
-        assert rehearse(dispatch(job)).asked == ()
+    done, held = (job for job in world.stored("job") if isinstance(job, Job))
+    assert (done.status, held.status) == (JobStatus.COMPLETED, JobStatus.PROCESSING)
+    assert rehearse(dispatch(done, BEGIN + timedelta(days=1))).asked == ()
+    assert rehearse(dispatch(held, BEGIN + world.setup.lease - TICK)).asked == ()
+    (told,) = rehearse(dispatch(held, BEGIN + world.setup.lease), None).asked
+    assert told == Dispatch(JobRef("acme", held.id, JobKind.REPLY))
+
+
+def test_who_comes_back_to_a_job_that_nobody_holds_wakes_a_worker_for_it() -> None:
+    """Its worker died: every call that leaves it to a worker tells the dispatcher, once each."""
+    post = Post()
+    world, session = begun(post)
+    report = world.run(submit(world.setup, ADA, TALK, session, "Lost.", key="lost"))
+    plain = world.model
+    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else CrashedError()
+    with pytest.raises(CrashedError):
+        work(world)
+    world.model = plain
+    ref = JobRef("acme", report.id, JobKind.REPLY)
+    again = submit(world.setup, ADA, TALK, session, "Lost.", key="lost")
+    assert world.run(again).status == "processing"
+    assert post.refs == [ref]  # the lease lasts: nobody is woken
+    world.clock.advance(minutes=6)
+    with pytest.raises(SessionBusyError):
+        world.run(submit(world.setup, ADA, TALK, session, "Hello?"))
+    assert post.refs == [ref] * 2
+    world.run(submit(world.setup, ADA, TALK, session, "Lost.", key="lost"))
+    assert post.refs == [ref] * 3
+    world.run(resume(world.setup, ADA, TALK, session, wait=False))
+    assert post.refs == [ref] * 4
+
+
+# --- a job whose time is over -------------------------------------------------------------------
+
+
+def expired(world: World) -> list[str]:
+    """Return the jobs that were settled because their time was over."""
+    jobs = [job for job in world.stored("job") if isinstance(job, Job)]
+    return [job.id for job in jobs if job.error and job.error.code is ErrorCode.JOB_EXPIRED]
+
+
+@pytest.mark.parametrize("name", ["send", "submit", "complete", "resume"])
+@pytest.mark.parametrize("held", [True, False], ids=["held", "unclaimed"])
+def test_a_job_whose_time_is_over_makes_room(name: str, held: bool) -> None:  # noqa: FBT001
+    """Whoever comes next settles it as expired, though its lease may last: its turn is free."""
+    world, session = begun()
+    late = world.run(submit(world.setup, ADA, TALK, session, "Anybody there?")).id
+    if held:
+        world.setup = evolve(world.setup, lease=timedelta(hours=30))
+        plain, world.model = world.model, lambda _: CrashedError()
+        with pytest.raises(CrashedError):
+            work(world)
+        world.model = plain
+    world.clock.advance(hours=24)
+    asked = len(world.asks)
+    if name == "complete":
+        world.model = lambda _: '{"values": []}'
+    world.run(COMMANDS[name](world.setup, session))
+    assert expired(world) == [late]
+    assert world.only(Session).turns == (2 if name in {"send", "submit"} else 1)
+    assert all(ask.job != late for ask in world.asks[asked:])
+
+
+@pytest.mark.parametrize("name", ["send", "submit"])
+def test_an_extraction_whose_time_is_over_makes_room(name: str) -> None:
+    """Nothing was paid for yet, so nothing is finished: the talk goes on."""
+    world, session = begun()
+    world.model = lambda _: CrashedError()
+    with pytest.raises(CrashedError):
+        world.run(complete(world.setup, ADA, TALK, session, key="late"))
+    world.clock.advance(hours=24)
+    world.model = lambda _: "Go on."
+    world.run(COMMANDS[name](world.setup, session))
+    assert len(expired(world)) == 1
+    assert world.only(Session).status is SessionStatus.ACTIVE
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_the_same_call_after_its_time(waits: bool) -> None:  # noqa: FBT001
+    """It settles its own job as expired; who waits is told that there is no such job."""
+    post = Post()
+    world, session = begun(post)
+    name = world.run(submit(world.setup, ADA, TALK, session, "Hi.", key="k")).id
+    world.clock.advance(hours=24)
+    if waits:
+        with pytest.raises(JobNotFoundError) as error:
+            world.run(COMMANDS["send"](world.setup, session))
+        assert (error.value.job, error.value.key) == (name, "k")
+    else:
+        report = world.run(COMMANDS["submit"](world.setup, session))
+        assert (report.id, report.status, report.error_code) == (name, "failed", "JOB_EXPIRED")
+    assert (expired(world), len(post.refs), world.only(Session).turns) == ([name], 1, 1)
+
+
+def test_a_paid_final_reply_is_never_expired() -> None:
+    """However late: a submit wakes a worker for it, and the worker ends the session with it."""
+    post = Post()
+    world, session = begun(post)
+    left(world, session, JobKind.EXTRACTION)
+    world.clock.advance(hours=25)
+    with pytest.raises(SessionBusyError):
+        world.run(COMMANDS["submit"](world.setup, session))
+    report = world.run(submit(world.setup, ADA, TALK, session, "Lost.", key="lost"))
+    assert (report.status, len(post.refs), expired(world)) == ("processing", 2, [])
+    world.model = lambda _: '{"values": ["kept"]}'
+    (done,) = work(world)
+    assert done.outcome is not None
+    assert (done.outcome.is_final, done.outcome.result) == (True, {"values": ["kept"]})

@@ -145,16 +145,40 @@ def test_a_model_that_gives_no_answer_is_the_developers() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish,told", [(3, 3.0), (None, 10.0), (float("nan"), 10.0), (-1, 10.0), ("x", 10.0)]
+    "wish,kept", [(3, 3.0), (0, 0.0), (None, None), (float("nan"), None), (-1, None), ("x", None)]
 )
-def test_the_providers_wish_for_a_pause(wish: Any, told: float) -> None:  # noqa: ANN401
-    """A number of seconds is passed on; anything else is not."""
-    failure = LLMError()
-    failure.retry_after = wish
-    world, session = said(failure)
-    with pytest.raises(LLMError) as error:
+@pytest.mark.parametrize("type_", [LLMError, LLMTimeoutError])
+def test_the_providers_wish_for_a_pause(
+    wish: Any,  # noqa: ANN401 - whatever a port makes of it
+    kept: float | None,
+    type_: type[LLMError | LLMTimeoutError],
+) -> None:
+    """A number of seconds is kept and passed on; the usual pause is told, and kept nowhere."""
+    world, session = said(type_(retry_after=wish))
+    with pytest.raises(type_) as error:
         turn(world, session)
-    assert error.value.retry_after == told
+    assert error.value.retry_after == (type_().retry_after if kept is None else kept)
+    assert kept_pause(world) == kept
+
+
+def kept_pause(world: World) -> float | None:
+    """Return the pause that is stored with the failed job."""
+    (why,) = (job.error for job in world.stored("job") if job.error is not None)
+    pause = why.retry_after
+    assert pause is None or isinstance(pause, float)
+    return pause
+
+
+def test_a_pause_that_the_provider_did_not_name_is_no_wish() -> None:
+    """What an adapter says otherwise, or a model that simply fails, is kept as no pause."""
+    unspoken = LLMError()
+    unspoken.retry_after = 77.0
+    for failure in (unspoken, TimeoutError(), ValueError("no model")):
+        world, session = said(failure)
+        with pytest.raises((LLMError, LLMTimeoutError)) as error:
+            turn(world, session)
+        assert error.value.retry_after == type(error.value)().retry_after
+        assert kept_pause(world) is None
 
 
 def test_what_a_failed_answer_cost_is_kept() -> None:

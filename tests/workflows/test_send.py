@@ -545,7 +545,7 @@ def test_a_message_is_submitted() -> None:
     report = world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
     assert world.names(first) == [
         *("NewId", "Get", "Now", "Get", "Get"),
-        *("AskAdmission", "Commit", "Dispatch"),
+        *("AskAdmission", "Commit", "Now", "Dispatch"),
     ]
     assert (report.status, report.kind, report.user_message, report.key) == (
         JobStatus.PENDING,

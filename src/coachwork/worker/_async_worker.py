@@ -149,10 +149,10 @@ class AsyncWorker:
                 )
             )
             view = self._desk.outcome(hand, held)
+            delivers = self._desk.begin_telling()
             self._desk.off(hand)
             self._alarm.set()
-            await self._deliver(held)
-            tell(self._settled, view)
+            await self._tell(held, view, delivers=delivers)
         except TooLate as late:
             await self._coach.run(workflows.release(late.claimed))
         except BaseException as error:
@@ -163,14 +163,14 @@ class AsyncWorker:
             self._desk.off(hand)
             self._alarm.set()
 
-    async def _deliver(self, held: Held | None) -> None:
-        """See `Worker._deliver`."""
-        if held is None or not self._desk.may_deliver():
-            return
+    async def _tell(self, held: Held | None, view: JobView | None, *, delivers: bool) -> None:
+        """See `Worker._tell`."""
         try:
-            await self._coach.run(workflows.deliver_quietly(self._setup, held.job.value))
+            tell(self._settled, view)
+            if held is not None and delivers:
+                await self._coach.run(workflows.deliver_quietly(self._setup, held.job.value))
         finally:
-            self._desk.delivered()
+            self._desk.told()
 
     def _relay(self) -> None:
         """See `Worker._relay`."""
@@ -214,9 +214,11 @@ class AsyncWorker:
         while True:
             await asyncio.sleep(self._desk.beat)
             # Side by side: with many in hand, the last one's lease must not run out meanwhile.
-            await asyncio.gather(
-                *(self._renew(hand, claimed) for hand, claimed in self._desk.to_renew())
-            )
+            renewing = [
+                asyncio.create_task(self._renew(hand, claimed), name="coachwork-heart")
+                for hand, claimed in self._desk.to_renew()
+            ]
+            await asyncio.gather(*renewing)
 
     async def _renew(self, hand: Hand, claimed: Claimed) -> None:
         try:

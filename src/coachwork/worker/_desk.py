@@ -98,13 +98,13 @@ class Desk:
         self._hands: set[Hand] = set()
         self._was_empty = True
         self._relaying = False
-        self._delivering = 0
+        self._telling = 0
         self._next_relay = clock() if relays else None
 
     @property
     def is_busy(self) -> bool:
         """Whether something is under way."""
-        return bool(self._hands) or self._delivering > 0 or self._relaying
+        return bool(self._hands) or self._telling > 0 or self._relaying
 
     # --- jobs in hand ----------------------------------------------------------------------------
 
@@ -231,20 +231,18 @@ class Desk:
 
     # --- events ----------------------------------------------------------------------------------
 
-    def may_deliver(self) -> bool:
-        """Whether to deliver the event of a job that was answered just now; `delivered` ends it.
+    def begin_telling(self) -> bool:
+        """Note that an outcome is to be told, until `told`; whether its event is to be delivered.
 
-        It is no more a hand's work: a notifier that hangs holds up no answers. What is not
-        delivered now is the relay's.
+        It takes no place from a job: a notifier that hangs holds up no answers. Where too many
+        hang already, the event is left to the relay.
         """
-        if self._delivering >= self._options.concurrency:
-            return False
-        self._delivering += 1
-        return True
+        self._telling += 1
+        return self._telling <= self._options.concurrency
 
-    def delivered(self) -> None:
-        """Note that a delivery is over."""
-        self._delivering -= 1
+    def told(self) -> None:
+        """Note that an outcome was told."""
+        self._telling -= 1
 
     def relay_is_due(self) -> bool:
         """Whether to look now for events that somebody else should have delivered.

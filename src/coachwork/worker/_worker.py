@@ -193,10 +193,10 @@ class Worker:
             )
             with self._lock:
                 view = self._desk.outcome(hand, held)
+                delivers = self._desk.begin_telling()
                 self._desk.off(hand)
             self._alarm.ring()
-            self._deliver(held)
-            tell(self._settled, view)
+            self._tell(held, view, delivers=delivers)
         except TooLate as late:
             self._coach.run(workflows.release(late.claimed))
         except BaseException as error:  # noqa: BLE001 - a model may raise SystemExit in its thread
@@ -211,16 +211,15 @@ class Worker:
         with self._lock:
             self._desk.claimed(hand, claimed)
 
-    def _deliver(self, held: Held | None) -> None:
-        """Deliver the event of a job that is settled; what goes wrong is left to the relay."""
-        with self._lock:
-            if held is None or not self._desk.may_deliver():
-                return
+    def _tell(self, held: Held | None, view: JobView | None, *, delivers: bool) -> None:
+        """Tell what came of a job; an event that cannot be delivered is left to the relay."""
         try:
-            self._coach.run(workflows.deliver_quietly(self._setup, held.job.value))
+            tell(self._settled, view)
+            if held is not None and delivers:
+                self._coach.run(workflows.deliver_quietly(self._setup, held.job.value))
         finally:
             with self._lock:
-                self._desk.delivered()
+                self._desk.told()
 
     def _relay(self) -> None:
         """Begin to deliver the events that are owed, when it is time."""

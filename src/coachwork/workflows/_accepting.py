@@ -87,7 +87,7 @@ def make_room(
         seconds = blocked_for(in_flight, found.now, setup.settings)
         if seconds is not None:
             raise busy(in_flight.value, seconds)
-        if is_completing(in_flight):
+        if is_completing(in_flight) and not in_flight.value.is_overdue(found.now):
             if not call.waits:
                 yield from dispatch(in_flight.value, found.now)
                 usual = setup.settings.estimated_duration

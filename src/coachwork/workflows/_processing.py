@@ -7,6 +7,7 @@ by several workers at once, and be stopped at any moment; the lease decides (bri
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from typing import Final
 
 from attrs import frozen
 
@@ -34,6 +35,9 @@ from coachwork.workflows._relaying import deliver_quietly
 from coachwork.workflows._settling import expire, give_up, is_mine
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import Tries, load
+
+LARGEST_PAGE: Final = 500
+"""How many due jobs are read at once, at most, where more are not asked for."""
 
 
 @frozen
@@ -86,6 +90,7 @@ def due_jobs(
     status = tuple(sorted(status.value for status in OPEN))
     found: list[JobRef] = []
     last: Record | None = None
+    size = limit
     while True:
         query = Query(
             kind=JOB_RECORD.name,
@@ -93,16 +98,17 @@ def due_jobs(
             due=now,
             after_due=None if last is None else last.facts.due,
             after=None if last is None else last.key,
-            limit=limit,
+            limit=size,
         )
         page = yield from Find(query)
         for record in page:
             ref = _ref_of(record)
             if ref is not None and ref not in without:
                 found.append(ref)
-        if len(found) >= limit or len(page) < query.limit:
+        if len(found) >= limit or len(page) < size:
             return found[:limit]
         last = page[-1]
+        size = max(limit, min(2 * size, LARGEST_PAGE))  # many in front are passed over in few reads
 
 
 def _ref_of(record: Record) -> JobRef | None:
