@@ -403,6 +403,70 @@ def what_is_due_first_comes_first(tenant: str) -> Workflow[None]:
     assert (yield from find(due=late)) == "dfae"
 
 
+def what_is_due_is_read_page_by_page(tenant: str) -> Workflow[None]:
+    """In due order each record once, over all tenants, also among equals, and if the last is gone.
+
+    ``after`` alone goes by the keys; with ``after_due`` by the instant first.
+    """
+    kind = f"kind-of-{tenant}"
+    due = {"a": 5, "b": 2, "c": 2, "d": 0, "e": 9, "f": 2, "g": 2, "h": 5}
+    records = {
+        name: thing(
+            f"{tenant}-{n % 2}",
+            name,
+            kind=kind,
+            facts=Facts(status="x" if name in "acegh" else "y", due=NOON + ticks * TICK),
+        )
+        for n, (name, ticks) in enumerate(due.items())
+    }
+    assert (yield from commit(*map(Insert, records.values()))) is DONE
+    assert (yield from commit(Insert(thing(tenant, "i", kind=kind)))) is DONE
+    late = NOON + 9 * TICK
+    # Tenant 0 has a, c, e, g and tenant 1 has b, d, f, h: keys begin with the tenant.
+    views: tuple[tuple[dict[str, Any], str], ...] = (
+        ({}, "dcgbfahe"),
+        ({"status": ("x",)}, "cgahe"),
+        ({"status": ("x", "y")}, "dcgbfahe"),
+        ({"tenant": f"{tenant}-1"}, "dbfh"),
+    )
+    for wanted, expected in views:
+        for limit in (1, 2, 3, 8, 9):
+            read = ""
+            last: Record | None = None
+            while True:
+                query = Query(
+                    kind=kind,
+                    due=late,
+                    after_due=None if last is None else last.facts.due,
+                    after=None if last is None else last.key,
+                    limit=limit,
+                    **wanted,
+                )
+                page = yield from Find(query)
+                assert len(page) <= limit
+                if not page:
+                    break
+                read += "".join(str(record.key.parts[0]) for record in page)
+                last = page[-1]
+            assert read == expected
+
+    def after(name: str, ticks: int, until: datetime = late) -> Workflow[str]:
+        key = records[name].key
+        query = Query(kind=kind, due=until, after_due=NOON + ticks * TICK, after=key)
+        found = yield from Find(query)
+        return "".join(str(record.key.parts[0]) for record in found)
+
+    assert (yield from after("g", 2, NOON + 5 * TICK)) == "bfah"
+    assert (yield from after("g", 2, NOON + TICK)) == ""
+    # Where the page ended counts, whatever became of its last record since.
+    gone = Delete(records["g"].key, 1)
+    moved = Record(records["f"].key, 2, Facts(status="y", due=late), "{}")
+    assert (yield from commit(gone, Update(moved))) is DONE
+    assert (yield from after("g", 2)) == "bahef"
+    assert (yield from after("f", 2)) == "ahef"
+    assert (yield from after("f", 9)) == ""
+
+
 CHECKS: Final[tuple[ContractCheck, ...]] = (
     what_is_not_there_is_none,
     a_record_comes_back_exactly,
@@ -420,6 +484,7 @@ CHECKS: Final[tuple[ContractCheck, ...]] = (
     a_view_is_read_page_by_page,
     a_sweeper_finds_what_is_due,
     what_is_due_first_comes_first,
+    what_is_due_is_read_page_by_page,
 )
 """All of them."""
 

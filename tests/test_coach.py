@@ -779,6 +779,23 @@ def test_an_async_port_behind_a_blocking_coach(port: dict[str, Any]) -> None:
         Coach(**given)
 
 
+@pytest.mark.parametrize("make", [Coach, AsyncCoach])
+def test_an_async_sink_is_refused(make: Callable[..., object]) -> None:
+    """Nobody would await it, in either colour: refused at once, with what to do instead."""
+
+    async def sink(_partial: ports.Partial) -> None:
+        raise AssertionError
+
+    class Sink:
+        async def __call__(self, _partial: ports.Partial) -> None:
+            raise AssertionError
+
+    model = script() if make is Coach else script().for_async()
+    for wrong in (sink, Sink()):
+        with pytest.raises(MisuseError, match="a sink must not be async"):
+            make(Memory(), model, topics=TOPICS, sink=wrong)
+
+
 def test_an_async_port_in_disguise() -> None:
     """A blocking method that answers with something to be awaited is refused when it does."""
 
@@ -1026,3 +1043,19 @@ def test_a_port_that_cannot_be_closed_leaves_no_other_open(tmp_path: Path) -> No
         Coach(store, Stuck([]), topics=TOPICS).close()
     with pytest.raises(StoreUnavailableError, match="closed"):
         store.find(ports.Query(kind="session"))
+
+
+NO_PORTS: Final = (
+    *("repository", "model", "clock", "ids", "templates", "renderer", "summarizer"),
+    *("admit", "notifier", "dispatcher", "sink"),
+)
+
+
+@pytest.mark.parametrize("of", [Coach, AsyncCoach], ids=["blocking", "async"])
+@pytest.mark.parametrize("name", NO_PORTS)
+def test_what_is_no_port_is_refused(name: str, of: type[Coach] | type[AsyncCoach]) -> None:
+    """Something without the port's methods is found out at once, and not when it is needed."""
+    ports: dict[str, Any] = {"repository": Memory(), "model": ScriptedModel(["Hi"])}
+    ports[name] = 5
+    with pytest.raises(MisuseError, match=r"int\(\.\.\.\) is no such port: it has no method \w+"):
+        of(**ports, topics=[])

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias, cast
 import pytest
 from attrs import evolve
 
-from coachwork import Ask, AsyncCoach, Coach, Topic
+from coachwork import Ask, AsyncCoach, Coach, Topic, drivers
 from coachwork.adapters import Memory, ScriptedModel, in_threads
 from coachwork.drivers import Observation, Observer, quiet, run, run_async
 from coachwork.effects import AskModel, Commit, Effect, Find, Get, NewId, Now, ReadLog, Workflow
@@ -453,13 +453,46 @@ def test_a_quiet_sink_passes_everything_on() -> None:
 def test_a_sink_that_fails_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
     """The model does not notice, and no text of the coach gets into the log."""
 
-    def broken(_partial: Partial) -> None:
-        raise ValueError("the socket is closed")
+    def broken(partial: Partial) -> None:
+        raise ValueError(f"cannot send {partial.text!r}")
 
-    with caplog.at_level(logging.ERROR, logger="coachwork"):
+    with caplog.at_level(logging.WARNING, logger="coachwork"):
         quiet(broken)(PARTIAL)
-    assert [(one.name, one.message) for one in caplog.records] == [("coachwork", "a sink failed")]
+    assert [(one.name, one.levelname, one.message, one.exc_info) for one in caplog.records] == [
+        ("coachwork", "WARNING", "a sink failed: ValueError", None)
+    ]
     assert "the secret" not in caplog.text
+
+
+def test_a_sink_that_goes_on_failing_is_logged_once_a_call(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many pieces a call has, and however many calls go on side by side."""
+    heard: list[Partial] = []
+
+    def broken(partial: Partial) -> None:
+        heard.append(partial)
+        raise OSError
+
+    tell = quiet(broken)
+    calls = [
+        evolve(PARTIAL, job=job, attempt=attempt, tenant=tenant)
+        for job in "jk"
+        for attempt in (1, 2)
+        for tenant in "tu"
+    ]
+    with caplog.at_level(logging.WARNING, logger="coachwork"):
+        for number in range(3):
+            for call in calls:
+                tell(evolve(call, sequence=number + 1))
+        assert (len(heard), len(caplog.records)) == (24, 8)
+        monkeypatch.setattr(drivers, "MOST_FAILED", 2)
+        tell = quiet(broken)
+        for call in calls[:3]:  # the third forgets the others: what is remembered is bounded
+            tell(call)
+        tell(calls[2])
+        tell(calls[0])
+    assert len(caplog.records) == 8 + 4
 
 
 def test_who_interrupts_a_sink_interrupts_the_call() -> None:

@@ -203,6 +203,20 @@ def test_a_pause_that_is_known_better_is_told(error: CoachworkError) -> None:
     assert error.retry_after == 7.0
 
 
+@pytest.mark.parametrize("type_", [LLMTimeoutError, LLMError])
+def test_a_pause_that_the_provider_named_is_told_apart(
+    type_: type[LLMTimeoutError | LLMError],
+) -> None:
+    """From the usual one, which is told where the provider says nothing, and is nobody's wish."""
+    usual, named, at_once = type_(), type_(retry_after=7.0), type_(retry_after=0.0)
+    assert usual.provider_retry_after is None
+    assert usual.retry_after == type_.default_retry_after
+    assert (named.provider_retry_after, named.retry_after) == (7.0, 7.0)
+    assert (at_once.provider_retry_after, at_once.retry_after) == (0.0, 0.0)
+    again = pickle.loads(pickle.dumps(named))  # noqa: S301 - its own
+    assert again.provider_retry_after == 7.0
+
+
 FACTS: Final[dict[type[CoachworkError], dict[str, object]]] = {
     ValidationError: {"field": "text", "expected": "text that is not blank"},
     SessionNotActiveError: {"session_status": "paused", "allowed": ["resume", "cancel"]},

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from coachwork.problems import problem
     from coachwork.topics import Topic
     from coachwork.worker import AsyncWorker, Worker
-    from coachwork.workflows import Check, Completed, Resumed, SessionView, Turn
+    from coachwork.workflows import Check, Completed, JobReport, Resumed, SessionView, Turn
 else:  # the checkers would take any name for one that is there
 
     def __getattr__(name: str) -> object:
@@ -64,6 +64,7 @@ __all__ = [
     "CoachworkError",
     "Completed",
     "JobRef",
+    "JobReport",
     "LLMError",
     "LLMTimeoutError",
     "Memory",
@@ -105,7 +106,7 @@ _ROOMS: Final = {
     "problems": ("problem",),
     "topics": ("Topic",),
     "worker": ("AsyncWorker", "Worker"),
-    "workflows": ("Check", "Completed", "Resumed", "SessionView", "Turn"),
+    "workflows": ("Check", "Completed", "JobReport", "Resumed", "SessionView", "Turn"),
 }
 """Where the public names stand."""
 

@@ -150,6 +150,7 @@ class Coach:
             (dispatcher, ("dispatch",)),
         ):
             _refuse_async(port, words)
+        _refuse_other_ports(clock, ids, renderer)
         _refuse_async_sink(sink)
         self._setup = Setup(
             topics=by_id, settings=settings or Settings(), notifies=notifier is not None
@@ -539,6 +540,7 @@ class AsyncCoach:
         self._setup = Setup(
             topics=by_id, settings=settings or Settings(), notifies=notifier is not None
         )
+        _refuse_other_ports(clock, ids, renderer)
         _refuse_async_sink(sink)
         self._bell = Bell()
         then = None if dispatcher is None else _awaitable(dispatcher, ("dispatch",))
@@ -907,22 +909,58 @@ def _live(topic: Topic[T] | str) -> Topic[T]:
 
 
 def _refuse_async(port: object, words: tuple[str, ...]) -> None:
-    """Refuse an async port behind a blocking coach.
+    """Refuse an async port behind a blocking coach, and one that is no port.
 
     Raises:
         MisuseError: It is one.
     """
-    if port is not None and any(_is_async(port, word) for word in words):
+    if port is None:
+        return
+    _refuse_other(port, words)
+    if any(_is_async(port, word) for word in words):
         raise MisuseError(f"{type(port).__name__} is async: use AsyncCoach for it")
+
+
+def _refuse_other(port: object, words: tuple[str, ...]) -> None:
+    """Refuse what has not the methods of the port.
+
+    Raises:
+        MisuseError: One of them is missing.
+    """
+    for word in words:
+        if not callable(getattr(port, word, None)):
+            raise MisuseError(f"{_name(port)} is no such port: it has no method {word}")
+
+
+def _refuse_other_ports(
+    clock: Clock | None, ids: IdSource | None, renderer: TemplateRenderer | None
+) -> None:
+    """Refuse what is none of the ports that have one form.
+
+    Raises:
+        MisuseError: One of them is something else.
+    """
+    for port, words in ((clock, ("now",)), (ids, ("new_id",)), (renderer, ("names", "render"))):
+        if port is not None:
+            _refuse_other(port, words)
+
+
+def _name(port: object) -> str:
+    """Return what *port* is called, in words for a developer."""
+    name: object = getattr(port, "__name__", f"{type(port).__name__}(...)")
+    return str(name)
 
 
 def _refuse_async_sink(sink: Sink | None) -> None:
     """Refuse a sink that would have to be awaited: it has one form, and makes nobody wait.
 
     Raises:
-        MisuseError: It is async.
+        MisuseError: It is async, or cannot be called.
     """
-    if sink is not None and _is_async(sink, "__call__"):
+    if sink is None:
+        return
+    _refuse_other(sink, ("__call__",))
+    if _is_async(sink, "__call__"):
         raise MisuseError("a sink must not be async: let it put the piece into a queue")
 
 
@@ -935,8 +973,9 @@ def _awaitable(port: R | TwoColoured[R], words: tuple[str, ...]) -> R:
     form: Callable[[], R] | None = getattr(port, "for_async", None)
     if form is not None:
         return form()
+    _refuse_other(port, words)
     if not all(_is_async(port, word) for word in words):
-        name: object = getattr(port, "__name__", f"{type(port).__name__}(...)")
+        name = _name(port)
         raise MisuseError(
             f"{name} is blocking and would stop the event loop: pass in_threads({name})"
         )

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
 from time import perf_counter
 from types import CoroutineType
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -21,6 +21,9 @@ from coachwork.messages import Usage
 from coachwork.ports import Answer, AsyncPorts, Partial, Ports, Sink
 
 R = TypeVar("R")
+
+MOST_FAILED: Final = 1000
+"""Of how many calls of the model at once it is known that their sink has failed."""
 
 
 @frozen(kw_only=True)
@@ -121,20 +124,21 @@ def quiet(sink: Sink) -> Sink:
 
     Only the exception's type is told, for its text may hold what was said, and once a call.
     """
-    failed: tuple[str, str, int] | None = None
+    failed: set[tuple[str, str, int]] = set()
 
     def tell(partial: Partial) -> None:
-        nonlocal failed
         try:
             sink(partial)
         except Exception as error:  # noqa: BLE001 - it is the application's
             call = (partial.tenant, partial.job, partial.attempt)
-            if call != failed:
+            if call not in failed:
                 import logging  # noqa: PLC0415 - as below
 
                 told = type(error).__name__
                 logging.getLogger("coachwork").warning("a sink failed: %s", told)
-            failed = call
+            if len(failed) >= MOST_FAILED:
+                failed.clear()
+            failed.add(call)
 
     return tell
 

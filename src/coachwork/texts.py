@@ -65,7 +65,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "SESSION_EXPIRED": "The conversation expired before the answer came. You can start a new "
         "one at any time.",
         "JOB_CANCELLED": "The answer was cancelled.",
-        "JOB_EXPIRED": "The answer did not come in time. Please try again.",
+        "JOB_EXPIRED": "The answer did not come in time. Please say it once more.",
     }
 )
 """A short, friendly English text for every code."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextvars import ContextVar
 from typing import Any, cast
 
 import pytest
 
+from coachwork import AsyncCoach
 from coachwork.adapters import (
     ExtractiveSummarizer,
     Memory,
@@ -19,10 +21,10 @@ from coachwork.adapters import (
 )
 from coachwork.errors import MisuseError, StoreUnavailableError, ValidationError
 from coachwork.events import Event, MessageFailed
-from coachwork.jobs import ErrorCode, JobKind, JobRef
+from coachwork.jobs import ErrorCode, JobKind, JobRef, JobStatus
 from coachwork.messages import Message
-from coachwork.ports import Admission, Ask, CommitResult, Query
-from coachwork.records import Insert, Key, Record
+from coachwork.ports import Admission, Answer, Ask, CommitResult, Query
+from coachwork.records import Insert, Key, Op, Record
 from coachwork.topics import TemplateName, Topic
 from tests.contract import CHECKS, NOON, ContractCheck, hold_async, message, name_of, thing
 from tests.names import told
@@ -227,6 +229,110 @@ def test_a_cancelled_call_goes_on_to_its_end() -> None:
 
     asyncio.run(main())
     assert watched.ended == ["get", "close"]
+
+
+class Gate(Memory):
+    """A repository whose commits can be made to wait, and then to fail."""
+
+    def __init__(self) -> None:
+        """Wait for nothing yet."""
+        super().__init__()
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.begun = 0
+        self.ended = 0
+        self.error: Exception | None = None
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Wait, and write."""
+        self.begun += 1
+        self.go_on.wait(10)
+        self.ended += 1
+        if self.error is not None:
+            raise self.error
+        return super().commit(ops)
+
+    async def cancelled_in(self, what: Coroutine[Any, Any, object], *, times: int = 1) -> None:
+        """Cancel *what* while its next commit is under way, and let that go on then."""
+        begun, ended = self.begun, self.ended
+        self.go_on.clear()
+        task = asyncio.create_task(what)
+        for _ in range(5000):
+            if self.begun > begun:
+                break
+            await asyncio.sleep(0.001)
+        for _ in range(times):
+            task.cancel()
+            await asyncio.sleep(0.01)
+        assert (task.done(), self.ended) == (times > 1, ended)
+        self.go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+@pytest.mark.parametrize("error", [None, StoreUnavailableError()], ids=["done", "failed"])
+def test_a_cancelled_commit_is_waited_for(error: Exception | None) -> None:
+    """Who is cancelled learns it when the commit is over, however it ended; no task is left."""
+    gate = Gate()
+    gate.error = error
+    complaints: list[object] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+        repository: Any = in_threads(gate)
+        await gate.cancelled_in(repository.commit([Insert(thing("t", "a"))]))
+        assert (gate.ended, gate.get(thing("t", "a").key) is None) == (1, error is not None)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        await repository.close()
+
+    asyncio.run(main())
+    gc.collect()
+    assert complaints == []
+
+
+def test_who_is_cancelled_twice_waits_no_longer() -> None:
+    """The commit goes on in its thread to its end all the same."""
+    gate = Gate()
+
+    async def main() -> None:
+        repository: Any = in_threads(gate)
+        await gate.cancelled_in(repository.commit([Insert(thing("t", "a"))]), times=2)
+        await repository.close()
+
+    asyncio.run(main())
+    assert gate.get(thing("t", "a").key) is not None
+
+
+class Endless:
+    """A model that never answers."""
+
+    async def complete(self, _ask: Ask, /) -> Answer:
+        """Think for ever."""
+        await asyncio.sleep(60)
+        raise AssertionError
+
+
+@pytest.mark.parametrize("how", ["send", "process", "take over"])
+def test_who_is_cancelled_while_taking_a_lease_gives_it_up(how: str) -> None:
+    """The commit that takes it is done in its thread: what was taken there is given back."""
+    gate = Gate()
+    topic = Topic(id="x", system="Help.")
+
+    async def main() -> None:
+        async with AsyncCoach(in_threads(gate), Endless(), topics=[topic]) as coach:
+            chat = await coach.as_user("ada").start(topic)
+            if how == "send":
+                await gate.cancelled_in(chat.send("Hello.", key="k"))
+            else:
+                job = await chat.submit("Hello.", key="k")
+                ref = JobRef("default", job.id, JobKind.REPLY)
+                taking = coach.process(ref) if how == "process" else chat.send("Hello.", key="k")
+                await gate.cancelled_in(taking)
+            waiting = await chat.pending_job()
+            assert waiting is not None
+            assert (waiting.status, waiting.attempts) == (JobStatus.PENDING, 1)
+
+    asyncio.run(main())
 
 
 def test_closing_waits_for_the_calls_under_way() -> None:

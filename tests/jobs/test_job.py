@@ -44,6 +44,18 @@ def test_its_time_is_over_from_the_instant_on(after: timedelta, *, expired: bool
         assert job.is_expired(job.expires_at + after) is expired
 
 
+@pytest.mark.parametrize("name", ["job-pending", "job-processing", "job-completed", "job-failed"])
+def test_what_is_to_be_settled_as_expired(name: str) -> None:
+    """An open job, from its last instant on, held or not; never one that holds a final reply."""
+    job = GOLDEN[name]
+    assert isinstance(job, Job)
+    step = Step(purpose=JobKind.REPLY, output="x")
+    bare, kept = evolve(job, steps=()), evolve(job, steps=(step,))
+    assert not bare.is_overdue(job.expires_at - TICK)
+    assert bare.is_overdue(job.expires_at) is (not job.is_settled)
+    assert not kept.is_overdue(job.expires_at + timedelta(days=9))
+
+
 def test_how_long_it_waited_and_how_long_it_took() -> None:
     """It waits until its first claim, and is worked on from then to its outcome, to the tick."""
     assert PENDING.waiting_time is None

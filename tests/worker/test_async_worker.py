@@ -15,13 +15,15 @@ from typing import Any, Final
 
 import pytest
 
-from coachwork import AsyncCoach, Settings, worker
+from coachwork import AsyncCoach, Settings, Topic, worker
 from coachwork.errors import LLMError, MisuseError, StoreUnavailableError
 from coachwork.events import Event as Told
 from coachwork.jobs import JobRef
 from coachwork.ports import AsyncLanguageModel, AsyncNotifier, CommitResult
 from coachwork.worker import AsyncWorker, Worker, WorkerOptions
 from coachwork.worker import _async_worker as module
+from coachwork.worker import _desk as desk
+from coachwork.worker import _pace as pace
 from coachwork.workflows import JobView
 from tests.stores import STORES
 from tests.watched import AsyncWatched, Watched
@@ -250,6 +252,26 @@ def test_draining_can_be_stopped(store: Watched) -> None:
         async with asyncio.timeout(PATIENCE):
             assert await draining == 1
         assert sorted(status_of(store, ref) for ref in refs) == ["completed 1"] + ["pending 0"] * 2
+
+    asyncio.run(main())
+
+
+def test_draining_finds_what_is_submitted_when_an_outcome_is_told() -> None:
+    """Who is told of an answer and goes on with the conversation is answered, too."""
+
+    async def main() -> None:
+        store = watched("memory", "")
+        coach, more = coach_of(store), ["And courage"]
+        chat = await coach.as_user("ada").start(TALK)
+        going_on: list[asyncio.Task[object]] = []
+
+        def go_on(_view: JobView) -> None:
+            if more:
+                going_on.append(asyncio.create_task(chat.submit(more.pop())))
+
+        await chat.submit("Hello")
+        assert await AsyncWorker(coach, settled=go_on).drain() == 2
+        await asyncio.gather(*going_on)
 
     asyncio.run(main())
 
@@ -669,6 +691,62 @@ def test_a_lost_lease_is_renewed_no_more() -> None:
     asyncio.run(main())
 
 
+class Together(AsyncWatched):
+    """A repository that keeps a heart's first call until another one of the heart comes."""
+
+    def __init__(self, watched: Watched) -> None:
+        """Stand before a repository."""
+        super().__init__(watched)
+        self.number = 0
+        self.both = asyncio.Event()
+
+    async def get(self, key: Any, /) -> Any:  # noqa: ANN401 - as it is given
+        """Wait for the other one."""
+        task = asyncio.current_task()
+        if task is not None and task.get_name() == "coachwork-heart":
+            self.number += 1
+            if self.number == 2:
+                self.both.set()
+            await self.both.wait()
+        return await super().get(key)
+
+
+def test_leases_are_renewed_side_by_side() -> None:
+    """A renewal that is slow holds up no other one."""
+
+    async def main() -> None:
+        store, gate = watched("memory", ""), AsyncGate()
+        submitted(store, 2)
+        together = Together(store)
+        async with at_work(AsyncWorker(coach_of(together, gate, settings=SHORT), PROMPT)):
+            await gate.wait_for(2)
+            await asyncio.wait_for(together.both.wait(), 2)
+
+    asyncio.run(main())
+
+
+def test_a_renewal_that_ends_as_cancelled_stops_no_heart() -> None:
+    """The next one keeps the lease."""
+    store, failing, renewed = watched("memory", ""), [asyncio.CancelledError()], list[str]()
+
+    def fail(word: str) -> None:
+        task = asyncio.current_task()
+        if task is not None and task.get_name() == "coachwork-heart":
+            if failing:
+                raise failing.pop()
+            renewed.append(word)
+
+    async def main() -> None:
+        gate = AsyncGate()
+        submitted(store)
+        async with at_work(AsyncWorker(coach_of(store, gate, settings=SHORT), DEAF)):
+            await gate.wait_for()
+            store.hook = fail
+            await until_async(lambda: "committed" in renewed)
+
+    asyncio.run(main())
+
+
 # --- trouble -------------------------------------------------------------------------------------
 
 
@@ -737,6 +815,39 @@ def test_jobs_that_cannot_be_answered_are_in_nobodys_way(
     assert sorted(codes) == ["CORRUPT_RECORD", "TOPIC_NOT_FOUND"]
 
 
+def test_a_prompt_that_cannot_be_made_is_no_reason_to_pause() -> None:
+    """No model was asked, so it has not failed."""
+    store = watched("memory", "")
+    (ref,) = submitted(store)
+    broken = Topic(id="talk", system="Listen to {nobody}.")
+    coach = AsyncCoach(store.for_async(), AsyncGate(), topics=[broken])
+    one = AsyncWorker(coach, WorkerOptions(backoff=60))
+    assert asyncio.run(one.drain()) == 1
+    assert status_of(store, ref) == "failed 1"
+    assert one._desk.look_at() > 0
+
+
+def test_jobs_of_others_starve_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many jobs of a topic that is not declared wait in front, each is tried once."""
+    monkeypatch.setattr(pace, "LEAST_WINDOW", 4)
+    monkeypatch.setattr(pace, "LONGEST_PUT_OFF", 0.001)
+    monkeypatch.setattr(desk, "PUT_OFF", 0.001)
+
+    async def main() -> None:
+        store, news = watched("memory", ""), News()
+        submitted(store, 40, topic=STRANGE, user="strange")
+        (ref,) = submitted(store)
+        options = WorkerOptions(concurrency=1, poll=0.001)
+        async with AsyncWorker(coach_of(store), options, settled=news) as one:
+            assert (await news.told()).id == ref.job
+            looks = store.calls["find due"]
+            await until_async(lambda: store.calls["find due"] > looks + 20)
+        (times,) = (times for _, times in one._desk._complaints._said.values())
+        assert times == 40 - 1
+
+    asyncio.run(main())
+
+
 # --- events --------------------------------------------------------------------------------------
 
 
@@ -746,13 +857,18 @@ class Heard:
     def __init__(self) -> None:
         """Begin with nothing."""
         self.jobs: list[str] = []
+        self.waiting: list[str] = []
         self.inside = asyncio.Event()
         self.gate = asyncio.Event()
+        self.lets_relay = False
 
     async def notify(self, event: Told, /) -> None:
         """Remember."""
         self.inside.set()
-        await self.gate.wait()
+        task = asyncio.current_task()
+        if not self.lets_relay or task is None or task.get_name() != "coachwork-relay":
+            self.waiting.append(event.job)
+            await self.gate.wait()
         self.jobs.append(event.job)
 
 
@@ -782,6 +898,89 @@ def test_it_delivers_what_others_owe(store: Watched) -> None:
         assert heard.jobs == [ref.job]
 
     asyncio.run(main())
+
+
+OUTBOX: Final = Settings(outbox=True)
+TWO: Final = WorkerOptions(concurrency=2, poll=0.01, relay_after=10_000)
+"""Two jobs at once, and no relay that would help."""
+
+
+def test_a_notifier_that_hangs_holds_up_no_answers(store: Watched) -> None:
+    """All jobs are answered, two events at a time hang, and the others wait for their turn."""
+
+    async def main() -> None:
+        heard, news = Heard(), News()
+        refs = {ref.job for ref in submitted(store, 7, settings=OUTBOX)}
+        one = AsyncWorker(coach_of(store, notifier=heard), TWO, settled=news)
+        async with one:
+            assert {(await news.told()).id for _ in refs} == refs
+            await until_async(lambda: not one._desk._hands and len(heard.waiting) >= 2)
+            assert len(heard.waiting) == 2
+            assert one._desk.is_busy
+            asyncio.get_running_loop().call_soon(heard.gate.set)
+        assert sorted(heard.jobs) == sorted(refs)
+        assert not one._desk.is_busy
+
+    asyncio.run(main())
+
+
+def test_a_notifier_that_hangs_at_the_end(store: Watched) -> None:
+    """It is cancelled after the grace, and takes no place afterwards."""
+
+    async def main() -> None:
+        heard = Heard()
+        refs = submitted(store, 5, settings=OUTBOX)
+        options = WorkerOptions(concurrency=2, grace=0.01, relay_after=10_000)
+        one = AsyncWorker(coach_of(store, notifier=heard), options)
+        assert await one.drain() == 5
+        assert {status_of(store, ref) for ref in refs} == {"completed 1"}
+        assert not one._desk.is_busy
+        assert len(heard.waiting) <= 2
+        assert heard.jobs == []
+
+    asyncio.run(main())
+
+
+def test_what_is_too_much_to_deliver_is_found_by_the_relay(
+    store: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later, though the deliveries that were in the way still hang."""
+    monkeypatch.setattr(desk, "MOST_UNTOLD", 0)
+
+    async def main() -> None:
+        heard, news = Heard(), News()
+        heard.lets_relay = True
+        refs = {ref.job for ref in submitted(store, 5, settings=OUTBOX)}
+        options = WorkerOptions(concurrency=2, poll=0.01, relay_after=0.05)
+        async with AsyncWorker(coach_of(store, notifier=heard), options, settled=news):
+            assert {(await news.told()).id for _ in refs} == refs
+            await until_async(lambda: set(heard.jobs) == refs)
+            assert 1 <= len(heard.waiting) <= 2
+            asyncio.get_running_loop().call_soon(heard.gate.set)
+
+    asyncio.run(main())
+
+
+def test_a_notifier_that_fails_is_complained_of_once(
+    store: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often the relay tries; by the type of the error, without its text."""
+    tries: list[str] = []
+
+    class Failing:
+        async def notify(self, event: Told, /) -> None:
+            tries.append(event.job)
+            raise ConnectionError(SAID)
+
+    async def main() -> None:
+        submitted(store, 2, settings=OUTBOX)
+        async with AsyncWorker(coach_of(store, notifier=Failing()), PROMPT):
+            await until_async(lambda: len(tries) > 10)
+
+    asyncio.run(main())
+    assert [record.getMessage() for record in caplog.records] == [
+        "a worker could not deliver events: ConnectionError"
+    ]
 
 
 # --- cost ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 import pytest
+from attrs import evolve
 
 from coachwork.errors import (
     CorruptRecordError,
@@ -22,9 +23,11 @@ from coachwork.records import Stored
 from coachwork.sessions import Account, AccountStatus
 from coachwork.topics import Topic
 from coachwork.worker import WorkerOptions
+from coachwork.worker import _desk as module
 from coachwork.worker._desk import BEATS, LONGEST_WAIT, Desk, Hand, TooLate
-from coachwork.worker._pace import PUT_OFF, window
-from coachwork.workflows import Claimed, Held, Relayed
+from coachwork.worker._pace import NOT_HERE, PUT_OFF, window
+from coachwork.worker._telling import AGAIN_AFTER
+from coachwork.workflows import NO_PROMPT, Claimed, Held, Relayed
 from tests.specimens import LATER, NOON, session
 
 TALK: Final = Topic(id="talk", system="Listen.")
@@ -97,9 +100,11 @@ def busy(desk: Desk) -> bool:
 
 
 def taken(desk: Desk, *refs: JobRef) -> list[Hand]:
-    """Look, and take what is due."""
+    """Look, and take what is due and wanted."""
     assert desk.look_at() > 0
-    return sorted(desk.take(refs), key=lambda hand: hand.ref.job)
+    without = desk.not_wanted()
+    due = [ref for ref in refs if ref not in without]
+    return sorted(desk.take(due), key=lambda hand: hand.ref.job)
 
 
 # --- taking --------------------------------------------------------------------------------------
@@ -115,12 +120,31 @@ def test_no_more_than_there_is_room_for() -> None:
     assert desk.look_at() == 0
     desk.off(one)
     desk.off(one)
-    assert desk.look_at() == window(1) + 1  # the other one is found too, as long as it is unclaimed
-    desk.claimed(two, claim_of(two.ref))
     assert desk.look_at() == window(1)
-    (three,) = desk.take([two.ref, *REFS[:50]])
+    assert desk.not_wanted() == {two.ref}
+    desk.claimed(two, claim_of(two.ref))
+    assert desk.not_wanted() == {two.ref}
+    (three,) = taken(desk, two.ref, *REFS[:50])
     assert three.ref != two.ref
+    assert desk.not_wanted() == {two.ref, three.ref}
     assert not drained(desk)
+
+
+def test_what_is_not_wanted() -> None:
+    """What is in hand and what is left alone, for as long as it is; an answered job is neither."""
+    time = Time()
+    desk = desk_at(time)
+    assert desk.not_wanted() == set()
+    one, two = taken(desk, *REFS[:2])
+    desk.broke(one, ValueError())
+    desk.off(one)
+    assert desk.not_wanted() == {one.ref, two.ref}
+    desk.claimed(two, claim_of(two.ref))
+    desk.outcome(two, held(two.ref))
+    desk.off(two)
+    assert desk.not_wanted() == {one.ref}
+    time.now += PUT_OFF
+    assert desk.not_wanted() == set()
 
 
 def test_when_it_is_drained() -> None:
@@ -280,7 +304,7 @@ def test_no_outcome_here(token: int | None, found: Held | None) -> None:
     "code, retry_after, least, most",
     [
         (ErrorCode.LLM_ERROR, None, 0.5, 1.0),
-        (ErrorCode.LLM_ERROR, LLMError.default_retry_after, 0.5, 1.0),
+        (ErrorCode.LLM_ERROR, LLMError.default_retry_after, 10.0, 10.0),
         (ErrorCode.LLM_ERROR, 20.0, 20.0, 20.0),
         (ErrorCode.LLM_TIMEOUT, 0.0, 0.5, 1.0),
         (ErrorCode.LLM_TIMEOUT, 20.0, 20.0, 20.0),
@@ -295,7 +319,7 @@ def test_what_a_failed_job_tells_of_the_model(
 ) -> None:
     """Where the model failed, nothing is claimed for a while, for as long as the provider says.
 
-    What people are told as a rule, without a word from the provider, is no reason to stop.
+    Ten seconds are its wish as well as any other, though people are told so as a rule.
     """
     time = Time()
     desk = desk_at(time)
@@ -309,6 +333,25 @@ def test_what_a_failed_job_tells_of_the_model(
     assert (desk.look_at() == 0) == (least > 0)
     time.now += most - least + 0.002
     assert desk.look_at() > 0
+
+
+def test_a_prompt_that_cannot_be_made_tells_nothing_of_the_model() -> None:
+    """It was not asked: the others need not wait, and its failures in a row go on."""
+    time = Time()
+    desk = desk_at(time)
+    for _ in range(2):
+        desk.failed("look for jobs", ValueError())
+        time.now += OPTIONS.longest_backoff
+    (one,) = taken(desk, REFS[0])
+    desk.claimed(one, claim_of(one.ref))
+    view = desk.outcome(one, held(one.ref, error=JobError(ErrorCode.LLM_ERROR, NO_PROMPT)))
+    assert view is not None
+    assert view.error_code is ErrorCode.LLM_ERROR
+    desk.off(one)
+    assert desk.look_at() > 0
+    desk.failed("look for jobs", ValueError())
+    time.now += 1.999
+    assert desk.look_at() == 0
 
 
 def test_an_answer_ends_the_row_of_failures() -> None:
@@ -329,32 +372,36 @@ def test_an_answer_ends_the_row_of_failures() -> None:
 
 
 @pytest.mark.parametrize(
-    "error, pauses",
+    "error, pauses, seconds",
     [
-        (StoreUnavailableError(), True),
-        (OutcomeUnknownError(), True),
-        (VersionConflictError(8), False),
-        (CorruptRecordError("session", "status", "is missing"), False),
-        (TopicNotFoundError(), False),
-        (SystemExit(), False),
-        (ValueError("a secret"), False),
+        (StoreUnavailableError(), True, PUT_OFF),
+        (OutcomeUnknownError(), True, PUT_OFF),
+        (VersionConflictError(8), False, PUT_OFF),
+        (CorruptRecordError("session", "status", "is missing"), False, PUT_OFF),
+        (TopicNotFoundError(), False, NOT_HERE),
+        (SystemExit(), False, PUT_OFF),
+        (ValueError("a secret"), False, PUT_OFF),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_a_job_that_breaks(
-    error: BaseException, pauses: object, caplog: pytest.LogCaptureFixture
+    error: BaseException, pauses: object, seconds: float, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is left alone for a while; others wait only where the repository is in trouble."""
+    """It is left alone for a while, for long where it is not for this worker.
+
+    Others wait only where the repository is in trouble.
+    """
     time = Time()
     desk = desk_at(time)
     (one,) = taken(desk, REFS[0])
     desk.broke(one, error)
     desk.off(one)
     assert (desk.look_at() == 0) == pauses
-    time.now += PUT_OFF - 0.001
+    time.now += seconds - 0.001
     if not pauses:
         assert [hand.ref for hand in taken(desk, *REFS[:2])] == REFS[1:2]
     time.now += 0.002
+    desk.let_go()
     assert REFS[0] in [hand.ref for hand in taken(desk, REFS[0])]
     assert one.ref.job in caplog.text
     assert "secret" not in caplog.text
@@ -398,6 +445,88 @@ def test_when_to_relay() -> None:
         assert desk.relay_is_due()
     desk.relayed(Relayed(1, 0, more=True))
     assert desk.relay_is_due()
+
+
+def untold(desk: Desk, *refs: JobRef) -> list[str | None]:
+    """Settle jobs whose events are owed; return those to deliver now."""
+    jobs = [desk.begin_telling(owed(ref)) for ref in refs]
+    return [None if job is None else job.id for job in jobs]
+
+
+def owed(ref: JobRef) -> Held:
+    """Return a settled job whose event is to be delivered."""
+    found = held(ref)
+    return evolve(found, job=Stored(evolve(found.job.value, notify=True), 1))
+
+
+def next_of(desk: Desk, *, goes_on: bool = True) -> str | None:
+    """Note the end of a delivery, and return the job whose turn it is."""
+    job = desk.told(goes_on=goes_on)
+    return None if job is None else job.id
+
+
+def test_no_more_deliveries_than_answers_at_once() -> None:
+    """They take no place from the jobs; more of them wait for their turn, in order."""
+    desk = desk_at(Time(), relays=True)
+    assert untold(desk, *REFS[:4]) == ["job-0", "job-1", None, None]
+    assert busy(desk)
+    assert desk.look_at() == window(2)
+    assert next_of(desk) == "job-2"
+    assert untold(desk, REFS[4]) == [None]
+    assert next_of(desk) == "job-3"
+    assert next_of(desk) == "job-4"
+    assert busy(desk)
+    assert next_of(desk) is None
+    assert busy(desk)
+    assert untold(desk, REFS[5]) == ["job-5"]
+    assert next_of(desk) is None
+    assert next_of(desk) is None
+    assert not busy(desk)
+
+
+def test_who_breaks_at_a_delivery_delivers_nothing_more() -> None:
+    """What waits is the turn of others then."""
+    desk = desk_at(Time(), relays=True)
+    assert untold(desk, *REFS[:3]) == ["job-0", "job-1", None]
+    assert next_of(desk, goes_on=False) is None
+    assert busy(desk)
+    assert next_of(desk) == "job-2"
+    assert next_of(desk, goes_on=False) is None
+    assert not busy(desk)
+
+
+def test_what_is_not_delivered_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is gone or not owed; what there is nobody for; what is too much, or too late."""
+    monkeypatch.setattr(module, "MOST_UNTOLD", 1)
+    desk = desk_at(Time(), relays=True)
+    assert desk.begin_telling(None) is None
+    assert desk.begin_telling(held(REFS[0])) is None
+    assert untold(desk_at(Time()), REFS[0]) == [None]
+    assert not busy(desk)
+    assert untold(desk, *REFS[:4]) == ["job-0", "job-1", None, None]
+    assert next_of(desk) == "job-2"
+    assert next_of(desk) is None
+    assert untold(desk, *REFS[4:6]) == ["job-4", None]
+    desk.let_go()
+    assert next_of(desk) is None
+    assert busy(desk)
+    assert next_of(desk) is None
+    assert not busy(desk)
+
+
+def test_a_notifier_that_fails_is_complained_of(caplog: pytest.LogCaptureFixture) -> None:
+    """Once a minute, however often it is tried; a relay that delivers all says nothing."""
+    time = Time()
+    desk = desk_at(time, relays=True)
+    desk.relayed(Relayed(3, 0, more=False))
+    assert not caplog.records
+    for _ in range(5):
+        desk.relayed(Relayed(0, 1, more=False, why="ConnectionError"))
+    said = "a worker could not deliver events: ConnectionError"
+    assert [record.getMessage() for record in caplog.records] == [said]
+    time.now += AGAIN_AFTER
+    desk.relayed(Relayed(0, 1, more=False, why="ConnectionError"))
+    assert len(caplog.records) == 2
 
 
 # --- waiting -------------------------------------------------------------------------------------

@@ -13,9 +13,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from coachwork.jobs import JobKind, JobRef
 from coachwork.worker import WorkerOptions
 from coachwork.worker._pace import (
+    LEAST_WINDOW,
     LONGEST_HOPE,
     LONGEST_PUT_OFF,
     LONGEST_WISH,
+    NOT_HERE,
     PUT_OFF,
     Pace,
     window,
@@ -38,42 +40,25 @@ def pace(seed: int = 0, options: WorkerOptions = OPTIONS) -> Pace:
 # --- which jobs ----------------------------------------------------------------------------------
 
 
-@given(
-    seed=seeds,
-    due=st.lists(st.sampled_from(REFS), unique=True),
-    free=st.integers(0, 30),
-    in_hand=st.sets(st.sampled_from(REFS)),
-    put_off=st.sets(st.sampled_from(REFS)),
-)
-def test_what_is_chosen(
-    seed: int, due: list[JobRef], free: int, in_hand: set[JobRef], put_off: set[JobRef]
-) -> None:
-    """As many as are free, none of them busy or put off, each once, and of the first ones."""
-    one = pace(seed)
-    for ref in put_off:
-        one.put_off(ref, NOW)
-    chosen = one.choose(due, free, in_hand, NOW)
-    ripe = [ref for ref in due if ref not in in_hand | put_off]
-    assert len(chosen) == len(set(chosen)) == min(free, len(ripe))
-    assert set(chosen) <= set(ripe[: window(free)])
-
-
-@given(put_off=st.sets(st.sampled_from(REFS)), free=st.integers(1, 5), busy=st.integers(0, 5))
-def test_what_is_put_off_starves_nobody(put_off: set[JobRef], free: int, busy: int) -> None:
-    """However many are put off or in hand in front, it looks far enough to find others behind."""
-    one = pace()
-    for ref in put_off:
-        one.put_off(ref, NOW)
-    in_hand = [JobRef("acme", f"busy-{n}", JobKind.REPLY) for n in range(busy)]
-    others = [JobRef("acme", f"other-{n}", JobKind.REPLY) for n in range(100)]
-    due = [*put_off, *in_hand, *others][: one.look_at(free, busy, NOW)]
-    assert len(one.choose(due, free, in_hand, NOW)) == free
+@given(seed=seeds, due=st.lists(st.sampled_from(REFS), unique=True), free=st.integers(0, 60))
+def test_what_is_chosen(seed: int, due: list[JobRef], free: int) -> None:
+    """As many as are free, each once, of those that are due."""
+    before = list(due)
+    chosen = pace(seed).choose(due, free)
+    assert len(chosen) == len(set(chosen)) == min(free, len(due))
+    assert set(chosen) <= set(due)
+    assert due == before
 
 
 def test_workers_take_different_ones() -> None:
     """Those that look at the same moment seldom take the same."""
-    firsts = {pace(seed).choose(REFS, 1, (), NOW)[0] for seed in range(500)}
-    assert firsts == set(REFS[: window(1)])
+    assert {pace(seed).choose(REFS, 1)[0] for seed in range(500)} == set(REFS)
+
+
+@given(free=st.integers(1, 10_000))
+def test_the_window(free: int) -> None:
+    """There is always something to choose from, also for one place and for very many."""
+    assert window(free) >= max(LEAST_WINDOW, 4 * free)
 
 
 def test_a_job_is_put_off_longer_each_time() -> None:
@@ -82,13 +67,25 @@ def test_a_job_is_put_off_longer_each_time() -> None:
     for _ in range(10):
         one.put_off(REFS[0], now)
         began = now
-        while not one.choose(REFS[:1], 1, (), now):
-            assert one.look_at(1, 0, now) == window(1) + 1
+        while one.left_alone(now):
+            assert one.left_alone(now) == {REFS[0]}
             now += 0.5
-        assert one.look_at(1, 0, now) == window(1)
         waits.append(now - began)
     assert waits[:4] == [PUT_OFF, PUT_OFF * 2, PUT_OFF * 4, PUT_OFF * 8]
     assert waits[-2:] == [LONGEST_PUT_OFF, LONGEST_PUT_OFF]
+
+
+def test_a_job_of_nobody_here_is_left_alone_for_long() -> None:
+    """As long as it is said at the least, each time; afterwards it is put off as others are."""
+    one, now = pace(), NOW
+    for _ in range(3):
+        one.put_off(REFS[0], now, least=NOT_HERE)
+        assert one.left_alone(now + NOT_HERE - TINY) == {REFS[0]}
+        now += NOT_HERE
+        assert one.left_alone(now) == set()
+    one.put_off(REFS[0], now)
+    assert one.left_alone(now + LONGEST_PUT_OFF - TINY) == {REFS[0]}
+    assert one.left_alone(now + LONGEST_PUT_OFF) == set()
 
 
 def test_a_job_that_is_answered_is_forgotten() -> None:
@@ -99,11 +96,12 @@ def test_a_job_that_is_answered_is_forgotten() -> None:
         one.put_off(REFS[1], NOW)
     one.answered(REFS[0])
     one.answered(REFS[0])
-    assert one.choose(REFS[:2], 2, (), NOW) == REFS[:1]
+    assert one.left_alone(NOW) == {REFS[1]}
     later = NOW + 4 * PUT_OFF + LONGEST_PUT_OFF
-    one.look_at(1, 0, later)
+    assert one.left_alone(later) == set()
+    assert not one._put_off
     one.put_off(REFS[1], later)
-    assert one.choose(REFS[1:2], 1, (), later + PUT_OFF) == REFS[1:2]
+    assert one.left_alone(later + PUT_OFF) == set()
 
 
 def test_hope() -> None:
@@ -219,19 +217,16 @@ class Pacing(RuleBasedStateMachine):
     def one_is_put_off(self, ref: JobRef, hope: bool) -> None:  # noqa: FBT001 - drawn
         """It is left alone now, and for a minute at the most."""
         self.pace.put_off(ref, self.now, hope=hope)
-        assert self.pace.choose([ref], 1, (), self.now) == []
-        assert self.pace.choose([ref], 1, (), self.now + LONGEST_PUT_OFF) == [ref]
+        assert ref in self.pace.left_alone(self.now)
+        put = self.pace._put_off[ref]
+        assert PUT_OFF <= put.seconds <= LONGEST_PUT_OFF
+        assert put.until == self.now + put.seconds
 
     @invariant()
     def pauses_are_bounded(self) -> None:
         """No pause is for ever."""
         longest = max(LONGEST_WISH, OPTIONS.longest_backoff)
         assert 0 <= self.pace.pause(self.now) <= longest + TINY
-
-    @invariant()
-    def it_looks_at_something(self) -> None:
-        """There is always something to look at for who has room."""
-        assert window(1) <= self.pace.look_at(1, 0, self.now) <= window(1) + len(REFS)
 
 
 TestPacing = Pacing.TestCase

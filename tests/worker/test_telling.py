@@ -59,6 +59,19 @@ def test_the_same_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> Non
     assert "(999 more times" in caplog.records[-1].getMessage()
 
 
+def test_a_reason_is_said_as_an_error_is(caplog: pytest.LogCaptureFixture) -> None:
+    """Where only its code is known, and it counts as the same."""
+    complaints = Complaints(lambda: 0.0)
+    complaints.say_why("deliver events", "ValueError", "j1")
+    complaints.say_why("deliver events", "ValueError")
+    complaints.say("deliver events", ValueError())
+    complaints.say_why("deliver events", "KeyError")
+    assert [record.getMessage() for record in caplog.records] == [
+        "a worker could not deliver events (job j1): ValueError",
+        "a worker could not deliver events: KeyError",
+    ]
+
+
 def test_nobody_is_told_of_nothing() -> None:
     """Without a listener, or without an outcome, nothing happens."""
     told: list[JobView] = []

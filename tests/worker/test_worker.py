@@ -17,7 +17,7 @@ from typing import Final
 
 import pytest
 
-from coachwork import Coach, Settings
+from coachwork import Coach, Settings, Topic
 from coachwork.adapters import Memory
 from coachwork.errors import LLMError, MisuseError, StoreUnavailableError
 from coachwork.events import Event as Told
@@ -25,6 +25,7 @@ from coachwork.jobs import JobRef
 from coachwork.ports import LanguageModel, Notifier
 from coachwork.worker import Worker, WorkerOptions
 from coachwork.worker import _alarm as alarm
+from coachwork.worker import _desk as desk
 from coachwork.worker import _pace as pace
 from coachwork.worker import _worker as module
 from coachwork.workflows import JobView
@@ -241,7 +242,7 @@ def test_draining_outlasts_a_trouble_of_the_repository(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A job that could not be taken because the repository failed is tried again."""
-    monkeypatch.setattr(pace, "PUT_OFF", 0.05)
+    monkeypatch.setattr(desk, "PUT_OFF", 0.05)
     store = watched("memory", "")
     failing = [StoreUnavailableError(retry_after=0.01)]
 
@@ -256,6 +257,23 @@ def test_draining_outlasts_a_trouble_of_the_repository(
     assert [record.getMessage() for record in caplog.records] == [
         f"a worker could not answer a job (job {ref.job}): STORE_UNAVAILABLE"
     ]
+
+
+def test_draining_finds_what_is_submitted_when_an_outcome_is_told() -> None:
+    """Who is told of an answer and goes on with the conversation is answered, too."""
+    store = watched("memory", "")
+    coach, more = coach_of(store), ["And courage", "And patience"]
+    chat = coach.as_user("ada").start(TALK)
+
+    def go_on(_view: JobView) -> None:
+        looks = store.calls["find due"]
+        coach.bell.ring()
+        until(lambda: store.calls["find due"] > looks)  # it looked, and found nothing
+        if more:
+            chat.submit(more.pop())
+
+    chat.submit("Hello")
+    assert Worker(coach, settled=go_on).drain() == 3
 
 
 # --- stopping ------------------------------------------------------------------------------------
@@ -719,6 +737,37 @@ def test_jobs_that_cannot_be_answered_are_in_nobodys_way(
     assert SAID not in caplog.text
 
 
+def test_jobs_of_others_starve_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many jobs of a topic that is not declared wait in front, each is tried once."""
+    monkeypatch.setattr(pace, "LEAST_WINDOW", 4)
+    monkeypatch.setattr(pace, "LONGEST_PUT_OFF", 0.001)
+    monkeypatch.setattr(desk, "PUT_OFF", 0.001)
+    store, news = watched("memory", ""), News()
+    submitted(store, 40, topic=STRANGE, user="strange")
+    (ref,) = submitted(store)
+    worker = Worker(coach_of(store), WorkerOptions(concurrency=1, poll=0.001), settled=news)
+    with worker:
+        assert news.get().id == ref.job
+        looks = store.calls["find due"]
+        until(lambda: store.calls["find due"] > looks + 20)
+    assert len(caplog.records) == 1
+    (times,) = (times for _, times in worker._desk._complaints._said.values())
+    assert times == 40 - 1
+
+
+def test_a_prompt_that_cannot_be_made_is_no_reason_to_pause() -> None:
+    """No model was asked, so it has not failed."""
+    store = watched("memory", "")
+    (ref,) = submitted(store)
+    broken = Topic(id="talk", system="Listen to {nobody}.")
+    worker = Worker(Coach(store, Gate(), topics=[broken]), WorkerOptions(backoff=60))
+    assert worker.drain() == 1
+    assert status_of(store, ref) == "failed 1"
+    assert worker._desk.look_at() > 0
+
+
 def test_there_are_no_more_threads(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -784,14 +833,18 @@ class Heard:
     def __init__(self) -> None:
         """Begin with nothing."""
         self.jobs: list[str] = []
+        self.waiting: list[str] = []
         self.inside = Event()
         self.gate = Event()
         self.gate.set()
+        self.lets_relay = False
 
     def notify(self, event: Told, /) -> None:
         """Remember."""
         self.inside.set()
-        assert self.gate.wait(PATIENCE)
+        if not self.lets_relay or current_thread().name != "coachwork-relay":
+            self.waiting.append(event.job)
+            assert self.gate.wait(PATIENCE)
         self.jobs.append(event.job)
 
 
@@ -841,6 +894,114 @@ def test_a_relay_that_fails(store: Watched, caplog: pytest.LogCaptureFixture) ->
     ]
 
 
+OUTBOX: Final = Settings(outbox=True)
+TWO: Final = WorkerOptions(concurrency=2, poll=0.01, relay_after=10_000)
+"""Two jobs at once, and no relay that would help."""
+
+
+def test_a_notifier_that_hangs_holds_up_no_answers(store: Watched) -> None:
+    """All jobs are answered, two events at a time hang, and the others wait for their turn."""
+    heard, news = Heard(), News()
+    heard.gate.clear()
+    refs = {ref.job for ref in submitted(store, 7, settings=OUTBOX)}
+    worker = Worker(coach_of(store, notifier=heard), TWO, settled=news)
+    with worker:
+        assert {news.get().id for _ in refs} == refs
+        until(lambda: not worker._desk._hands and len(heard.waiting) >= 2)
+        assert len(heard.waiting) == 2
+        assert worker._desk.is_busy
+        in_thread(heard.gate.set)
+    assert sorted(heard.jobs) == sorted(refs)
+    assert not worker._desk.is_busy
+
+
+def test_a_notifier_that_hangs_at_the_end(store: Watched) -> None:
+    """It is waited for within the grace; what waits for its turn then is left to the relay."""
+    heard, news = Heard(), News()
+    heard.gate.clear()
+    refs = submitted(store, 5, settings=OUTBOX)
+    options = WorkerOptions(concurrency=2, grace=0.01, relay_after=10_000)
+    assert Worker(coach_of(store, notifier=heard), options, settled=news).drain() == 5
+    assert {status_of(store, ref) for ref in refs} == {"completed 1"}
+    until(lambda: len(job_threads()) == 2)
+    late = job_threads()
+    heard.gate.set()
+    for thread in late:
+        joined(thread)
+    assert len(heard.jobs) == 2
+
+
+def test_draining_delivers_all_events(store: Watched) -> None:
+    """A notifier that is slower than the model is waited for, not left behind."""
+    heard = Heard()
+    heard.gate.clear()
+    refs = {ref.job for ref in submitted(store, 6, settings=OUTBOX)}
+
+    def open_late() -> None:
+        until(lambda: worker._desk.answered == 6)
+        heard.gate.set()
+
+    worker = Worker(coach_of(store, notifier=heard), TWO)
+    opening = in_thread(open_late)
+    assert worker.drain() == 6
+    joined(opening)
+    assert sorted(heard.jobs) == sorted(refs)
+
+
+def test_what_is_too_much_to_deliver_is_found_by_the_relay(
+    store: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later, though the deliveries that were in the way still hang."""
+    monkeypatch.setattr(desk, "MOST_UNTOLD", 0)
+    heard, news = Heard(), News()
+    heard.gate.clear()
+    heard.lets_relay = True
+    refs = {ref.job for ref in submitted(store, 5, settings=OUTBOX)}
+    options = WorkerOptions(concurrency=2, poll=0.01, relay_after=0.05)
+    with Worker(coach_of(store, notifier=heard), options, settled=news):
+        assert {news.get().id for _ in refs} == refs
+        until(lambda: set(heard.jobs) == refs)
+        assert 1 <= len(heard.waiting) <= 2
+        in_thread(heard.gate.set)
+
+
+def test_a_notifier_that_ends_its_thread() -> None:
+    """Not even SystemExit takes a place of the deliveries away for ever."""
+    store, told = watched("memory", ""), list[str]()
+
+    class Ending:
+        def notify(self, event: Told, /) -> None:
+            told.append(event.job)
+            raise SystemExit(SAID)
+
+    refs = submitted(store, 4, settings=OUTBOX)
+    options = WorkerOptions(concurrency=1, relay_after=10_000)
+    worker = Worker(coach_of(store, notifier=Ending()), options)
+    for ref in refs:
+        assert worker.drain() == (ref is refs[0]) * 4
+    assert not worker._desk.is_busy
+    assert told
+
+
+def test_a_notifier_that_fails_is_complained_of_once(
+    store: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often the relay tries; by the type of the error, without its text."""
+    tries: list[str] = []
+
+    class Failing:
+        def notify(self, event: Told, /) -> None:
+            tries.append(event.job)
+            raise ConnectionError(SAID)
+
+    submitted(store, 2, settings=OUTBOX)
+    with Worker(coach_of(store, notifier=Failing()), PROMPT):
+        until(lambda: len(tries) > 10)
+    assert [record.getMessage() for record in caplog.records] == [
+        "a worker could not deliver events: ConnectionError"
+    ]
+
+
 # --- cost ----------------------------------------------------------------------------------------
 
 
@@ -862,4 +1023,4 @@ def test_memory_is_not_kept() -> None:
     submitted(store, 20)
     assert worker.drain() == 20
     assert not worker._desk.is_busy
-    assert worker._desk._pace.look_at(1, 0, monotonic()) <= 32
+    assert worker._desk.not_wanted() == set()

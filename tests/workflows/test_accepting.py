@@ -402,7 +402,7 @@ def test_the_same_call_after_its_time(waits: bool) -> None:  # noqa: FBT001
             world.run(COMMANDS["send"](world.setup, session))
         assert (error.value.job, error.value.key) == (name, "k")
     else:
-        report = world.run(COMMANDS["submit"](world.setup, session))
+        report = world.run(submit(world.setup, ADA, TALK, session, "Hi.", key="k"))
         assert (report.id, report.status, report.error_code) == (name, "failed", "JOB_EXPIRED")
     assert (expired(world), len(post.refs), world.only(Session).turns) == ([name], 1, 1)
 

@@ -177,7 +177,7 @@ def test_a_pause_that_the_provider_did_not_name_is_no_wish() -> None:
         world, session = said(failure)
         with pytest.raises((LLMError, LLMTimeoutError)) as error:
             turn(world, session)
-        assert error.value.retry_after == type(error.value)().retry_after
+        assert error.value.retry_after == error.value.default_retry_after
         assert kept_pause(world) is None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from coachwork.effects import Commit
+from coachwork.effects import Commit, Get
 from coachwork.errors import (
     CorruptRecordError,
     IdempotencyKeyReusedError,
@@ -31,6 +31,7 @@ from coachwork.records import (
     RECEIPT,
     SESSION_RECORD,
     Stored,
+    Update,
 )
 from coachwork.sessions import Account, AccountStatus, Session
 from coachwork.testing import rehearse
@@ -49,6 +50,7 @@ from coachwork.workflows._jobs import (
     is_completing,
     keyed,
     load_held,
+    load_held_job,
     message_of,
     new_call,
     new_job,
@@ -266,6 +268,17 @@ def test_how_long_a_job_blocks() -> None:
     assert blocked_for(settled, BEGIN, settings) is None
 
 
+def test_a_job_whose_time_is_over_blocks_nobody() -> None:
+    """Though its lease lasts; one in which a final reply is kept does, as long as its lease."""
+    _, _, job = waiting()
+    over = job.value.expires_at
+    long = evolve(job.value, lease=Lease(1, over + timedelta(seconds=9)))
+    assert blocked_for(Stored(long, 2), over - timedelta(seconds=1), Settings()) == 10.0
+    assert blocked_for(Stored(long, 2), over, Settings()) is None
+    kept = evolve(long, steps=(Step(purpose=JobKind.REPLY, output="x"),))
+    assert blocked_for(Stored(kept, 2), over, Settings()) == 9.0
+
+
 def test_which_job_ends_its_session() -> None:
     """An extraction, or one in which a final reply is kept."""
     _, _, job = waiting()
@@ -327,6 +340,31 @@ def test_a_job_is_displaced() -> None:
     freed, ops = displace(session.value, job, BEGIN)
     assert (freed.in_flight, freed.turns, len(ops)) == (None, 0, 1)
     assert displace(freed, None, BEGIN) == (freed, [])
+
+
+@pytest.mark.parametrize(
+    "after, code",
+    [
+        (timedelta(minutes=6), ErrorCode.LEASE_EXPIRED),
+        (timedelta(hours=24, microseconds=-1), ErrorCode.LEASE_EXPIRED),
+        (timedelta(hours=24), ErrorCode.JOB_EXPIRED),
+    ],
+)
+def test_why_a_job_is_displaced(after: timedelta, code: ErrorCode) -> None:
+    """Its lease ran out, or, from its last instant on, its own time to live."""
+    _, session, job = waiting()
+    _, (op,) = displace(session.value, job, BEGIN + after)
+    assert isinstance(op, Update)
+    error = JOB_RECORD.read(op.record).value.error
+    assert error is not None
+    assert error.code is code
+
+
+def test_a_session_whose_job_is_missing_is_freed() -> None:
+    """There is nothing to settle then."""
+    _, session, _ = waiting()
+    freed, ops = displace(session.value, None, BEGIN)
+    assert (freed.in_flight, ops) == (None, [])
 
 
 def test_a_lease_is_taken() -> None:
@@ -394,6 +432,26 @@ def test_a_job_that_is_settled_between_two_reads() -> None:
         ACCOUNT.record(OPEN_ACCOUNT, 1),
     )
     assert played.result.job == Stored(world.only(Job), 2)
+
+
+def test_a_job_that_was_read_just_now_is_not_read_again() -> None:
+    """Session and account alone; the job once more only where the session has moved on."""
+    world, session, job = waiting()
+    account = ACCOUNT.record(OPEN_ACCOUNT, 1)
+    live = SESSION_RECORD.record(session.value, 2)
+    played = rehearse(load_held_job(job), live, account)
+    assert played.result == Held(Stored(OPEN_ACCOUNT, 1), session, job)
+    assert [type(one) for one in played.asked] == [Get, Get]
+    with pytest.raises(SessionNotFoundError):
+        rehearse(load_held_job(job), None, account)
+    world.run(cancel(world.setup, ADA, PLAIN, session.value.about.id))
+    closed = Stored(world.only(Job), 2)
+    ended = SESSION_RECORD.record(world.only(Session), 3)
+    again = JOB_RECORD.record(closed.value, 2)
+    assert rehearse(load_held_job(job), ended, again, account).result.job == closed
+    assert rehearse(load_held_job(closed), ended, account).result.job == closed
+    with pytest.raises(SessionNotFoundError):  # it is being swept away, its jobs first
+        rehearse(load_held_job(job), ended, None, account)
 
 
 @pytest.mark.parametrize("code", ErrorCode)

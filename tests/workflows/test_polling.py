@@ -9,7 +9,7 @@ import pytest
 from attrs import frozen
 
 from coachwork.adapters import final
-from coachwork.effects import Commit, Workflow
+from coachwork.effects import Commit, Get, Workflow
 from coachwork.errors import (
     CorruptRecordError,
     JobNotFoundError,
@@ -24,7 +24,7 @@ from coachwork.jobs import ErrorCode, Job, JobKind, JobRef, JobStatus
 from coachwork.messages import Message
 from coachwork.policies import Settings
 from coachwork.ports import Ask, CommitResult
-from coachwork.records import Delete, job_key, message_key
+from coachwork.records import Delete, Key, job_key, message_key
 from coachwork.sessions import Session, SessionStatus
 from coachwork.testing import rehearse
 from coachwork.topics import Topic
@@ -107,7 +107,7 @@ def test_a_job_from_pending_to_completed() -> None:
     world, session, name = submitted()
     first = len(world.effects)
     pending = world.run(job(world.setup, ADA, TALK, name))
-    assert world.names(first) == ["Get", "Get", "Get", "Get", "Now"]
+    assert world.names(first) == ["Get", "Get", "Get", "Now"]
     assert (pending.id, pending.session, pending.kind, pending.status) == (
         name,
         session,
@@ -285,7 +285,7 @@ def test_what_is_swept_away_between_two_reads_is_not_found(ask: Ask_) -> None:
     """Neither a damaged record nor another error is told of what is just going."""
     world, _, name = submitted()
     work(world)
-    before_the_reply_is_read = 5
+    before_the_reply_is_read = 4
     step = between(
         ask(world.setup, ADA, TALK, name),
         before_the_reply_is_read,
@@ -314,7 +314,7 @@ def test_a_job_that_is_too_old_is_settled_once() -> None:
         world, _, name = submitted()
         world.clock.advance(hours=24)
         with pytest.raises(JobNotFoundError):
-            world.run(job(world.setup, ADA, TALK, name), Told(5, fault))
+            world.run(job(world.setup, ADA, TALK, name), Told(4, fault))
         assert world.only(Job).status is JobStatus.FAILED
         assert len(world.commits) == 3
 
@@ -324,7 +324,7 @@ def test_settling_is_given_up_after_some_tries() -> None:
     world, _, name = submitted(Settings(commit_tries=1))
     world.clock.advance(hours=24)
     with pytest.raises(VersionConflictError):
-        world.run(job(world.setup, ADA, TALK, name), Told(5, Fault.CONFLICT_NOT_DONE))
+        world.run(job(world.setup, ADA, TALK, name), Told(4, Fault.CONFLICT_NOT_DONE))
 
 
 # --- the pending job ----------------------------------------------------------------------------
@@ -482,7 +482,7 @@ def test_an_extraction_is_cancelled() -> None:
 def test_a_cancellation_is_decided_again(fault: Fault) -> None:
     """The version moved, or the answer was lost: the end is the same."""
     world, _, name = submitted()
-    report = world.run(cancel_job(world.setup, ADA, TALK, name), Told(5, fault))
+    report = world.run(cancel_job(world.setup, ADA, TALK, name), Told(4, fault))
     assert (report.error_code, len(world.commits)) == ("JOB_CANCELLED", 3)
 
 
@@ -490,7 +490,7 @@ def test_a_cancellation_that_is_never_fast_enough() -> None:
     """It is told so after the tries that are allowed."""
     world, _, name = submitted(Settings(commit_tries=1))
     with pytest.raises(VersionConflictError):
-        world.run(cancel_job(world.setup, ADA, TALK, name), Told(5, Fault.CONFLICT_NOT_DONE))
+        world.run(cancel_job(world.setup, ADA, TALK, name), Told(4, Fault.CONFLICT_NOT_DONE))
 
 
 def test_cancelled_just_when_it_was_settled() -> None:
@@ -526,6 +526,54 @@ def test_a_completed_sessions_jobs_can_be_told() -> None:
 def test_a_job_that_alone_is_missing_is_damage() -> None:
     """A job that vanished although its session is live is said to be damaged."""
     world, _, name = submitted()
+    world.checks = False  # it is no state that a workflow could make
+    world.clock.advance(hours=24)
     gone = [Delete(job_key("acme", name), 1)]
+    before_it_is_settled = 4
+    asked = job(world.setup, ADA, TALK, name)
     with pytest.raises(CorruptRecordError):
-        world.run(between(job(world.setup, ADA, TALK, name), 1, lambda: world.memory.commit(gone)))
+        world.run(between(asked, before_it_is_settled, lambda: world.memory.commit(gone)))
+
+
+# --- a final reply that is kept is never too old ------------------------------------------------
+
+
+@pytest.mark.parametrize("ask", BY_JOB.values(), ids=BY_JOB)
+def test_a_kept_final_reply_is_not_found_and_not_settled(ask: Ask_) -> None:
+    """Its time is over for who polls; what was paid for is left to a worker, who finishes it."""
+    world, session, name = submitted()
+    taken(world, name, dies_at=JobKind.EXTRACTION)
+    world.clock.advance(hours=24)
+    refused(world, ask(world.setup, ADA, TALK, name), JobNotFoundError)
+    before = world.records()
+    assert world.run(pending_job(world.setup, ADA, TALK, session)) is None
+    assert world.records() == before
+    world.model = lambda _: '{"values": ["kept"]}'
+    (report,) = work(world)
+    assert (report.id, report.status) == (name, "completed")
+    assert report.outcome is not None
+    assert (report.outcome.is_final, report.outcome.result) == (True, {"values": ["kept"]})
+
+
+def test_a_job_is_read_once_to_be_told() -> None:
+    """Once more only where its session has moved on since, so that the two fit each other."""
+    world, session, name = submitted()
+    first = len(world.effects)
+    world.run(job(world.setup, ADA, TALK, name))
+    assert keys_of(world, first).count(job_key("acme", name)) == 1
+    first = len(world.effects)
+    before_the_session_is_read = 1
+    asked = job(world.setup, ADA, TALK, name)
+
+    def others() -> None:
+        world.run(cancel(world.setup, ADA, TALK, session))
+        nonlocal first
+        first = len(world.effects)
+
+    assert world.run(between(asked, before_the_session_is_read, others)).status == "failed"
+    assert keys_of(world, first).count(job_key("acme", name)) == 1
+
+
+def keys_of(world: World, since: int) -> list[Key]:
+    """Return the keys that were read from an effect on."""
+    return [one.key for one in world.effects[since:] if isinstance(one, Get)]

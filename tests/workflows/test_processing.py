@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve, frozen
 
 from coachwork.adapters import final
-from coachwork.effects import AskModel, Commit, Find
+from coachwork.effects import AskModel, Commit, Find, Get
 from coachwork.errors import (
     CorruptRecordError,
     LLMError,
@@ -93,9 +93,9 @@ def taken(world: World, ref: JobRef) -> Claimed:
     return found
 
 
-def damage(world: World, name: str) -> None:
+def damage(world: World, name: str, tenant: str = "acme") -> None:
     """Write something unreadable into a job's record; its facts stay."""
-    record = world.memory.get(job_key("acme", name))
+    record = world.memory.get(job_key(tenant, name))
     assert record is not None
     broken = evolve(record, version=record.version + 1, body='{"schema": 1}')
     assert world.memory.commit([Update(broken)]) is CommitResult.DONE
@@ -164,14 +164,49 @@ def test_damaged_jobs_are_passed_over() -> None:
     assert session != ""
 
 
-def test_not_everything_is_looked_at_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is a bound on how far a worker looks behind damaged jobs."""
-    monkeypatch.setattr(processing, "MOST_DUE", 1)
-    world, _, ref = submitted()
+@pytest.mark.parametrize("limit", [1, 3, 7, 9])
+@pytest.mark.parametrize("damaged", [True, False], ids=["damaged", "not wanted"])
+def test_nothing_stands_in_front_for_ever(
+    limit: int,
+    damaged: bool,  # noqa: FBT001 - a parameter of the test
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many jobs nobody wants or can read, due at the same instant too: one is found."""
+    monkeypatch.setattr(processing, "LARGEST_PAGE", 4)
+    world, _, first = submitted()
     world.checks = False
-    damage(world, ref.job)
-    assert world.run(due_jobs(world.setup, limit=1)) == []
-    assert world.run(due_jobs(world.setup, limit=5)) == []
+    in_front = [first]
+    for number in range(40):
+        world.clock.advance(seconds=number % 3)
+        away = Caller("acme" if number % 2 else "other", f"user-{number}")
+        hall = world.run(start(world.setup, away, HALL, wait=False))
+        assert hall.job is not None
+        in_front.append(JobRef(away.tenant, hall.job.id, JobKind.GREETING))
+    wanted = [ref for ref in in_front if ref.job in {in_front[20].job, in_front[40].job}]
+    others = {ref for ref in in_front if ref not in wanted}
+    if damaged:
+        for ref in others:
+            damage(world, ref.job, ref.tenant)
+    without = () if damaged else others
+    seen = len(world.effects)
+    assert world.run(due_jobs(world.setup, limit=limit, without=without)) == wanted[:limit]
+    sizes = [one.query.limit for one in world.effects[seen:] if isinstance(one, Find)]
+    assert max(sizes) <= max(limit, 4)
+    assert world.run(due_jobs(world.setup, limit=limit, without=in_front)) == []
+
+
+def test_no_job_is_found_twice() -> None:
+    """Page by page each is found once, though more pages are read than are asked for."""
+    world, _, first = submitted()
+    away = Caller("acme", "eve")
+    hall = world.run(start(world.setup, away, HALL, wait=False))
+    plain = world.run(start(world.setup, Caller("acme", "joe"), HALL, wait=False))
+    assert hall.job is not None
+    assert plain.job is not None
+    last = JobRef("acme", plain.job.id, JobKind.GREETING)
+    middle = JobRef("acme", hall.job.id, JobKind.GREETING)
+    assert world.run(due_jobs(world.setup, limit=2, without={first})) == [middle, last]
+    assert world.run(due_jobs(world.setup, limit=2, without={middle})) == [first, last]
 
 
 # --- process ------------------------------------------------------------------------------------
@@ -236,6 +271,16 @@ def test_a_failed_job_is_no_exception() -> None:
     assert heard.jobs == [ref.job]
 
 
+@pytest.mark.parametrize("ref", ["acme/j-1/reply", None, ("acme", "j-1", "reply")])
+def test_what_is_no_ref_is_refused(ref: Any) -> None:  # noqa: ANN401 - whatever is passed
+    """What a queue carries has to be read first; nothing is asked before that."""
+    world, _, _ = submitted()
+    first = len(world.effects)
+    with pytest.raises(ValidationError) as error:
+        world.run(process(world.setup, ref))
+    assert (error.value.field, len(world.effects)) == ("ref", first)
+
+
 def test_a_job_that_is_gone_is_none() -> None:
     """Never was, swept away, or its user deleted: before it is looked at."""
     world, session, ref = submitted()
@@ -266,7 +311,7 @@ def test_a_user_who_is_deleted_before_the_report() -> None:
     """The job had its outcome, and all of it was swept away before it could be told."""
     world, _, ref = submitted()
     world.run(process(world.setup, ref))
-    before_the_reply_is_read = 5
+    before_the_reply_is_read = 4
     step = between(
         process(world.setup, ref),
         before_the_reply_is_read,
@@ -329,7 +374,7 @@ def test_a_claim_that_is_never_fast_enough() -> None:
     """It is told so, and the job is due as before."""
     world, _, ref = submitted(settings=Settings(commit_tries=1))
     with pytest.raises(VersionConflictError):
-        world.run(process(world.setup, ref), Told(5, Fault.CONFLICT_NOT_DONE))
+        world.run(process(world.setup, ref), Told(4, Fault.CONFLICT_NOT_DONE))
     assert world.run(due_jobs(world.setup)) == [ref]
 
 
@@ -341,7 +386,7 @@ def test_a_claim_that_is_interrupted_holds_nothing_up(fault: Fault) -> None:
     world, _, ref = submitted()
     error = StoreUnavailableError if fault is Fault.UNAVAILABLE else InterruptedByTest
     with pytest.raises(error):
-        world.run(process(world.setup, ref), Told(5, fault))
+        world.run(process(world.setup, ref), Told(4, fault))
     assert world.run(due_jobs(world.setup)) == [ref]
 
 
@@ -349,7 +394,7 @@ def test_a_crash_at_the_claim_is_waited_for() -> None:
     """Who is gone can give nothing up; the lease ends it."""
     world, _, ref = submitted()
     with pytest.raises(CrashedError):
-        world.run(process(world.setup, ref), Told(5, Fault.CRASH_AFTER))
+        world.run(process(world.setup, ref), Told(4, Fault.CRASH_AFTER))
     assert world.run(due_jobs(world.setup)) == []
 
 
@@ -633,7 +678,7 @@ def test_a_renewal_is_decided_again(fault: Fault) -> None:
     world, _, ref = submitted()
     mine = taken(world, ref)
     world.clock.advance(minutes=1)
-    assert world.run(renew(world.setup, mine), Told(4, fault)) is True
+    assert world.run(renew(world.setup, mine), Told(3, fault)) is True
     lease = the_job(world, ref).lease
     assert lease is not None
     assert (lease.token, lease.until) == (1, world.clock.time + world.setup.lease)
@@ -644,7 +689,7 @@ def test_a_renewal_that_is_never_fast_enough() -> None:
     world, _, ref = submitted(settings=Settings(commit_tries=1))
     mine = taken(world, ref)
     with pytest.raises(VersionConflictError):
-        world.run(renew(world.setup, mine), Told(4, Fault.CONFLICT_NOT_DONE))
+        world.run(renew(world.setup, mine), Told(3, Fault.CONFLICT_NOT_DONE))
 
 
 def test_a_renewal_keeps_what_was_paid_for() -> None:
@@ -771,6 +816,65 @@ def test_the_owner_is_kept_busy_by_a_workers_job() -> None:
 def test_a_job_whose_record_alone_is_missing_is_damage() -> None:
     """The session waits for a job that is not there any more when it is read again."""
     world, _, ref = submitted()
-    gone = [Delete(job_key("acme", ref.job), 1)]
+    world.checks = False  # it is no state that a workflow could make
+    mine = taken(world, ref)
+    world.memory.commit([Delete(job_key("acme", ref.job), 2)])
+    assert world.run(renew(world.setup, mine)) is False
     with pytest.raises(CorruptRecordError):
-        world.run(between(process(world.setup, ref), 1, lambda: world.memory.commit(gone)))
+        world.run(work(world.setup, mine))
+
+
+def test_a_claim_reads_each_record_once() -> None:
+    """The job, the session and the account; then it takes the lease."""
+    world, _, ref = submitted()
+    first = len(world.effects)
+    taken(world, ref)
+    assert world.names(first) == ["Get", "Get", "Get", "Now", "Commit"]
+
+
+def test_a_renewal_reads_the_job_and_the_account_alone() -> None:
+    """It is done every few seconds for every job in hand, and needs no session."""
+    world, _, ref = submitted()
+    mine = taken(world, ref)
+    first = len(world.effects)
+    assert world.run(renew(world.setup, mine)) is True
+    assert world.names(first) == ["Get", "Get", "Now", "Commit"]
+    kinds = [one.key.kind for one in world.effects[first:] if isinstance(one, Get)]
+    assert sorted(kinds) == ["account", "job"]
+
+
+# --- a final reply that is kept -----------------------------------------------------------------
+
+
+def test_a_kept_final_reply_is_finished_however_late() -> None:
+    """A worker that meets it after its 24 hours does not throw away what was paid for."""
+    heard = Heard()
+    world, _, ref = submitted(heard=heard)
+    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else InterruptedByTest()
+    with pytest.raises(InterruptedByTest):
+        world.run(process(world.setup, ref))
+    assert [step.purpose for step in the_job(world, ref).steps] == ["reply"]
+    world.clock.advance(hours=25)
+    world.model = lambda _: '{"values": ["kept"]}'
+    report = world.run(process(world.setup, ref))
+    assert report is not None
+    assert report.outcome is not None
+    assert (report.status, report.outcome.result) == ("completed", {"values": ["kept"]})
+    assert world.only(Session).status is SessionStatus.COMPLETED
+    assert [ask.purpose for ask in world.asks] == ["reply", "extraction", "extraction"]
+    assert heard.jobs == [ref.job]
+
+
+# --- who serves does not deliver ----------------------------------------------------------------
+
+
+def test_who_serves_delivers_nothing() -> None:
+    """The event waits for who called: a slow notifier keeps no job in hand; process delivers."""
+    heard = Heard()
+    world, _, ref = submitted(heard=heard)
+    held = world.run(serve(world.setup, ref))
+    assert held is not None
+    assert held.job.value.is_settled
+    assert (heard.events, the_job(world, ref).is_undelivered) == ([], True)
+    world.run(process(world.setup, ref))
+    assert (heard.jobs, the_job(world, ref).is_undelivered) == ([ref.job], False)

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve, frozen
 
 from coachwork.adapters import Memory, final
-from coachwork.effects import Commit, Find, Notify
+from coachwork.effects import Commit, Find, Get, Notify
 from coachwork.errors import (
     CorruptRecordError,
     LLMError,
@@ -351,7 +351,7 @@ def test_a_session_whose_event_fails_waits_and_others_do_not() -> None:
     world, heard, session = begun("One.", "Two.")
     other = talked(world, "Three.", "Four.", caller=BEN)
     heard.refuses = lambda event: event.user == "ada"
-    assert world.run(relay(world.setup)) == Relayed(delivered=2, failed=1, more=False)
+    assert world.run(relay(world.setup)) == Relayed(2, 1, more=False, why="ConnectionError")
     assert heard.jobs == jobs(world, other)
     assert owed(world) == jobs(world, session)
     heard.refuses = lambda _: False
@@ -364,7 +364,7 @@ def test_a_notifier_that_finds_no_session_has_failed_too() -> None:
     world, heard, session = begun("One.", "Two.")
     first = jobs(world, session)[0]
     heard.refuses, heard.error = (lambda event: event.job == first), SessionNotFoundError()
-    assert world.run(relay(world.setup)) == Relayed(delivered=0, failed=1, more=False)
+    assert world.run(relay(world.setup)) == Relayed(0, 1, more=False, why="SESSION_NOT_FOUND")
     assert (heard.events, owed(world)) == ([], jobs(world, session))
 
 
@@ -374,10 +374,11 @@ def test_what_cannot_be_delivered_does_not_hold_up_what_stands_behind_it() -> No
     world.clock.advance(seconds=1)
     other = talked(world, "Five.", caller=BEN)
     heard.refuses = lambda event: event.user == "ada"
-    assert world.run(relay(world.setup, limit=1)) == Relayed(delivered=1, failed=1, more=False)
+    why = "ConnectionError"
+    assert world.run(relay(world.setup, limit=1)) == Relayed(1, 1, more=False, why=why)
     assert heard.jobs == jobs(world, other)
     first = len(world.effects)
-    assert world.run(relay(world.setup, limit=1)) == Relayed(delivered=0, failed=1, more=False)
+    assert world.run(relay(world.setup, limit=1)) == Relayed(0, 1, more=False, why=why)
     sizes = [one.query.limit for one in world.effects[first:] if isinstance(one, Find)]
     assert sizes == [1, 2, 4, 8]
 
@@ -387,8 +388,9 @@ def test_the_relay_does_not_look_behind_for_ever(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(relaying, "MOST_OWED", 2)
     world, heard, _ = begun("One.", "Two.", "Three.")
     heard.refuses = lambda _: True
-    assert world.run(relay(world.setup, limit=1)) == Relayed(delivered=0, failed=1, more=True)
-    assert world.run(relay(world.setup, limit=3)) == Relayed(delivered=0, failed=1, more=True)
+    stuck = Relayed(delivered=0, failed=1, more=True, why="ConnectionError")
+    assert world.run(relay(world.setup, limit=1)) == stuck
+    assert world.run(relay(world.setup, limit=3)) == stuck
 
 
 def test_a_damaged_job_holds_up_its_session_alone() -> None:
@@ -398,7 +400,7 @@ def test_a_damaged_job_holds_up_its_session_alone() -> None:
     world.checks = False  # it is no state that a workflow could make
     theirs = jobs(world, other)
     damage(world, jobs(world, session)[0])
-    assert world.run(relay(world.setup)) == Relayed(delivered=1, failed=1, more=False)
+    assert world.run(relay(world.setup)) == Relayed(1, 1, more=False, why="CORRUPT_RECORD")
     assert heard.jobs == theirs
 
 
@@ -418,7 +420,7 @@ def test_a_reply_that_is_missing_is_not_told_as_none() -> None:
     world.memory.commit([Delete(message_key("acme", session, 2), 1)])
     with pytest.raises(CorruptRecordError):
         world.run(deliver(world.setup, "acme", jobs(world, session)[0]))
-    assert world.run(relay(world.setup)) == Relayed(delivered=0, failed=1, more=False)
+    assert world.run(relay(world.setup)) == Relayed(0, 1, more=False, why="CORRUPT_RECORD")
     assert heard.events == []
 
 
@@ -427,7 +429,24 @@ def test_a_repository_that_fails_is_told_where_nothing_can_be_found() -> None:
     world, _, _ = begun("One.")
     with pytest.raises(StoreUnavailableError):
         world.run(relay(world.setup), Told(1, Fault.UNAVAILABLE))
-    assert world.run(relay(world.setup), Told(3, Fault.UNAVAILABLE)) == Relayed(0, 1, more=False)
+    failed = Relayed(delivered=0, failed=1, more=False, why="STORE_UNAVAILABLE")
+    assert world.run(relay(world.setup), Told(3, Fault.UNAVAILABLE)) == failed
+
+
+def test_the_first_failure_is_told_without_its_text() -> None:
+    """Its type or code, once: what a notifier says may hold a secret, or what was said."""
+    world, heard, session = begun("One.")
+    world.clock.advance(seconds=1)
+    talked(world, "Two.", caller=BEN)
+
+    def refuses(event: Event) -> bool:
+        heard.error = ValueError("a secret") if event.session == session else OSError("another")
+        return True
+
+    heard.refuses = refuses
+    assert world.run(relay(world.setup)) == Relayed(0, 2, more=False, why="ValueError")
+    heard.refuses = lambda _: False
+    assert world.run(relay(world.setup)) == Relayed(2, 0, more=False, why=None)
 
 
 # --- deletions ----------------------------------------------------------------------------------
@@ -521,12 +540,51 @@ def test_a_session_that_is_far_behind_is_left_to_the_relay(
     """Who settled one job does not deliver hundreds; the relay begins at the oldest."""
     monkeypatch.setattr(relaying, "FAR_BEHIND", 2)
     world, heard, session = begun("One.", "Two.", "Three.")
+    latest = held(world, session).job.value
     first = len(world.effects)
-    world.run(deliver_quietly(world.setup, held(world, session).job.value))
-    assert (heard.events, world.names(first + 3)) == ([], ["Get"] * 3)
+    world.run(deliver_quietly(world.setup, latest))
+    assert (heard.events, world.names(first)) == ([], ["Get"] * 2)
     world.run(relay(world.setup, limit=1))
+    world.run(deliver_quietly(world.setup, latest))
+    assert heard.jobs == jobs(world, session)[:1]  # what was delivered is looked at too
+    monkeypatch.setattr(relaying, "FAR_BEHIND", 3)
+    world.run(deliver_quietly(world.setup, latest))
+    assert heard.jobs == jobs(world, session)
+
+
+def test_jobs_that_nobody_hears_of_are_not_walked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notifier that came late: what was settled before it counts as looked at, too."""
+    monkeypatch.setattr(relaying, "FAR_BEHIND", 3)
+    world, heard, _ = begun()
+    notifying, world.setup = world.setup, evolve(world.setup, notifies=False)
+    session = talked(world, *"abcdefgh")
+    world.setup = notifying
+    world.run(send(world.setup, ADA, PLAIN, session, "Heard."))
+    latest = held(world, session).job.value
+    first = len(world.effects)
+    world.run(deliver_quietly(world.setup, latest))
+    assert (heard.events, world.names(first)) == ([], ["Get"] * 3)
+    assert world.run(relay(world.setup)).delivered == 1
+    assert heard.jobs == [latest.id]
+
+
+def test_a_short_session_is_delivered_to_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many jobs as are looked at, and nothing behind them: all of them are told."""
+    monkeypatch.setattr(relaying, "FAR_BEHIND", 3)
+    world, heard, session = begun("One.", "Two.", "Three.")
     world.run(deliver_quietly(world.setup, held(world, session).job.value))
     assert heard.jobs == jobs(world, session)
+
+
+def test_an_event_is_told_with_one_read_of_its_job() -> None:
+    """What was read to see that it is owed is not read again to tell it."""
+    world, heard, session = begun("One.")
+    first = len(world.effects)
+    world.run(deliver_quietly(world.setup, held(world, session).job.value))
+    told = world.names(first).index("Notify") + first
+    kinds = [one.key.kind for one in world.effects[first + 3 : told] if isinstance(one, Get)]
+    assert sorted(kinds) == ["account", "job", "message", "session"]
+    assert len(heard.events) == 1
 
 
 def test_a_worker_delivers_what_others_left() -> None:

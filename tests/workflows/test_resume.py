@@ -18,7 +18,7 @@ from coachwork.errors import (
     TopicNotFoundError,
     ValidationError,
 )
-from coachwork.jobs import JobKind, JobStatus
+from coachwork.jobs import ErrorCode, JobKind, JobStatus
 from coachwork.ports import Ask, CommitResult
 from coachwork.records import Insert, Update
 from coachwork.sessions import LIVE, Session, SessionStatus
@@ -566,6 +566,26 @@ def test_a_job_in_other_hands_wakes_nobody() -> None:
     back = world.run(resume(world.setup, ADA, TALK, session, wait=False))
     assert (back.message, world.asks) == (None, [])  # it is due for a worker, with its next lease
     assert [report.attempts for report in work(world)] == [2]
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_job_whose_time_is_over_is_settled_first(wait: bool) -> None:  # noqa: FBT001
+    """The session is welcomed back then; the client is not sent to poll what is not found."""
+    world, post = with_post()
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    late = world.run(submit(world.setup, ADA, TALK, session, "Hello."))
+    world.run(pause(world.setup, ADA, TALK, session))
+    world.clock.advance(hours=24)
+    back = world.run(resume(world.setup, ADA, TALK, session, wait=wait))
+    assert back.job is not None
+    assert (back.job.id == late.id, back.session.status, back.session.turns) == (
+        False,
+        "active",
+        0,
+    )
+    (over,) = (job for job in world.stored("job") if job.id == late.id)
+    assert (over.error and over.error.code) == ErrorCode.JOB_EXPIRED
+    assert [ref.job for ref in post.refs] == ([late.id] if wait else [late.id, back.job.id])
 
 
 def test_a_resume_that_loses_a_race_decides_again() -> None:

@@ -19,11 +19,11 @@ from coachwork.errors import (
     TemplateError,
     VersionConflictError,
 )
-from coachwork.jobs import ErrorCode, Job, JobKind, JobStatus, Settlement
+from coachwork.jobs import ErrorCode, Job, JobError, JobEvent, JobKind, JobStatus, Settlement
 from coachwork.messages import Message, Usage
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask, CommitResult
-from coachwork.records import Insert, Update
+from coachwork.records import Check, Insert, Update
 from coachwork.sessions import Background, EndReason, Session, SessionStatus, Spending
 from coachwork.topics import Topic
 from coachwork.workflows import (
@@ -37,9 +37,10 @@ from coachwork.workflows import (
     resume,
     send,
     start,
+    submit,
 )
-from coachwork.workflows._jobs import load_held
-from coachwork.workflows._settling import give_up
+from coachwork.workflows._jobs import Held, load_held, reread
+from coachwork.workflows._settling import closed_from_outside, expire, give_up
 from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Told, World
 from tests.specimens import TICK
 
@@ -722,3 +723,51 @@ def test_a_prompt_that_cannot_be_made_fails_the_job() -> None:
     with pytest.raises(LLMError) as error:
         world.run(send(world.setup, ADA, PLAIN, session, "Hello.", key="k"))
     assert (error.value.reason, error.value.session) == ("LLM_ERROR", session)
+
+
+# --- settled from outside -----------------------------------------------------------------------
+
+
+def waiting(settings: Settings | None = None) -> tuple[World, Held]:
+    """Return a world in which a job waits whose time is over, and the job."""
+    world, session = begun(settings=settings)
+    name = world.run(submit(world.setup, ADA, TALK, session, "Hello.")).id
+    world.clock.advance(hours=24)
+    return world, world.run(load_held(ADA, session, name))
+
+
+def test_what_settles_a_job_from_outside() -> None:
+    """Session, job and account in one commit: the turn is free, and nothing was said."""
+    world, held = waiting()
+    why = JobError(ErrorCode.JOB_EXPIRED, "nobody answered it in time")
+    after, ops = closed_from_outside(held, JobEvent.EXPIRE, why, world.clock.time)
+    assert [type(op) for op in ops] == [Update, Update, Check]
+    assert world.memory.commit(ops) is CommitResult.DONE
+    assert world.run(reread(held)) == after
+    assert (after.session.value.in_flight, after.session.value.turns) == (None, 0)
+    assert after.job.value.error == why
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [None, Fault.CONFLICT_NOT_DONE, Fault.CONFLICT_DONE, Fault.LOST_DONE, Fault.LOST_NOT_DONE],
+)
+def test_a_job_expires_once(fault: Fault | None) -> None:
+    """Whoever meets it settles it; who was faster, or whether the answer was lost, is the same."""
+    world, held = waiting()
+    commits = len(world.commits)
+    told = None if fault is None else Told(0, fault)
+    after = world.run(expire(world.setup, held, world.clock.time), told)
+    error = after.job.value.error
+    assert error is not None
+    assert (error.code, len(world.commits) - commits) == (ErrorCode.JOB_EXPIRED, 1)
+    first = len(world.effects)
+    assert world.run(expire(world.setup, after, world.clock.time)) == after
+    assert len(world.effects) == first
+
+
+def test_expiring_is_given_up_after_some_tries() -> None:
+    """Who is never fast enough is told so, and may ask again."""
+    world, held = waiting(Settings(commit_tries=1))
+    with pytest.raises(VersionConflictError):
+        world.run(expire(world.setup, held, world.clock.time), Told(0, Fault.CONFLICT_NOT_DONE))

@@ -120,7 +120,7 @@ class _ThreadedRepository(_Threads):
         try:
             return await asyncio.shield(writing)
         except asyncio.CancelledError:
-            await asyncio.wait({writing})
+            await asyncio.gather(writing, return_exceptions=True)
             raise
 
     async def log(

@@ -12,10 +12,11 @@ from typing import Final, Self
 from coachwork import workflows
 from coachwork.coach import AsyncCoach
 from coachwork.errors import MisuseError
+from coachwork.jobs import Job
 from coachwork.worker._desk import LONGEST_WAIT, Desk, Hand, TooLate
 from coachwork.worker._options import WorkerOptions
 from coachwork.worker._telling import tell
-from coachwork.workflows import Claimed, Held, JobView
+from coachwork.workflows import Claimed, JobView
 
 LAST_WAIT: Final = 5.0
 """Seconds that calls which were cancelled have to end."""
@@ -148,11 +149,11 @@ class AsyncWorker:
                     self._setup, hand.ref, lambda claimed: self._desk.claimed(hand, claimed)
                 )
             )
-            view = self._desk.outcome(hand, held)
-            delivers = self._desk.begin_telling()
+            tell(self._settled, self._desk.outcome(hand, held))
+            untold = self._desk.begin_telling(held)
             self._desk.off(hand)
             self._alarm.set()
-            await self._tell(held, view, delivers=delivers)
+            await self._deliver(untold)
         except TooLate as late:
             await self._coach.run(workflows.release(late.claimed))
         except BaseException as error:
@@ -163,14 +164,15 @@ class AsyncWorker:
             self._desk.off(hand)
             self._alarm.set()
 
-    async def _tell(self, held: Held | None, view: JobView | None, *, delivers: bool) -> None:
-        """See `Worker._tell`."""
-        try:
-            tell(self._settled, view)
-            if held is not None and delivers:
-                await self._coach.run(workflows.deliver_quietly(self._setup, held.job.value))
-        finally:
-            self._desk.told()
+    async def _deliver(self, job: Job | None) -> None:
+        """See `Worker._deliver`."""
+        while job is not None:
+            goes_on = False
+            try:
+                await self._coach.run(workflows.deliver_quietly(self._setup, job))
+                goes_on = True
+            finally:
+                job = self._desk.told(goes_on=goes_on)
 
     def _relay(self) -> None:
         """See `Worker._relay`."""
@@ -218,7 +220,8 @@ class AsyncWorker:
                 asyncio.create_task(self._renew(hand, claimed), name="coachwork-heart")
                 for hand, claimed in self._desk.to_renew()
             ]
-            await asyncio.gather(*renewing)
+            # Even a call that ends as cancelled, though nobody cancelled it, stops no heart.
+            await asyncio.gather(*renewing, return_exceptions=True)
 
     async def _renew(self, hand: Hand, claimed: Claimed) -> None:
         try:

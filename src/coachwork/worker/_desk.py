@@ -5,6 +5,7 @@ The two workers differ in how they wait and in nothing else; whatever they decid
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from random import Random
 from time import monotonic
@@ -31,6 +32,9 @@ BEATS: Final = 3
 
 LONGEST_WAIT: Final = 60.0
 """Seconds that a worker waits for anything without looking around."""
+
+MOST_UNTOLD: Final = 1000
+"""How many events wait for their turn to be delivered; more are left to the relay."""
 
 _MODEL_FAILED: Final = frozenset({ErrorCode.LLM_ERROR, ErrorCode.LLM_TIMEOUT})
 _MODEL_ANSWERED: Final = frozenset(
@@ -99,6 +103,7 @@ class Desk:
         self._was_empty = True
         self._relaying = False
         self._telling = 0
+        self._untold: deque[Job] = deque()
         self._next_relay = clock() if relays else None
 
     @property
@@ -178,7 +183,11 @@ class Desk:
         self._hands.discard(hand)
 
     def let_go(self) -> list[Claimed]:
-        """Clear the desk, and return the claims to give back; what comes of them is no matter."""
+        """Clear the desk, and return the claims to give back; what comes of them is no matter.
+
+        Events that wait for their turn are left to the relay.
+        """
+        self._untold.clear()
         left = [hand.claimed for hand in self._hands if hand.claimed is not None]
         self._hands.clear()
         return left
@@ -231,18 +240,34 @@ class Desk:
 
     # --- events ----------------------------------------------------------------------------------
 
-    def begin_telling(self) -> bool:
-        """Note that an outcome is to be told, until `told`; whether its event is to be delivered.
+    def begin_telling(self, held: Held | None) -> Job | None:
+        """Return a job whose event is to be delivered now, until `told`; None if it is not.
 
-        It takes no place from a job: a notifier that hangs holds up no answers. Where too many
-        hang already, the event is left to the relay.
+        It takes no place from a job: a notifier that hangs holds up no answers. Where as many are
+        being delivered already, it waits for its turn; if it never comes, the relay finds it.
+
+        Args:
+            held: The job as it is now; None if it is gone.
         """
-        self._telling += 1
-        return self._telling <= self._options.concurrency
+        if held is None or self._next_relay is None or not held.job.value.is_undelivered:
+            return None
+        if self._telling < self._options.concurrency:
+            self._telling += 1
+            return held.job.value
+        if len(self._untold) < MOST_UNTOLD:
+            self._untold.append(held.job.value)
+        return None
 
-    def told(self) -> None:
-        """Note that an outcome was told."""
+    def told(self, *, goes_on: bool) -> Job | None:
+        """Note that an event was delivered, or not; return the job whose turn it is then.
+
+        Args:
+            goes_on: Whether who delivered it can deliver another one.
+        """
+        if goes_on and self._untold:
+            return self._untold.popleft()
         self._telling -= 1
+        return None
 
     def relay_is_due(self) -> bool:
         """Whether to look now for events that somebody else should have delivered.

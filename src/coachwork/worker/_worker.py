@@ -12,11 +12,12 @@ from typing import Self
 from coachwork import workflows
 from coachwork.coach import Coach
 from coachwork.errors import MisuseError
+from coachwork.jobs import Job
 from coachwork.worker._alarm import NAP, Alarm
 from coachwork.worker._desk import LONGEST_WAIT, Desk, Hand, TooLate
 from coachwork.worker._options import WorkerOptions
 from coachwork.worker._telling import tell
-from coachwork.workflows import Claimed, Held, JobView
+from coachwork.workflows import Claimed, JobView
 
 
 class Worker:
@@ -193,10 +194,12 @@ class Worker:
             )
             with self._lock:
                 view = self._desk.outcome(hand, held)
-                delivers = self._desk.begin_telling()
+            tell(self._settled, view)  # in its place: what it submits is found by who drains
+            with self._lock:
+                untold = self._desk.begin_telling(held)
                 self._desk.off(hand)
             self._alarm.ring()
-            self._tell(held, view, delivers=delivers)
+            self._deliver(untold)
         except TooLate as late:
             self._coach.run(workflows.release(late.claimed))
         except BaseException as error:  # noqa: BLE001 - a model may raise SystemExit in its thread
@@ -211,15 +214,16 @@ class Worker:
         with self._lock:
             self._desk.claimed(hand, claimed)
 
-    def _tell(self, held: Held | None, view: JobView | None, *, delivers: bool) -> None:
-        """Tell what came of a job; an event that cannot be delivered is left to the relay."""
-        try:
-            tell(self._settled, view)
-            if held is not None and delivers:
-                self._coach.run(workflows.deliver_quietly(self._setup, held.job.value))
-        finally:
-            with self._lock:
-                self._desk.told()
+    def _deliver(self, job: Job | None) -> None:
+        """Deliver a job's event, and those that wait meanwhile; what fails is left to the relay."""
+        while job is not None:
+            goes_on = False
+            try:
+                self._coach.run(workflows.deliver_quietly(self._setup, job))
+                goes_on = True
+            finally:
+                with self._lock:
+                    job = self._desk.told(goes_on=goes_on)
 
     def _relay(self) -> None:
         """Begin to deliver the events that are owed, when it is time."""

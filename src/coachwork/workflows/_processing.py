@@ -134,9 +134,13 @@ def process(setup: Setup, ref: JobRef) -> Workflow[JobReport[object] | None]:
         The job as it is then: settled, or in another's hands. None where it is gone.
 
     Raises:
+        ValidationError: It is no JobRef; a text has to be parsed first.
         TopicNotFoundError: The application does not declare the session's topic.
         StoreError: The repository failed; nothing is lost, call again.
     """
+    given: object = ref
+    if not isinstance(given, JobRef):
+        raise ValidationError("ref", "a JobRef: read its text with JobRef.parse")
     try:
         held = yield from serve(setup, ref)
         if held is None:
