@@ -89,6 +89,7 @@ class World:
         """Start the session and submit the message."""
         self.around = Around()
         self.model = Model(reply)
+        self.killed = False
         self.repository = Memory()
         self.coach = Coach(
             self.repository,
@@ -111,6 +112,7 @@ class World:
             self.coach.run(_stopped(serving, after, lambda: meanwhile(self)))
         except Killed:
             serving.close()
+            self.killed = True
 
     def wait(self, duration: timedelta) -> None:
         """Let so much time pass."""
@@ -207,6 +209,11 @@ def _too_old(world: World) -> None:
     world.ada.job(world.ref.job)
 
 
+def _too_old_and_killed(world: World) -> None:
+    world.wait(timedelta(seconds=20))
+    raise Killed
+
+
 SITUATIONS: Final = (
     Situation("nothing", _nothing),
     Situation("pause", lambda world: world.chat.pause()),
@@ -226,6 +233,18 @@ SITUATIONS: Final = (
     Situation("while the result is extracted: pause", lambda world: world.chat.pause(), 2),
     Situation("while the result is extracted: cancel", lambda world: world.chat.cancel(), 2),
     Situation("while the result is extracted: `kill -9`", _kill, 2),
+    Situation(
+        "while the result is extracted: the job's 24 hours end, and its owner polls",
+        _too_old,
+        2,
+        _near_its_end,
+    ),
+    Situation(
+        "while the result is extracted: `kill -9`, and the job's 24 hours end",
+        _too_old_and_killed,
+        2,
+        _near_its_end,
+    ),
 )
 
 
@@ -266,7 +285,7 @@ def find(situation: Situation, reply: str) -> Finding:
 
     situation.before(world)
     world.serve(happen, after=situation.after)
-    if situation.happens is _kill:
+    if world.killed:
         _lease_over(world)
         world.coach.process(world.ref)
     world.coach.relay()

@@ -8,7 +8,8 @@ the worker at the end is for. Under any other queue the two places are the same,
 `process`.
 
 The web process and the consumer share the database, and neither knows the other: two coaches stand
-for them here. Run it with ``python examples/your_own_queue.py``.
+for them here. coachwork does not bring huey along: ``pip install huey`` first, then run it with
+``python examples/your_own_queue.py``.
 """
 
 from collections.abc import Callable

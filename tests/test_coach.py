@@ -1053,7 +1053,7 @@ NO_PORTS: Final = (
 
 @pytest.mark.parametrize("of", [Coach, AsyncCoach], ids=["blocking", "async"])
 @pytest.mark.parametrize("name", NO_PORTS)
-def test_what_is_no_port_is_refused(name: str, of: type[Coach] | type[AsyncCoach]) -> None:
+def test_what_is_no_port_is_refused(name: str, of: type[Coach | AsyncCoach]) -> None:
     """Something without the port's methods is found out at once, and not when it is needed."""
     ports: dict[str, Any] = {"repository": Memory(), "model": ScriptedModel(["Hi"])}
     ports[name] = 5

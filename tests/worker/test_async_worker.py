@@ -961,6 +961,28 @@ def test_what_is_too_much_to_deliver_is_found_by_the_relay(
     asyncio.run(main())
 
 
+def test_a_notifier_that_ends_as_cancelled() -> None:
+    """It takes no place of the deliveries away for ever."""
+
+    async def main() -> None:
+        store, told = watched("memory", ""), list[str]()
+
+        class Ending:
+            async def notify(self, event: Told, /) -> None:
+                await until_async(lambda: one._desk.answered == 4)
+                told.append(event.job)
+                raise asyncio.CancelledError
+
+        submitted(store, 4, settings=OUTBOX)
+        options = WorkerOptions(concurrency=1, grace=1, relay_after=10_000)
+        one = AsyncWorker(coach_of(store, notifier=Ending()), options)
+        assert await one.drain() == 4
+        assert not one._desk.is_busy
+        assert told
+
+    asyncio.run(main())
+
+
 def test_a_notifier_that_fails_is_complained_of_once(
     store: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:

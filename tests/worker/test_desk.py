@@ -8,9 +8,12 @@ from typing import Final
 import pytest
 from attrs import evolve
 
+from coachwork import AsyncCoach, Coach
+from coachwork.adapters import Memory, ScriptedModel
 from coachwork.errors import (
     CorruptRecordError,
     LLMError,
+    MisuseError,
     OutcomeUnknownError,
     SessionNotFoundError,
     StoreUnavailableError,
@@ -22,9 +25,9 @@ from coachwork.policies import Settings
 from coachwork.records import Stored
 from coachwork.sessions import Account, AccountStatus
 from coachwork.topics import Topic
-from coachwork.worker import WorkerOptions
+from coachwork.worker import AsyncWorker, Worker, WorkerOptions
 from coachwork.worker import _desk as module
-from coachwork.worker._desk import BEATS, LONGEST_WAIT, Desk, Hand, TooLate
+from coachwork.worker._desk import BEATS, LONGEST_WAIT, Desk, Hand, TooLate, check_made_of
 from coachwork.worker._pace import NOT_HERE, PUT_OFF, window
 from coachwork.worker._telling import AGAIN_AFTER
 from coachwork.workflows import NO_PROMPT, Claimed, Held, Relayed
@@ -544,3 +547,18 @@ def test_how_long_to_wait() -> None:
     assert desk.patience() == pytest.approx(7.0)
     time.now += 7.5
     assert 0.8 <= desk.patience() <= 1.2
+
+
+def test_a_worker_is_made_from_a_coach_of_its_colour() -> None:
+    """A coach of the other colour, and what are no options, are found out at once."""
+    with Coach(Memory(), ScriptedModel(["Hi"]), topics=[]) as coach:
+        check_made_of(coach, Coach, None)
+        check_made_of(coach, Coach, WorkerOptions())
+        with pytest.raises(MisuseError, match="an AsyncWorker for an AsyncCoach"):
+            check_made_of(coach, AsyncCoach, None)
+        with pytest.raises(MisuseError, match="WorkerOptions"):
+            check_made_of(coach, Coach, 4)
+        with pytest.raises(MisuseError, match="an AsyncWorker for an AsyncCoach"):
+            AsyncWorker(coach)  # type: ignore[arg-type]
+        with pytest.raises(MisuseError, match="WorkerOptions"):
+            Worker(coach, 4)  # type: ignore[arg-type]

@@ -21,8 +21,14 @@ MISTAKEN: Final = 2
 DATABASE: Final = "coachwork.db"
 """The file that the commands work on unless another one is named."""
 
+USER: Final = "you"
+"""Who talks unless somebody else is named."""
+
 TOPIC: Final = "today"
 """What is talked about unless something else is named."""
+
+TENANT: Final = "default"
+"""Whose user somebody is unless a tenant is named; `chat` knows no other one."""
 
 WIDTH: Final = 80
 LONGEST: Final = 3600.0
@@ -122,7 +128,7 @@ def _add_chat(add: _Adds) -> None:
     )
     _add_database(chat)
     chat.add_argument("--topic", default=TOPIC, help="what to talk about (%(default)s)")
-    chat.add_argument("--user", default="you", help="who talks (%(default)s)")
+    chat.add_argument("--user", default=USER, help="who talks (%(default)s)")
     chat.add_argument(
         "--async",
         action="store_true",
@@ -204,20 +210,25 @@ def _add_jobs_list(act: _Adds) -> None:
         "list",
         help="list jobs, the newest first",
         description=_paragraphs(
-            "List jobs, the newest first. Without --user these are the jobs of all tenants that "
-            "somebody has still to look after: the open ones, and the settled ones whose event is "
+            "List jobs, the newest first. Without --user these are the jobs of all tenants, or "
+            "of the one that is named, that somebody has still to look after: the open ones, and the settled ones whose event is "
             "not delivered. With --user they are all jobs of that user. (There is no list of all "
             "jobs of all users: a repository can be asked for either of the two.)"
         ),
         epilog=_examples(
             "coachwork jobs list",
+            "coachwork jobs list --tenant acme",
             "coachwork jobs list --user you",
             "coachwork jobs list --user you --status failed --limit 5",
         ),
     )
     _add_database(listing)
     listing.add_argument("--user", metavar="ID", help="whose jobs")
-    _add_tenant(listing, "the user's tenant (%(default)s)")
+    listing.add_argument(
+        "--tenant",
+        metavar="ID",
+        help=f"the user's tenant ({TENANT}); without --user only jobs of this tenant",
+    )
     listing.add_argument(
         "--status",
         action="append",
@@ -323,14 +334,15 @@ def _add_database(of: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_tenant(of: argparse.ArgumentParser, told: str) -> None:
-    of.add_argument("--tenant", metavar="ID", default="default", help=told)
-
-
 def _add_job(of: argparse.ArgumentParser) -> None:
     of.add_argument("id", metavar="ID", help="the job's id, or the text of its JobRef")
     _add_database(of)
-    _add_tenant(of, "the job's tenant (%(default)s); a JobRef knows it")
+    of.add_argument(
+        "--tenant",
+        metavar="ID",
+        default=TENANT,
+        help="the job's tenant (%(default)s); a JobRef knows it",
+    )
 
 
 def _add_model(of: argparse.ArgumentParser) -> None:
@@ -348,8 +360,7 @@ def _add_model(of: argparse.ArgumentParser) -> None:
         "--think",
         metavar="SECONDS",
         type=_seconds,
-        default=0.0,
-        help="how long the listening coach takes to answer (%(default)g)",
+        help="how long the listening coach takes to answer (0); not for a --model",
     )
 
 

@@ -17,9 +17,9 @@ from typing import Final
 from attrs import frozen
 
 from coachwork.adapters import SQLite, TimeOrderedIds
-from coachwork.cli._arguments import worker_command
+from coachwork.cli._arguments import USER, worker_command
 from coachwork.cli._chat_calls import Calls, Manner, UnansweredError, patiently
-from coachwork.cli._chat_coach import Insight, topic_of
+from coachwork.cli._chat_coach import SOMEBODY, Insight, topic_of
 from coachwork.cli._chat_jobs import Inbox, Jobs
 from coachwork.cli._choice import Choice
 from coachwork.cli._database import opened
@@ -56,6 +56,9 @@ HELP: Final = (
     ("/help", "this list"),
     ("//...", "say something that begins with a slash"),
 )
+
+KEPT: Final = " Your message is kept"
+"""How, in the texts for people, begins what is wrong where no message waits for an answer."""
 
 RECALLED: Final = 2
 """How many messages are shown again to somebody who comes back."""
@@ -225,8 +228,10 @@ class _Conversation:
             self._chat = self._me.session(self._topic, error.session)
             self._failed = error.job if error.code.retryable else None
             tell(error.code, str(error))
-            if self._last_words() is not None:
-                self._terminal.line(user_text(error.code), "dim")
+            text = user_text(error.code)
+            if self._last_words() is None:
+                text = text.partition(KEPT)[0]
+            self._terminal.line(text, "dim")
             if error.code.retryable:
                 pause = f", best in {error.retry_after:.0f} s" if error.retry_after else ""
                 self._terminal.line(f"/retry asks again{pause}.", "dim")
@@ -247,7 +252,9 @@ class _Conversation:
             wait = self._manner.owed(self._chat)
             if wait is not None or self._wants_to_resume():
                 return self._go_on(wait or self._resume)
-        self._chat = self._manner.start(self._me, self._topic, {"name": self._user})
+        # Who is called by no name of their own is not to be called "you" in the third person.
+        name = SOMEBODY if self._user == USER else self._user
+        self._chat = self._manner.start(self._me, self._topic, {"name": name})
         self._show_new()
         return False
 

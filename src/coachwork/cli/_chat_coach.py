@@ -25,6 +25,9 @@ MOST_TURNS: Final = 8
 ENOUGH_TURNS: Final = 4
 """It may end after so many, if the person has written much."""
 
+SOMEBODY: Final = "The person"
+"""What the coach calls a person who told no name, at the beginning of a sentence."""
+
 ENOUGH_WORDS: Final = 150
 """What it takes for much."""
 
@@ -43,21 +46,23 @@ _QUESTIONS: Final = (
     "What is the smallest step that you could take tomorrow?",
 )
 
+# The name begins a sentence wherever it stands: it may be `SOMEBODY`.
 _SYSTEM: Final = (
     "You are a coach. {{name}} wants to think about “{about}” with you. Listen: say in one "
     "sentence what you have heard, then ask one open question, and only one. Give no advice and "
     "no lists. Write warmly and plainly, three sentences at the most, in the language in which "
-    "{{name}} writes. When {{name}} has found a next step, or wants to stop, say goodbye in two "
-    "sentences at the most, and mark that reply as final."
+    "they write. When they have found a next step, or want to stop, say goodbye in two sentences "
+    "at the most, and mark that reply as final."
 )
 _INITIATION: Final = (
-    "Greet {{name}} in one or two sentences, and ask what is on their mind about “{about}”."
+    "{{name}} is here. Greet them in one or two sentences, and ask what is on their mind about "
+    "“{about}”."
 )
 _EXTRACTION: Final = (
-    "The conversation has ended. Write down what it yielded, as JSON of the form that was asked "
-    "for and nothing else. said: what {name} found out or came to see, one short sentence for "
-    "each, in their own words. next_step: what {name} means to do next, or null if they settled on "
-    "nothing. Add nothing of your own."
+    "The conversation has ended. {name} wants to keep what it yielded: write it down, as JSON of "
+    "the form that was asked for and nothing else. said: what they found out or came to see, one "
+    "short sentence for each, in their own words. next_step: what they mean to do next, or null if "
+    "they settled on nothing. Add nothing of your own."
 )
 
 

@@ -121,7 +121,7 @@ class Jobs:
         try:
             beats = count()
             while (report := chat.job(job)).status in OPEN:
-                self._speech.thinks(_how(report, next(beats)))
+                self._speech.thinks(_how(report, next(beats), failed=bool(self._reasons)))
                 self._listen(job)
             while not self._inbox.empty():
                 self._hear(job, self._inbox.get())
@@ -157,9 +157,17 @@ class Jobs:
         return False
 
 
-def _how(report: JobReport[Insight], beat: int) -> str:
-    """Return in what way an answer is waited for, at that *beat*."""
+def _how(report: JobReport[Insight], beat: int, *, failed: bool) -> str:
+    """Return in what way an answer is waited for, at that *beat*.
+
+    Args:
+        report: The job.
+        beat: How often that was told before.
+        failed: Whether the model failed before in this process, whose worker pauses then.
+    """
     seconds = int((datetime.now(UTC) - report.created_at).total_seconds())
     waits = report.status is JobStatus.PENDING and seconds >= LONG
-    what = "waiting for a worker" if waits else "thinking"
+    what = "thinking"
+    if waits:
+        what = "waiting; after a failure the worker pauses" if failed else "waiting for a worker"
     return f"{what} {'.' * (beat // 3 % 3 + 1):<3}" + (f" {seconds} s" if seconds > 0 else "")

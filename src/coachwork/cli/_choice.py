@@ -17,9 +17,9 @@ class Choice:
     Attributes:
         name: ``openai:NAME``, or None for the listening coach.
         base_url: Where the server of that model listens, or None for OpenAI.
-        think: Seconds that the listening coach takes.
+        think: Seconds that the listening coach takes; None where nothing was told.
     """
 
     name: str | None = None
     base_url: str | None = None
-    think: float = 0.0
+    think: float | None = None

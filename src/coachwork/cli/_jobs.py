@@ -7,7 +7,7 @@ person is shown unless it is asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from coachwork.adapters import SQLite
-from coachwork.cli._arguments import worker_command
+from coachwork.cli._arguments import TENANT, worker_command
 from coachwork.cli._chat_coach import topic_of
 from coachwork.cli._choice import Choice
 from coachwork.cli._database import opened
@@ -29,6 +29,7 @@ from coachwork.coach import Coach, UserCoach
 from coachwork.errors import (
     CorruptRecordError,
     JobNotFoundError,
+    ModelError,
     SessionNotFoundError,
     UnsupportedSchemaError,
     ValidationError,
@@ -56,13 +57,13 @@ class Wanted:
     """Which jobs to list.
 
     Attributes:
-        tenant: The tenant, where a user is named.
+        tenant: The tenant; None for the user's usual one, or, where no user is named, for all.
         user: The user, or None for what is open or undelivered, of all.
         status: Only jobs of these states; all, where there is none.
         limit: At most so many.
     """
 
-    tenant: str
+    tenant: str | None
     user: str | None
     status: Sequence[str]
     limit: int
@@ -76,11 +77,12 @@ def list_jobs(path: str, wanted: Wanted) -> int:
     """
     now = datetime.now(UTC)
     query = Query(kind=JOB_RECORD.name, status=tuple(wanted.status), limit=wanted.limit)
+    tenant = None if wanted.tenant is None else checked_id(wanted.tenant, "--tenant")
     if wanted.user is None:
-        query = evolve(query, due=now + EVER)
+        query = evolve(query, tenant=tenant, due=now + EVER)
     else:
-        tenant, user = checked_id(wanted.tenant, "--tenant"), checked_id(wanted.user, "--user")
-        query = evolve(query, tenant=tenant, owner=user, newest_first=True)
+        user = checked_id(wanted.user, "--user")
+        query = evolve(query, tenant=tenant or TENANT, owner=user, newest_first=True)
     with _there(path) as database:
         lines = [_line(record) for record in database.find(query)]
     lines.sort(key=lambda line: (line.job.created_at if line.job else now, line.id), reverse=True)
@@ -158,36 +160,53 @@ def retry_job(path: str, again: Again) -> int:
         CoachworkError: There is no such job, it cannot be repeated, or the database or the model
             cannot be used.
     """
-    if again.choice.name is not None and not again.wait:
-        raise ValidationError("--model", "--wait beside it")
+    choice = again.choice
+    for option, told in (("--model", choice.name), ("--think", choice.think)):
+        if told is not None and not again.wait:
+            raise ValidationError(option, "--wait beside it")
+    reasons: set[str] = set()
+
+    def model_failed(job: str, error: ModelError) -> None:
+        reasons.add(job)
+        tell_reason(job, error)
+
     with _there(path) as database, told_in_lines():
         failed = _job(database, again.tenant, again.name)
         topic = topic_of(_session(database, failed).about.topic)
         coach = Coach(
             database,
-            Candid(model_of(again.choice), tell_reason),
+            Candid(model_of(choice), model_failed),
             topics=[topic],
             # Whoever is to be notified of the one is to be notified of the other.
-            settings=evolve(settings_of(again.choice, jobs=True), outbox=failed.notify),
+            settings=evolve(settings_of(choice, jobs=True), outbox=failed.notify),
         )
         owner = coach.as_user(failed.user, tenant=failed.tenant)
         new = owner.session(topic, failed.session).retry(failed.id, wait=False)
         print(f"Job {new.id} repeats {failed.id}.", flush=True)
+        worker = one_line(worker_command(path, topic.id))
         if not again.wait:
-            print(f"`{one_line(worker_command(path, topic.id))}` answers it.")
+            print(f"`{worker}` answers it.")
             return 0
-        return _answered(coach, owner, JobRef(failed.tenant, new.id, new.kind))
+        try:
+            return _answered(coach, owner, JobRef(failed.tenant, new.id, new.kind), reasons)
+        except KeyboardInterrupt:
+            print(f"\nJob {new.id} is left to a worker: `{worker}` answers it.")
+            raise
 
 
-def _answered(coach: Coach, owner: UserCoach, ref: JobRef) -> int:
-    """Answer a job, or wait for a worker that was faster; tell its outcome."""
+def _answered(coach: Coach, owner: UserCoach, ref: JobRef, reasons: Set[str]) -> int:
+    """Answer a job, or wait for a worker that was faster; tell its outcome.
+
+    Of the jobs of which the *reasons* were told, it is not told again that they failed.
+    """
     coach.process(ref)
     report = owner.job(ref.job)
     while report.status in OPEN:
         sleep(POLL)
         report = owner.job(ref.job)
     if report.error_code is not None:
-        tell(report.error_code, f"job {ref.job} failed too")
+        if ref.job not in reasons:
+            tell(report.error_code, f"job {ref.job} failed too")
         return 1
     print(f"It is {report.status}, after {report.processing_time} ms.")
     return 0

@@ -37,7 +37,9 @@ def model_of(choice: Choice) -> LanguageModel:
     if choice.name is None:
         if choice.base_url is not None:
             raise ValidationError("--base-url", f"a --model {PREFIX}NAME beside it")
-        return Listener(choice.think)
+        return Listener(choice.think or 0.0)
+    if choice.think is not None:
+        raise ValidationError("--think", "no --model beside it; it is for the listening coach")
     from coachwork.adapters.openai import OpenAIModel  # noqa: PLC0415 - only who wants it has it
 
     key = os.environ.get(KEY) or None
@@ -80,7 +82,7 @@ def settings_of(choice: Choice, *, jobs: bool) -> Settings:
     """Return the settings for who answers; with *jobs* a worker does, else the call itself."""
     timeout, spare = PATIENCE, PATIENCE / 10
     if choice.name is None:
-        timeout, spare = A_MOMENT + timedelta(seconds=choice.think), A_MOMENT / 2
+        timeout, spare = A_MOMENT + timedelta(seconds=choice.think or 0.0), A_MOMENT / 2
     # A person waits at the terminal: whatever was left behind is taken up without delay. What is
     # left to a worker is left to it.
     unclaimed = timedelta(minutes=10) if jobs else timedelta(milliseconds=1)

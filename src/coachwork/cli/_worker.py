@@ -21,11 +21,15 @@ from coachwork.cli._models import PATIENCE, Candid, model_of, settings_of, tell_
 from coachwork.cli._plain import one_line
 from coachwork.cli._warnings import told_in_lines
 from coachwork.coach import Coach
+from coachwork.ports import Answer, Ask, LanguageModel
 from coachwork.worker import Worker, WorkerOptions
 from coachwork.workflows import JobView
 
 STDERR: Final = 2
-STOPPING: Final = b"Stopping when what is under way is answered; once more gives it back at once.\n"
+STOPPING: Final = b"Stopping.\n"
+STOPPING_LATER: Final = (
+    b"Stopping when what is under way is answered; once more gives it back at once.\n"
+)
 
 GRACE: Final = PATIENCE.total_seconds()
 """Seconds for which a worker that is to stop waits for the answers under way."""
@@ -64,9 +68,10 @@ def worker(shift: Shift) -> int:
     topics = [topic_of(name) for name in dict.fromkeys(shift.topics)]
     options = WorkerOptions(concurrency=shift.concurrency, grace=GRACE)
     with opened(shift.path) as database, told_in_lines(TOPIC_NOT_FOUND="; name it by --topic"):
+        model = _Counted(Candid(model_of(shift.choice), tell_reason))
         coach = Coach(
             database,
-            Candid(model_of(shift.choice), tell_reason),
+            model,
             topics=topics,
             settings=settings_of(shift.choice, jobs=True),
         )
@@ -79,16 +84,16 @@ def worker(shift: Shift) -> int:
         working = Worker(coach, options, settled=settled)
         about = ", ".join(one_line(topic.title) for topic in topics)
         _say(f"Answering in {one_line(shift.path)} about {about}, by {_who(shift)}.")
-        with _stopped_by_signals(working):
+        with _stopped_by_signals(working, model):
             try:
                 working.drain() if shift.once else working.run()
             finally:
-                report.end()
+                report.end(given_back=model.asked > 0)
     return 0
 
 
 @contextmanager
-def _stopped_by_signals(working: Worker) -> Generator[None]:
+def _stopped_by_signals(working: Worker, model: _Counted) -> Generator[None]:
     """Let the first signal stop *working* when the answers under way have come, the next at once.
 
     Raises:
@@ -103,7 +108,7 @@ def _stopped_by_signals(working: Worker) -> Generator[None]:
         stopping = True
         working.stop()
         with suppress(OSError):  # a handler may have come in the midst of a print
-            os.write(STDERR, STOPPING)
+            os.write(STDERR, STOPPING_LATER if model.asked else STOPPING)
 
     before = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
@@ -111,6 +116,30 @@ def _stopped_by_signals(working: Worker) -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class _Counted:
+    """A model that knows how many of its answers are under way.
+
+    Attributes:
+        asked: How many. A signal handler may read it, for it needs no lock.
+    """
+
+    def __init__(self, model: LanguageModel) -> None:
+        """Count the answers of *model*."""
+        self.asked = 0
+        self._model = model
+        self._lock = Lock()
+
+    def complete(self, ask: Ask, /) -> Answer:
+        """See `coachwork.ports.LanguageModel.complete`."""
+        with self._lock:
+            self.asked += 1
+        try:
+            return self._model.complete(ask)
+        finally:
+            with self._lock:
+                self.asked -= 1
 
 
 class _Report:
@@ -141,8 +170,11 @@ class _Report:
                 return False
         return True
 
-    def end(self) -> None:
+    def end(self, *, given_back: bool) -> None:
         """Tell what was done.
+
+        Args:
+            given_back: Whether something was under way until the end.
 
         Raises:
             OSError: It could not be told.
@@ -154,7 +186,8 @@ class _Report:
         _say(
             f"{number} job{'' if number == 1 else 's'}"
             + (f" ({told})" if told else "")
-            + f" in {monotonic() - self._began:.1f} s."
+            + f" in {monotonic() - self._began:.1f} s"
+            + ("; what was under way is given back." if given_back else ".")
         )
 
 

@@ -13,7 +13,7 @@ from coachwork import workflows
 from coachwork.coach import AsyncCoach
 from coachwork.errors import MisuseError
 from coachwork.jobs import Job
-from coachwork.worker._desk import LONGEST_WAIT, Desk, Hand, TooLate
+from coachwork.worker._desk import LONGEST_WAIT, RELAY_PAGE, Desk, Hand, TooLate, check_made_of
 from coachwork.worker._options import WorkerOptions
 from coachwork.worker._telling import tell
 from coachwork.workflows import Claimed, JobView
@@ -42,6 +42,7 @@ class AsyncWorker:
         settled: Callable[[JobView], None] | None = None,
     ) -> None:
         """Make the worker; it does nothing yet."""
+        check_made_of(coach, AsyncCoach, options)
         self._coach = coach
         self._options = options or WorkerOptions()
         self._setup = coach.setup.for_worker()
@@ -184,7 +185,9 @@ class AsyncWorker:
         relayed = None
         try:
             after = timedelta(seconds=self._options.relay_after)
-            relayed = await self._coach.run(workflows.relay(self._setup, older_than=after))
+            relayed = await self._coach.run(
+                workflows.relay(self._setup, limit=RELAY_PAGE, older_than=after)
+            )
         except Exception as error:  # noqa: BLE001 - as above
             self._desk.failed("relay events", error)
         finally:

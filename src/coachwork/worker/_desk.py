@@ -15,6 +15,7 @@ from attrs import define
 
 from coachwork.errors import (
     CoachworkError,
+    MisuseError,
     OutcomeUnknownError,
     SessionNotFoundError,
     StoreUnavailableError,
@@ -30,6 +31,9 @@ from coachwork.workflows import NO_PROMPT, Claimed, Held, JobView, Relayed, job_
 BEATS: Final = 3
 """How often a lease is renewed before it would run out."""
 
+RELAY_PAGE: Final = 100
+"""How many owed events are looked at in one go; where there are more, it goes on at once."""
+
 LONGEST_WAIT: Final = 60.0
 """Seconds that a worker waits for anything without looking around."""
 
@@ -40,6 +44,21 @@ _MODEL_FAILED: Final = frozenset({ErrorCode.LLM_ERROR, ErrorCode.LLM_TIMEOUT})
 _MODEL_ANSWERED: Final = frozenset(
     {ErrorCode.EMPTY_REPLY, ErrorCode.BAD_REPLY, ErrorCode.LENGTH, ErrorCode.CONTENT_FILTER}
 )
+
+
+def check_made_of(coach: object, wanted: type, options: object) -> None:
+    """Make sure that a worker is made from a coach of its colour, and from options.
+
+    Raises:
+        MisuseError: It is not.
+    """
+    if not isinstance(coach, wanted):
+        raise MisuseError(
+            f"this worker wants one {wanted.__name__}: a Worker is for a Coach, an AsyncWorker for "
+            "an AsyncCoach"
+        )
+    if options is not None and not isinstance(options, WorkerOptions):
+        raise MisuseError("a worker's options must be WorkerOptions")
 
 
 @define(eq=False)

@@ -14,7 +14,7 @@ from coachwork.coach import Coach
 from coachwork.errors import MisuseError
 from coachwork.jobs import Job
 from coachwork.worker._alarm import NAP, Alarm
-from coachwork.worker._desk import LONGEST_WAIT, Desk, Hand, TooLate
+from coachwork.worker._desk import LONGEST_WAIT, RELAY_PAGE, Desk, Hand, TooLate, check_made_of
 from coachwork.worker._options import WorkerOptions
 from coachwork.worker._telling import tell
 from coachwork.workflows import Claimed, JobView
@@ -46,6 +46,7 @@ class Worker:
         settled: Callable[[JobView], None] | None = None,
     ) -> None:
         """Make the worker; it does nothing yet."""
+        check_made_of(coach, Coach, options)
         self._coach = coach
         self._options = options or WorkerOptions()
         self._setup = coach.setup.for_worker()
@@ -242,7 +243,9 @@ class Worker:
         relayed = None
         try:
             after = timedelta(seconds=self._options.relay_after)
-            relayed = self._coach.run(workflows.relay(self._setup, older_than=after))
+            relayed = self._coach.run(
+                workflows.relay(self._setup, limit=RELAY_PAGE, older_than=after)
+            )
         except BaseException as error:  # noqa: BLE001 - as above
             with self._lock:
                 self._desk.failed("relay events", error)
