@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from coachwork.cli._arguments import TOPIC, WIDTH, parser, worker_command
+from coachwork.cli._arguments import TENANT, TOPIC, USER, WIDTH, parser, worker_command
 
 COMMANDS = (
     ["demo"],
@@ -96,7 +96,10 @@ def test_what_is_left_out_is_as_the_help_tells() -> None:
     worker = parser().parse_args(["worker"])
     assert chat.database == worker.database == parser().parse_args(["jobs", "list"]).database
     assert (chat.topic, worker.topic) == (TOPIC, None)
-    assert (chat.model, chat.think, chat.jobs, chat.works) == (None, 0.0, False, True)
+    assert (chat.model, chat.think, chat.jobs, chat.works) == (None, None, False, True)
+    assert chat.user == USER
+    assert parser().parse_args(["jobs", "list"]).tenant is None
+    assert parser().parse_args(["jobs", "show", "x"]).tenant == TENANT
     assert parser().parse_args(["chat", "--model", "openai:a:b"]).model == "openai:a:b"
     assert parser().parse_args(["chat", "--think", "0.5"]).think == 0.5
 

@@ -18,13 +18,15 @@ import pytest
 
 from coachwork.adapters import ScriptedModel, SQLite
 from coachwork.cli import main
+from coachwork.cli._chat import KEPT
 from coachwork.cli._chat_coach import MOST_TURNS, Insight, Listener, topic_of
 from coachwork.cli._choice import Choice
 from coachwork.cli._models import settings_of
 from coachwork.coach import Chat, Coach
 from coachwork.errors import StoreUnavailableError
-from coachwork.jobs import JobStatus
+from coachwork.jobs import ErrorCode, JobStatus
 from coachwork.sessions import SessionStatus
+from coachwork.texts import user_text
 from tests.openai_server import Streams, piece, refuses, says, serving, streamed
 from tests.recordings import Dying
 from tests.terminals import program
@@ -374,7 +376,10 @@ def test_a_language_model_talks_to_the_end(
     unreachable, too_many = err.splitlines()
     assert unreachable == "coachwork: LLM_ERROR: the provider answered 503"
     assert too_many.startswith("coachwork: LLM_ERROR: the provider answered 429: too many requests")
-    assert "/retry asks again, best in 10 s. you /retry coach Hello." in out
+    assert (
+        "Your coach could not answer just now. /retry asks again, best in 10 s. "
+        "you /retry coach Hello." in out
+    )
     assert (
         "you My evenings are short. Your coach could not answer just now. Your message is kept; "
         "please try again in a moment. /retry asks again, best in 7 s. you /retry coach Why? "
@@ -483,6 +488,54 @@ def test_why_a_job_failed_is_told(
     assert out.count("coach  Hello.") == out.count("coach  Yes?") == 1
 
 
+def test_what_failed_elsewhere_is_told_and_can_be_asked_for_again(path: str) -> None:
+    """A worker of its own knows why; here it is told that no answer came, and how to go on."""
+    with program("chat", "--database", path, "--no-worker") as (screen, process):
+        screen.until("thinking")
+        with serving(refuses(401)) as server:
+            model = ["--model", "openai:small", "--base-url", server.url]
+            assert main(["worker", "--database", path, "--once", *model]) == 0
+        screen.until("LLM_ERROR: job ", "Your coach could not answer just now.")
+        screen.until("/retry asks again", "you  ")
+        screen.type("/retry\n")
+        screen.until("thinking")
+        assert main(["worker", "--database", path, "--once"]) == 0
+        screen.until("on your mind?", "you  ")
+        screen.type("\x04")
+    assert process.returncode == 0
+    assert "Your message is kept" not in screen.text  # there is none
+
+
+@pytest.mark.parametrize("code", [code for code in ErrorCode if code.retryable])
+def test_no_message_is_told_of_where_there_is_none(code: ErrorCode) -> None:
+    """What is left of the text for a person says what happened, and nothing of a message."""
+    told = user_text(code).partition(KEPT)[0]
+    assert told.endswith(".")
+    assert "message" not in told
+
+
+@pytest.mark.parametrize(
+    "options,name",
+    [((), "The person"), (("--user", "you"), "The person"), (("--user", "Ada"), "Ada")],
+)
+def test_a_language_model_is_told_the_name_of_who_has_one(
+    options: tuple[str, ...], name: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is called "you" in the third person."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    with serving(says(reply("Hello."))) as server:
+        model = ["--model", "openai:small", "--base-url", server.url]
+        assert main(["chat", "--database", path, *options, *model]) == 0
+    asked = json.dumps(server.bodies[0])
+    assert f"You are a coach. {name} wants to think about" in asked
+    assert f"{name} is here. Greet them in one or two sentences" in asked
+
+
+def unfolded(text: str) -> str:
+    """Return *text* without blanks: a terminal folds a long path in its midst."""
+    return "".join(text.split())
+
+
 def test_ctrl_c_leaves_the_answer_to_a_worker(path: str) -> None:
     """One sees that it thinks; the same command waits again, and a worker may go on meanwhile."""
     command = ["chat", "--database", path, "--async", "--think", "0.6"]
@@ -496,9 +549,11 @@ def test_ctrl_c_leaves_the_answer_to_a_worker(path: str) -> None:
             process.wait(PATIENCE)
             assert status_of_the_answer(chat) is JobStatus.PENDING
     assert process.returncode == 0
-    assert screen.text.endswith(
-        "The answer is left to a worker: run the same command to wait for it again, or let "
-        f"`coachwork worker --database {path}` give it."
+    assert unfolded(screen.text).endswith(
+        unfolded(
+            "The answer is left to a worker: run the same command to wait for it again, or let "
+            f"`coachwork worker --database {path}` give it."
+        )
     )
     assert "thinking" not in screen.text
     with program(*command, "--no-worker") as (screen, process):

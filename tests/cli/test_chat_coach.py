@@ -8,7 +8,14 @@ from time import monotonic
 import pytest
 
 from coachwork.adapters import Memory, ScriptedModel, final
-from coachwork.cli._chat_coach import ENOUGH_WORDS, MOST_TURNS, Insight, Listener, topic_of
+from coachwork.cli._chat_coach import (
+    ENOUGH_WORDS,
+    MOST_TURNS,
+    SOMEBODY,
+    Insight,
+    Listener,
+    topic_of,
+)
 from coachwork.coach import Chat, Coach
 from coachwork.errors import ValidationError
 from coachwork.jobs import JobKind
@@ -105,9 +112,22 @@ def test_a_language_model_is_told_everything() -> None:
     assert turn.result == Insight(["I am"], None)
     greeting, reply, extraction = scripted.asked
     assert "Ada wants to think about “rest”" in greeting.messages[0].text
-    assert "Greet Ada" in greeting.messages[-1].text
+    assert greeting.messages[-1].text.startswith("Ada is here. Greet them")
     assert "final" in reply.messages[0].text
-    assert "next_step: what Ada means to do next" in extraction.messages[-1].text
+    assert "Ada wants to keep what it yielded" in extraction.messages[-1].text
+    assert "next_step: what they mean to do next" in extraction.messages[-1].text
+
+
+def test_who_tells_no_name_is_spoken_of_in_whole_sentences() -> None:
+    """What they are called stands at the beginning of a sentence wherever it stands."""
+    topic = topic_of("rest")
+    told = [text.replace("{name}", SOMEBODY) for text in (topic.system, topic.initiation or "")]
+    told.append((topic.extraction or "").replace("{name}", SOMEBODY))
+    assert told[0].startswith("You are a coach. The person wants to think about “rest”")
+    for text in told:
+        assert SOMEBODY in text
+        for before in text.split(SOMEBODY)[:-1]:
+            assert before == "" or before.endswith(". ")
 
 
 def test_a_topic_needs_a_name() -> None:

@@ -176,9 +176,10 @@ def test_one_sees_how_long_it_thinks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert screen.raw.count("thinking .") >= 1
     assert screen.lines == [ON_ITS_WAY, ""]
     how = _chat_jobs._how
-    assert how(report, 0) == "thinking .  "
+    assert how(report, 0, failed=True) == "thinking .  "
     old = evolve(report, created_at=report.created_at - timedelta(seconds=65))
-    assert how(old, 8) == "waiting for a worker ... 65 s"
+    assert how(old, 8, failed=False) == "waiting for a worker ... 65 s"
+    assert how(old, 8, failed=True) == "waiting; after a failure the worker pauses ... 65 s"
 
 
 def test_where_the_user_speaks_first_nothing_is_waited_for() -> None:

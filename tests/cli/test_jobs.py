@@ -108,6 +108,25 @@ def test_without_a_user_what_somebody_has_to_look_after_is_listed(path: str, job
     assert third.split()[:3] == [waiting, "reply", "pending"]
 
 
+def test_of_one_tenant_alone_what_has_to_be_looked_after_is_listed(path: str, jobs: Run) -> None:
+    """The others' jobs are left out; a name that can be no tenant is refused."""
+    with closing(SQLite(path)) as database:
+        waiting = begin(database).submit(SAID).id
+        coach = Coach(database, Listener(), topics=[TOPIC])
+        other = coach.as_user("ada", tenant="zeta").start(
+            TOPIC, context={"name": "Ada"}, wait=False
+        )
+    assert other.opening_job is not None
+    assert [line.split()[0] for line in jobs("list", "--tenant", "acme").splitlines()] == [
+        "ID",
+        waiting,
+    ]
+    assert other.opening_job.id in jobs("list", "--tenant", "zeta")
+    assert jobs("list").count("\n") == 3
+    assert jobs("list", "--tenant", "nobody").startswith("Nothing is open or undelivered")
+    assert "VALIDATION: --tenant: " in jobs("list", "--tenant", " ", code=2)
+
+
 def test_a_job_that_cannot_be_read_is_listed(path: str, jobs: Run) -> None:
     """It does not hide the others."""
     job = failed(path)
@@ -200,14 +219,52 @@ def test_a_job_that_fails_again_is_told(path: str, jobs: Run) -> None:
     job = failed(path)
     with serving(refuses(401)) as server:
         model = ["--model", "openai:small", "--base-url", server.url]
-        err = jobs("retry", job, "--tenant", "acme", "--wait", *model, code=1).splitlines()
-    assert err[0].startswith(
+        (err,) = jobs("retry", job, "--tenant", "acme", "--wait", *model, code=1).splitlines()
+    assert err.startswith(
         "coachwork: LLM_ERROR: the provider answered 401: the key is missing or wrong (job "
     )
-    assert err[1].startswith("coachwork: LLM_ERROR: job ")
     assert jobs("retry", job, "--tenant", "acme", *model, code=2) == (
         "coachwork: VALIDATION: --model: expected --wait beside it\n"
     )
+    assert jobs("retry", job, "--tenant", "acme", "--think", "0", code=2) == (
+        "coachwork: VALIDATION: --think: expected --wait beside it\n"
+    )
+
+
+def test_a_failure_is_told_once(path: str, jobs: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the words of the model, where it told some."""
+
+    def broken(_listener: Listener, _ask: Ask) -> Answer:
+        raise LLMError("out of order")
+
+    job = failed(path)
+    monkeypatch.setattr(Listener, "complete", broken)
+    (err,) = jobs("retry", job, "--tenant", "acme", "--wait", code=1).splitlines()
+    assert err.startswith("coachwork: LLM_ERROR: out of order (job ")
+
+
+def test_ctrl_c_leaves_a_repeated_job_to_a_worker(
+    path: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It waits at once, and the last line tells who answers it."""
+
+    def interrupted(_listener: Listener, _ask: Ask) -> Answer:
+        raise KeyboardInterrupt
+
+    job = failed(path)
+    monkeypatch.setattr(Listener, "complete", interrupted)
+    retry = ["jobs", "retry", job, "--tenant", "acme", "--wait", "--database", path]
+    assert main(retry) == 130
+    out, err = capsys.readouterr()
+    repeats, blank, left = out.splitlines()
+    new = repeats.split()[1]
+    assert (blank, err) == ("", "")
+    assert left == (
+        f"Job {new} is left to a worker: "
+        f"`coachwork worker --database '{path}' --topic 'my work'` answers it."
+    )
+    assert main(["jobs", "show", new, "--tenant", "acme", "--database", path]) == 0
+    assert "         status  pending\n" in capsys.readouterr().out
 
 
 class Held:

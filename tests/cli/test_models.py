@@ -48,6 +48,16 @@ def test_a_server_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> N
     assert {body["model"] for body in server.bodies} == {"small"}
 
 
+@pytest.mark.parametrize("think", [0.0, 5.0])
+def test_a_language_model_takes_the_time_that_it_takes(think: float) -> None:
+    """Who tells it how long to think is told that nobody would listen."""
+    with pytest.raises(ValidationError) as refused:
+        model_of(Choice(name=NAME, base_url="http://127.0.0.1/v1", think=think))
+    assert str(refused.value) == (
+        "--think: expected no --model beside it; it is for the listening coach"
+    )
+
+
 @pytest.mark.parametrize(
     "base_url,key,told",
     [

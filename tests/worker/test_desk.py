@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from attrs import evolve
@@ -552,6 +552,8 @@ def test_how_long_to_wait() -> None:
 def test_a_worker_is_made_from_a_coach_of_its_colour() -> None:
     """A coach of the other colour, and what are no options, are found out at once."""
     with Coach(Memory(), ScriptedModel(["Hi"]), topics=[]) as coach:
+        wrong: Any = coach
+        options: Any = 4
         check_made_of(coach, Coach, None)
         check_made_of(coach, Coach, WorkerOptions())
         with pytest.raises(MisuseError, match="an AsyncWorker for an AsyncCoach"):
@@ -559,6 +561,6 @@ def test_a_worker_is_made_from_a_coach_of_its_colour() -> None:
         with pytest.raises(MisuseError, match="WorkerOptions"):
             check_made_of(coach, Coach, 4)
         with pytest.raises(MisuseError, match="an AsyncWorker for an AsyncCoach"):
-            AsyncWorker(coach)  # type: ignore[arg-type]
+            AsyncWorker(wrong)
         with pytest.raises(MisuseError, match="WorkerOptions"):
-            Worker(coach, 4)  # type: ignore[arg-type]
+            Worker(coach, options)

@@ -211,9 +211,10 @@ def _add_jobs_list(act: _Adds) -> None:
         help="list jobs, the newest first",
         description=_paragraphs(
             "List jobs, the newest first. Without --user these are the jobs of all tenants, or "
-            "of the one that is named, that somebody has still to look after: the open ones, and the settled ones whose event is "
-            "not delivered. With --user they are all jobs of that user. (There is no list of all "
-            "jobs of all users: a repository can be asked for either of the two.)"
+            "of the one that is named, that somebody has still to look after: the open ones, and "
+            "the settled ones whose event is not delivered. With --user they are all jobs of that "
+            "user. (There is no list of all jobs of all users: a repository can be asked for "
+            "either of the two.)"
         ),
         epilog=_examples(
             "coachwork jobs list",

@@ -7,7 +7,7 @@ person is shown unless it is asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Sequence, Set
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from coachwork.cli._chat_coach import topic_of
 from coachwork.cli._choice import Choice
 from coachwork.cli._database import opened
 from coachwork.cli._jobs_view import JobLine, fields, table
-from coachwork.cli._models import Candid, model_of, settings_of, tell_reason
+from coachwork.cli._models import Candid, model_of, settings_of
 from coachwork.cli._plain import one_line, shown, tell
 from coachwork.cli._warnings import told_in_lines
 from coachwork.coach import Coach, UserCoach
@@ -164,11 +164,10 @@ def retry_job(path: str, again: Again) -> int:
     for option, told in (("--model", choice.name), ("--think", choice.think)):
         if told is not None and not again.wait:
             raise ValidationError(option, "--wait beside it")
-    reasons: set[str] = set()
+    reasons: dict[str, str] = {}
 
     def model_failed(job: str, error: ModelError) -> None:
-        reasons.add(job)
-        tell_reason(job, error)
+        reasons[job] = f"{error} (job {job})"
 
     with _there(path) as database, told_in_lines():
         failed = _job(database, again.tenant, again.name)
@@ -194,22 +193,21 @@ def retry_job(path: str, again: Again) -> int:
             raise
 
 
-def _answered(coach: Coach, owner: UserCoach, ref: JobRef, reasons: Set[str]) -> int:
+def _answered(coach: Coach, owner: UserCoach, ref: JobRef, reasons: Mapping[str, str]) -> int:
     """Answer a job, or wait for a worker that was faster; tell its outcome.
 
-    Of the jobs of which the *reasons* were told, it is not told again that they failed.
+    The *reasons* are why jobs failed in this process, by their ids.
     """
     coach.process(ref)
     report = owner.job(ref.job)
     while report.status in OPEN:
         sleep(POLL)
         report = owner.job(ref.job)
-    if report.error_code is not None:
-        if ref.job not in reasons:
-            tell(report.error_code, f"job {ref.job} failed too")
-        return 1
-    print(f"It is {report.status}, after {report.processing_time} ms.")
-    return 0
+    if report.error_code is None:
+        print(f"It is {report.status}, after {report.processing_time} ms.")
+        return 0
+    tell(report.error_code, reasons.get(ref.job, f"job {ref.job} failed too"))
+    return 1
 
 
 # --- what all of them need -------------------------------------------------------------------

@@ -138,9 +138,7 @@ def process(setup: Setup, ref: JobRef) -> Workflow[JobReport[object] | None]:
         TopicNotFoundError: The application does not declare the session's topic.
         StoreError: The repository failed; nothing is lost, call again.
     """
-    given: object = ref
-    if not isinstance(given, JobRef):
-        raise ValidationError("ref", "a JobRef: read its text with JobRef.parse")
+    _check_ref(ref)
     try:
         held = yield from serve(setup, ref)
         if held is None:
@@ -149,6 +147,16 @@ def process(setup: Setup, ref: JobRef) -> Workflow[JobReport[object] | None]:
         return (yield from report(setup, None, held))
     except SessionNotFoundError:  # the user's data was deleted, or swept away
         return None
+
+
+def _check_ref(ref: object) -> None:
+    """Refuse what is no JobRef, such as the text of one.
+
+    Raises:
+        ValidationError: It is none.
+    """
+    if not isinstance(ref, JobRef):
+        raise ValidationError("ref", "a JobRef: read its text with JobRef.parse")
 
 
 def serve(
