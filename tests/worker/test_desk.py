@@ -183,6 +183,20 @@ def test_what_may_get_better_is_waited_for() -> None:
     assert drained(desk)
 
 
+def test_what_gets_ripe_while_the_due_jobs_are_read_is_waited_for() -> None:
+    """It was left out when they were asked for, and is no more left alone when they come."""
+    time = Time()
+    desk = desk_at(time)
+    (one,) = taken(desk, REFS[0])
+    desk.broke(one, VersionConflictError(8))
+    desk.off(one)
+    assert desk.look_at() > 0
+    assert REFS[0] in desk.not_wanted()
+    time.now += PUT_OFF
+    assert desk.take([]) == []
+    assert not desk.is_drained
+
+
 # --- leases --------------------------------------------------------------------------------------
 
 

@@ -120,6 +120,7 @@ class Desk:
         self._complaints = Complaints(clock)
         self._hands: set[Hand] = set()
         self._was_empty = True
+        self._had_hope = False
         self._relaying = False
         self._telling = 0
         self._untold: deque[Job] = deque()
@@ -141,6 +142,8 @@ class Desk:
             return 0
         # What is in hand now may bring work while the due jobs are read: then it is not the end.
         self._was_empty = not self._hands
+        # A job that is left alone now may be ripe by then, and still not be among those found.
+        self._had_hope = self._pace.has_hope(now)
         return window(free)
 
     def not_wanted(self) -> set[JobRef]:
@@ -149,12 +152,11 @@ class Desk:
 
     def take(self, due: Sequence[JobRef]) -> list[Hand]:
         """Put some of the *due* jobs on the desk, and return them."""
-        now = self._clock()
         free = self._options.concurrency - len(self._hands)
         chosen = self._pace.choose(due, free)
         hands = [Hand(ref) for ref in chosen]
         self._hands.update(hands)
-        self.is_drained = self._was_empty and not hands and not self._pace.has_hope(now)
+        self.is_drained = self._was_empty and not hands and not self._had_hope
         return hands
 
     def claimed(self, hand: Hand, claimed: Claimed) -> None:
