@@ -82,10 +82,12 @@ class Terminal:
 
     def replace(self, text: str) -> None:
         """Show *text*, which fits into a line, in the place of the line; for a live terminal."""
-        self.console.file.write("\r\x1b[K")
         room = max(self.console.width - self._left - len(GAP), LABEL)
         told = Text(" " * (self._left + len(GAP)) + text[:room], "dim") if text else Text()
-        self.console.print(told, end="", soft_wrap=True)
+        # Written at once: Ctrl-C in between would leave the old line, or half of the new one.
+        with self.console.capture() as capture:
+            self.console.print(told, end="", soft_wrap=True)
+        self.console.file.write("\r\x1b[K" + capture.get())
         self.console.file.flush()
 
     def coach_speaks(self) -> Flow:
