@@ -21,7 +21,7 @@ from coachwork import (
     Topic,
     Usage,
 )
-from coachwork.adapters import Memory, ScriptedModel, final
+from coachwork.adapters import Memory, ScriptedModel, TimeOrderedIds, final
 from coachwork.coach import UserCoach
 from coachwork.errors import ModelError, SessionNotActiveError, SessionNotFoundError
 from coachwork.ports import CommitResult
@@ -48,6 +48,7 @@ class World:
         """Begin with an empty *store*."""
         self.store = store
         self.clock = Clock()
+        self.ids = TimeOrderedIds()  # one for all coaches: two would not agree within a millisecond
         self.says: list[Answer] = []
         self.asked = 0
         self.spent = Usage()
@@ -56,7 +57,7 @@ class World:
 
     def serve(self, model: ScriptedModel) -> Coach:
         """Return a coach on the same repository."""
-        return Coach(self.store, model, topics=[TALK, PLAIN], clock=self.clock)
+        return Coach(self.store, model, topics=[TALK, PLAIN], clock=self.clock, ids=self.ids)
 
     def answer(self, _ask: Ask) -> Answer:
         """Say what is queued; let happen what happens meanwhile; keep the figures."""
