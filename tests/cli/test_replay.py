@@ -240,6 +240,25 @@ def test_an_interrupted_replay_goes_on(kept: bool, tmp_path: Path) -> None:  # n
         assert told(done.stdout)["read back"].startswith("1 of 1 sessions equal")
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "temporary"])
+def test_an_interruption_says_what_to_do(
+    kept: bool,  # noqa: FBT001
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the database is kept the same command goes on; a temporary one is gone."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("coachwork.cli._replay._replay", interrupted)
+    path = write(tmp_path / "talk.csv", talk(1, 2))
+    options = ["--database", str(tmp_path / "r.db")] if kept else []
+    assert main(["replay", path, *options]) == 130
+    assert ("the same command goes on" in capsys.readouterr().err) == kept
+
+
 def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
     """There it is one line that grows; the report stands alone in the standard output."""
     path = write(tmp_path / "talk.csv", talk(2, 10))
