@@ -3,7 +3,25 @@
 It needs no test framework. Nothing in it is for programs that serve people.
 """
 
+from coachwork.testing._fakes import (
+    NOON,
+    CountedIds,
+    FakeClock,
+    RecordingDispatcher,
+    RecordingNotifier,
+)
 from coachwork.testing._invariants import snapshot, step_violations, violations
 from coachwork.testing._rehearsal import Rehearsal, rehearse
 
-__all__ = ["Rehearsal", "rehearse", "snapshot", "step_violations", "violations"]
+__all__ = [
+    "NOON",
+    "CountedIds",
+    "FakeClock",
+    "RecordingDispatcher",
+    "RecordingNotifier",
+    "Rehearsal",
+    "rehearse",
+    "snapshot",
+    "step_violations",
+    "violations",
+]
