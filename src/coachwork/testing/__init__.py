@@ -11,15 +11,18 @@ from coachwork.testing._fakes import (
     RecordingNotifier,
 )
 from coachwork.testing._invariants import snapshot, step_violations, violations
-from coachwork.testing._rehearsal import Rehearsal, rehearse
+from coachwork.testing._rehearsal import Expected, Rehearsal, Step, expects, rehearse
 
 __all__ = [
     "NOON",
     "CountedIds",
+    "Expected",
     "FakeClock",
     "RecordingDispatcher",
     "RecordingNotifier",
     "Rehearsal",
+    "Step",
+    "expects",
     "rehearse",
     "snapshot",
     "step_violations",
