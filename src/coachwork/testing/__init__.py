@@ -3,6 +3,8 @@
 It needs no test framework. Nothing in it is for programs that serve people.
 """
 
+from coachwork.adapters import ScriptedModel, final
+from coachwork.testing._coach import AsyncScriptedCoach, ScriptedCoach, Stage, async_coach, coach
 from coachwork.testing._fakes import (
     NOON,
     CountedIds,
@@ -15,14 +17,21 @@ from coachwork.testing._rehearsal import Expected, Rehearsal, Step, expects, reh
 
 __all__ = [
     "NOON",
+    "AsyncScriptedCoach",
     "CountedIds",
     "Expected",
     "FakeClock",
     "RecordingDispatcher",
     "RecordingNotifier",
     "Rehearsal",
+    "ScriptedCoach",
+    "ScriptedModel",
+    "Stage",
     "Step",
+    "async_coach",
+    "coach",
     "expects",
+    "final",
     "rehearse",
     "snapshot",
     "step_violations",
