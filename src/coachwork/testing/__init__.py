@@ -14,21 +14,28 @@ from coachwork.testing._fakes import (
 )
 from coachwork.testing._invariants import snapshot, step_violations, violations
 from coachwork.testing._rehearsal import Expected, Rehearsal, Step, expects, rehearse
+from coachwork.testing.conformance import Capability, ConformanceError, Report
+from coachwork.testing.conformance.repository import check_async_repository, check_repository
 
 __all__ = [
     "NOON",
     "AsyncScriptedCoach",
+    "Capability",
+    "ConformanceError",
     "CountedIds",
     "Expected",
     "FakeClock",
     "RecordingDispatcher",
     "RecordingNotifier",
     "Rehearsal",
+    "Report",
     "ScriptedCoach",
     "ScriptedModel",
     "Stage",
     "Step",
     "async_coach",
+    "check_async_repository",
+    "check_repository",
     "coach",
     "expects",
     "final",

@@ -12,11 +12,41 @@ that the adapter is said to lack is a skipped test that says what the applicatio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 
-from coachwork.testing.conformance import Make, Promise, Suite, Terms, Verdict, checked_make, hold
+from coachwork.testing.conformance import (
+    DEADLINE,
+    Capability,
+    Make,
+    Promise,
+    Suite,
+    Terms,
+    Verdict,
+    checked_make,
+    hold,
+)
+from coachwork.testing.conformance.repository import REPOSITORY, RepositoryMake
+
+
+def repository_tests(
+    make: RepositoryMake,
+    *,
+    lacks: Collection[Capability] = (),
+    settle: float = 0.0,
+    processes: bool = False,
+    deadline: float = DEADLINE,
+) -> Callable[[Promise], None]:
+    """Return a test for each promise of a repository; give it a name that begins with ``test``.
+
+    The arguments are those of `coachwork.testing.check_repository`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    terms = Terms.of(REPOSITORY, lacks=lacks, settle=settle, processes=processes, deadline=deadline)
+    return tests_of(REPOSITORY, make, terms)
 
 
 def tests_of(suite: Suite, make: Make, terms: Terms) -> Callable[[Promise], None]:

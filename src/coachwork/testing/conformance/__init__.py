@@ -57,6 +57,7 @@ from coachwork.testing.conformance._promise import (
     Terms,
     Trial,
     promise,
+    promises_in,
 )
 from coachwork.testing.conformance._report import ConformanceError, Outcome, Report, Verdict
 from coachwork.testing.conformance._running import (
@@ -103,4 +104,5 @@ __all__ = [
     "hold_async",
     "in_words",
     "promise",
+    "promises_in",
 ]

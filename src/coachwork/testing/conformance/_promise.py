@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from inspect import getdoc
+from types import ModuleType
 from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
@@ -114,7 +115,7 @@ def promise(
         return Promise(
             number=number,
             name=name,
-            sentence=" ".join(told.split()),
+            sentence=" ".join(told.replace("``", "`").split()),
             why=why,
             where=where,
             check=check,
@@ -123,6 +124,12 @@ def promise(
         )
 
     return made
+
+
+def promises_in(*modules: ModuleType) -> tuple[Promise, ...]:
+    """Return the promises that *modules* hold, by their numbers."""
+    found = [p for module in modules for p in vars(module).values() if isinstance(p, Promise)]
+    return tuple(sorted(found, key=lambda promise: promise.number))
 
 
 @frozen(kw_only=True)

@@ -114,7 +114,7 @@ class AtOnce(Effect[tuple[R, ...]], Generic[R]):
         def race(number: int, workflow: Workflow[R]) -> None:
             begin.wait()
             try:
-                answered[number] = run(watched(workflow), ports)
+                answered[number] = run(watched(workflow, failed), ports)
             except BaseException as error:  # noqa: BLE001 - it is raised below
                 failed.append(error)
                 if self.meeting is not None:
@@ -141,7 +141,7 @@ class AtOnce(Effect[tuple[R, ...]], Generic[R]):
 
         async def race(workflow: Workflow[R]) -> R:
             try:
-                return await run_async(watched(workflow), ports)
+                return await run_async(watched(workflow, failed), ports)
             except BaseException as error:
                 failed.append(error)
                 if self.meeting is not None:

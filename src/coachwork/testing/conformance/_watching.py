@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import TypeVar
 
 from coachwork.effects import Effect, Workflow
@@ -26,23 +27,35 @@ class AdapterRaisedError(Exception):
         self.error = error
 
 
-def watched(workflow: Workflow[R]) -> Workflow[R]:
+class StoppedError(Exception):
+    """A racer need not go on: another one has failed."""
+
+
+def watched(workflow: Workflow[R], stop: Sized = ()) -> Workflow[R]:
     """Do what *workflow* does; tell what was asked when something is raised that it lets pass.
+
+    Args:
+        workflow: A workflow that has not begun.
+        stop: It is given up as soon as there is something in it.
 
     Raises:
         AdapterRaisedError: From what was raised.
+        StoppedError: It was given up.
     """
     try:
         effect = next(workflow)
         while True:
+            if len(stop) > 0:
+                workflow.close()
+                raise StoppedError
             try:
                 answer = yield effect
             except BaseException as failure:  # noqa: BLE001 - thrown in where it was asked
                 effect = _thrown(workflow, effect, failure)
             else:
                 effect = workflow.send(answer)
-    except StopIteration as stop:
-        result: R = stop.value
+    except StopIteration as end:
+        result: R = end.value
         return result
 
 
