@@ -27,6 +27,7 @@ from coachwork.errors import StoreUnavailableError
 from coachwork.jobs import ErrorCode, JobStatus
 from coachwork.sessions import SessionStatus
 from coachwork.texts import user_text
+from coachwork.worker import Worker, WorkerOptions
 from tests.openai_server import Streams, piece, refuses, says, serving, streamed
 from tests.recordings import Dying
 from tests.terminals import program
@@ -472,6 +473,24 @@ def test_answers_can_be_jobs(
     assert "next_step  This is what I say, number 7." in out
     with stored(path) as chat:
         assert chat.get().status is SessionStatus.COMPLETED
+
+
+def test_answers_can_be_left_to_another_worker(
+    path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command is named that answers, and what another one answers is waited for."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("I never stop working.\n"))
+    with closing(SQLite(path)) as database:
+        coach = Coach(database, Listener(), topics=[TOPIC])
+        with Worker(coach, WorkerOptions(poll=0.02)):
+            assert main(["chat", "--database", path, "--no-worker"]) == 0
+    out = capsys.readouterr().out
+    assert unfolded(out).startswith(
+        unfolded(f"Answers are left to `coachwork worker --database {path}`.")
+    )
+    assert out.count("Your coach is thinking (job ") == 2
+    assert "coach  I hear you say" in out
+    assert out.endswith("Nothing is lost: run the same command to go on.\n")
 
 
 def test_why_a_job_failed_is_told(
