@@ -19,6 +19,9 @@ class Capability(StrEnum):
     EXPIRED = "a view of what has expired"
     LARGE_COMMITS = "commits of a hundred operations"
     LARGE_BODIES = "bodies of 256 KiB"
+    REAL_TIME = "the real time"
+    OTHER_SOURCES = "a second source of ids beside it"
+    TIME_ORDER = "ids in the order of time"
 
     @property
     def loss(self) -> str:
@@ -44,5 +47,14 @@ _LOSSES: Final[Mapping[Capability, str]] = {
     ),
     Capability.LARGE_BODIES: (
         "Long messages and results cannot be kept: their commits fail as unavailable."
+    ),
+    Capability.REAL_TIME: (
+        "Nothing gets idle, expires or runs out by itself: it is a clock for tests."
+    ),
+    Capability.OTHER_SOURCES: (
+        "Two sources make the same ids: one coach, in one process that is never begun again."
+    ),
+    Capability.TIME_ORDER: (
+        "Lists of sessions, jobs and actions come in another order than that of time."
     ),
 }
