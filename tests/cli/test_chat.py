@@ -10,17 +10,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
 import pytest
 
-from coachwork.adapters import ScriptedModel, SQLite
+from coachwork.adapters import ScriptedModel, SQLite, SystemClock
 from coachwork.cli import main
 from coachwork.cli._chat import KEPT
 from coachwork.cli._chat_coach import MOST_TURNS, Insight, Listener, topic_of
 from coachwork.cli._choice import Choice
+from coachwork.cli._models import PATIENCE as PATIENCE_OF_MODELS
 from coachwork.cli._models import settings_of
 from coachwork.coach import Chat, Coach
 from coachwork.errors import StoreUnavailableError
@@ -28,14 +30,13 @@ from coachwork.jobs import ErrorCode, JobStatus
 from coachwork.sessions import SessionStatus
 from coachwork.texts import user_text
 from coachwork.worker import Worker, WorkerOptions
-from tests.openai_server import Streams, piece, refuses, says, serving, streamed
+from tests.openai_server import Hangs, Streams, piece, refuses, says, serving, streamed
 from tests.recordings import Dying
 from tests.terminals import program
 
 AGAIN: Final = (sys.executable, "-m", "coachwork", "chat")
 TOPIC: Final = topic_of("today")
 SETTINGS: Final = settings_of(Choice(), jobs=False)
-THINK: Final = 0.7
 PATIENCE: Final = 20.0
 
 
@@ -276,6 +277,13 @@ def wait_until(came: Callable[[], bool]) -> None:
         sleep(0.005)
 
 
+@contextmanager
+def thinking() -> Generator[tuple[str, ...]]:
+    """Lend the options for a model that greets, and does not come to an end with its reply."""
+    with serving(says(reply("Hello. What is on your mind?")), Hangs()) as server:
+        yield "--model", "openai:small", "--base-url", server.url
+
+
 def wait_for_an_answer_in_flight(path: str) -> None:
     """Wait until a message is kept and not answered yet."""
     with stored(path) as chat:
@@ -299,7 +307,7 @@ def test_ctrl_c_at_the_prompt_ends_it_cleanly(path: str) -> None:
 
 def test_an_answer_that_ctrl_c_interrupted_is_given_next_time(talk: Type, path: str) -> None:
     """The message is kept; whoever resumes gets its answer first, at once."""
-    with sitting(path, "--think", str(THINK)) as process:
+    with thinking() as model, sitting(path, *model) as process:
         write(process, "I never stop working.\n")
         wait_for_an_answer_in_flight(path)
         process.send_signal(signal.SIGINT)
@@ -313,12 +321,22 @@ def test_an_answer_that_ctrl_c_interrupted_is_given_next_time(talk: Type, path: 
         assert (chat.get().messages, chat.get().turns) == (3, 1)
 
 
-def test_an_answer_that_a_killed_process_owed_is_given_next_time(talk: Type, path: str) -> None:
+def test_an_answer_that_a_killed_process_owed_is_given_next_time(
+    talk: Type, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The message is kept; whoever resumes waits until the lease of the dead process is over."""
-    with sitting(path, "--think", str(THINK)) as process:
+    passed = timedelta()
+
+    def wait(_seconds: float) -> None:
+        nonlocal passed
+        passed += PATIENCE_OF_MODELS / 2
+
+    with thinking() as model, sitting(path, *model) as process:
         write(process, "I never stop working.\n")
         wait_for_an_answer_in_flight(path)
         process.kill()
+    monkeypatch.setattr(SystemClock, "now", lambda _self: datetime.now(UTC) + passed)
+    monkeypatch.setattr("coachwork.cli._chat_calls.sleep", wait)
     again = talk("r", "That is right, I think.")
     assert "An answer is still on its way ..." in again
     assert "you I never stop working." in again
@@ -557,8 +575,8 @@ def unfolded(text: str) -> str:
 
 def test_ctrl_c_leaves_the_answer_to_a_worker(path: str) -> None:
     """One sees that it thinks; the same command waits again, and a worker may go on meanwhile."""
-    command = ["chat", "--database", path, "--async", "--think", "0.6"]
-    with program(*command) as (screen, process):
+    command = ["chat", "--database", path]
+    with thinking() as model, program(*command, "--async", *model) as (screen, process):
         screen.until("on your mind?", "you  ")
         screen.type("I never stop working.\n")
         screen.until("thinking")
