@@ -42,6 +42,7 @@ from tests.damage import (
     OPEN_JOB,
     ROOM,
     ROOM_JOB,
+    ROOM_SESSION,
     SESSION,
     TALK,
     Change,
@@ -240,6 +241,12 @@ def _story(world: Filmed) -> Iterator[str]:
     yield "complete"
     world.run(cancel(setup, ADA, TALK, talk))
     yield "cancel"
+    world.run(start(setup, ADA, TALK, key="i"))
+    left = world.run(start(setup, ADA, TALK, wait=False, key="j")).session.id
+    yield "start over"
+    world.clock.advance(hours=1)
+    world.run(send(setup, ADA, TALK, left, "One.", key="k"))
+    yield "send over"
     world.run(relay(setup))
     world.clock.advance(days=15)
     yield "wait"
@@ -378,6 +385,10 @@ OF_SEVERAL_RECORDS: Final[dict[str, Bad]] = {
         "1: claim acme/talk/ada: taken from a session that lives on",
         lambda: written(("claim talk", None)),
     ),
+    "a claim goes from one session to another that ended": (
+        "1: claim acme/talk/ada: taken from a session that lives on",
+        lambda: written(("claim talk", field(session=ROOM_SESSION))),
+    ),
     "a message is counted and not there": (
         "3: session acme/id-00002: what it says and what it counts",
         lambda: edited("send", without("message")),
@@ -441,6 +452,12 @@ OF_SEVERAL_RECORDS: Final[dict[str, Bad]] = {
     "a session forgets the job that it waits for": (
         "4: session acme/id-00008: it waits no more for a job that is open",
         lambda: written((f"session {SESSION}", session(in_flight=None))),
+    ),
+    "a session waits for another job than the open one": (
+        "4: session acme/id-00008: it waits no more for a job that is open",
+        lambda: written(
+            (f"session {SESSION}", session(in_flight=InFlight(ANSWERED, JobKind.REPLY)))
+        ),
     ),
     "a job follows nothing": (
         "4: session acme/id-00002: its jobs do not follow one another",

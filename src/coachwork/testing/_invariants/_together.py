@@ -110,11 +110,11 @@ def _log(step: Step, change: Change) -> Iterator[str]:
     old: Session | None = change.before
     new: Session = change.after
     added = _inserted(step, new)
-    before = 0 if old is None else old.messages
+    before, said_before = (0, 0) if old is None else (old.messages, old.ledger.coach_messages)
     if [message.sequence for message in added] != [*range(FIRST + before, FIRST + new.messages)]:
         yield f"3: {change.name}: what it says and what it counts of messages are not the same"
     said = sum(message.role is Role.COACH for message in added)
-    if said != new.ledger.coach_messages - (0 if old is None else old.ledger.coach_messages):
+    if said != new.ledger.coach_messages - said_before:
         yield f"3: {change.name}: {said} messages of the coach, not as counted"
     if len({(message.role, message.job) for message in added}) != len(added):
         yield f"3: {change.name}: two messages of one role and job"
@@ -142,7 +142,7 @@ def _answering(job: Job | None) -> bool:
 
 def _a_message(step: Step, change: Change) -> Iterator[str]:
     """3 and 4: A message is counted by its session, and comes with the job that it belongs to."""
-    if change.old is not None or change.new is None:
+    if change.old is not None:
         return
     message: Message = change.after
     home = step.changes.get(session_key(message.tenant, message.session))
@@ -260,7 +260,7 @@ def _outcome(step: Step, change: Change) -> Iterator[str]:
 def _delivery(step: Step, change: Change) -> Iterator[str]:
     """4: An event is delivered after all events before it."""
     job: Job = change.after
-    if job.delivered_at is None or (change.old is not None and change.before.delivered_at):
+    if job.delivered_at is None:
         return
     before = noted_before(job, lambda key: step.after(JOB_RECORD, key))
     if before is not None and before.delivered_at is None:
