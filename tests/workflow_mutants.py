@@ -23,6 +23,7 @@ from coachwork.records import RECEIPT, Stored, receipt_key
 from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus
 from coachwork.workflows._ending import free_claims
 from coachwork.workflows._store import load
+from coachwork.testing.explorer import Fault
 from tests.explorations import ADA, BEN, PAST_EXPIRY, PAST_LEASE, Scope
 
 _HELP: Final = {
@@ -197,7 +198,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
                 "RECEIPT.update(was, call.receipt(session_id, call.job, now)),",
             ),
         ),
-        Scope(names=("start", "send"), topics=2, commands=3, faults=1),
+        Scope(
+            names=("start", "send"),
+            topics=2,
+            greets=False,
+            commands=3,
+            faults=1,
+            kinds=frozenset({Fault.OTHER_TARGET}),
+        ),
     ),
     "receipt read first": Mutant(
         "the receipt is the first thing that is read before a refusal, not the last",
@@ -237,7 +245,15 @@ MUTANTS: Final[dict[str, Mutant]] = {
                 "        if receipt",
             ),
         ),
-        Scope(names=("start", "cancel"), callers=(ADA, BEN), exclusive=True, commands=3, faults=1),
+        Scope(
+            names=("start", "cancel"),
+            callers=(ADA, BEN),
+            exclusive=True,
+            greets=False,
+            commands=3,
+            faults=1,
+            kinds=frozenset({Fault.RETRY}),
+        ),
     ),
     "late reply kept": Mutant(
         "a reply that comes after its job was closed is put into the log all the same",
@@ -415,7 +431,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "fingerprint not compared": Mutant(
         "the same key is taken for the same call, whatever it asks for",
         (("_jobs", "if stored.value.fingerprint != call.fingerprint:", "if False:"),),
-        Scope(names=("start", "send"), topics=2, greets=False, commands=3, faults=1),
+        Scope(
+            names=("start", "send"),
+            topics=2,
+            greets=False,
+            commands=3,
+            faults=1,
+            kinds=frozenset({Fault.OTHER_TARGET}),
+        ),
     ),
     "displaced job left open": Mutant(
         "a message displaces a job whose lease ran out without settling it",
@@ -431,7 +454,13 @@ MUTANTS: Final[dict[str, Mutant]] = {
                 "if lease is None:",
             ),
         ),
-        Scope(names=("start", "process"), commands=2, faults=2, instants=PAST_LEASE),
+        Scope(
+            names=("start", "process"),
+            commands=2,
+            faults=2,
+            kinds=frozenset({Fault.CLOCK, Fault.UNAVAILABLE}),
+            instants=PAST_LEASE,
+        ),
     ),
     "asked again after a conflict": Mutant(
         "when others were faster the model is asked once more",
@@ -452,16 +481,16 @@ MUTANTS: Final[dict[str, Mutant]] = {
         Scope(names=("start", "pause"), commands=2),
     ),
     "account not checked": Mutant(
-        "a message is accepted though its user's data is deleted at the same moment",
+        "a session is started though its user's data is deleted at the same moment",
         (
             (
-                "_send",
-                "            RECEIPT.insert(call.receipt(session_id, call.job, now)),\n"
-                "            ACCOUNT.check(found.account),\n",
-                "            RECEIPT.insert(call.receipt(session_id, call.job, now)),\n",
+                "_start",
+                "ops += [op, *_opening(call, session, job, terms.context, now)]",
+                "ops += [*([op] if account.version == 1 and op.__class__.__name__ == 'Insert' "
+                "else []), *_opening(call, session, job, terms.context, now)]",
             ),
         ),
-        Scope(names=("start", "send", "delete"), commands=3, greets=False),
+        Scope(names=("start", "delete"), commands=3, greets=False),
     ),
     "resume forgets the job": Mutant(
         "a resume opens a new job over the one in flight",
@@ -549,7 +578,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
                 "CLAIM.update(was, claim))\n",
             ),
         ),
-        Scope(names=("start",), commands=2),
+        Scope(names=("start", "cancel"), commands=4, greets=False),
     ),
 }
 """The mutants by name."""

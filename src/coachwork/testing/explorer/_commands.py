@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 from coachwork import workflows
@@ -30,7 +31,7 @@ def commands_of(
     Args:
         world: The world they come to.
         callers: The users.
-        names: The names, of ``start``, ``open``, ``send``, ``submit``, ``resume``, ``pause``,
+        names: The names, of ``start``, ``take_over``, ``open``, ``send``, ``submit``, ``resume``, ``pause``,
             ``complete``, ``cancel``, ``retry``, ``cancel_job``, ``process``, ``purge``,
             ``relay`` and ``delete``.
         ended: Whether sessions that have ended are aimed at too.
@@ -122,6 +123,9 @@ class _Commands:
 
     def start(self) -> Command:
         return self._keyed("start", workflows.start, self._topics)
+
+    def take_over(self) -> Command:
+        return self._keyed("take_over", partial(workflows.start, take_over=True), self._topics)
 
     def open(self) -> Command:
         return self._keyed("open", workflows.open_session, self._topics)

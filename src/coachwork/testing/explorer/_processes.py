@@ -74,6 +74,7 @@ class Process:
         key: The number of the key that it gets.
         wants: What it commits.
         writes: The keys that it may still write, as bits; grows as they are found out.
+        known: What was known of that when the present round of the search began.
         parents: Those from which one answer leads here.
         done: What its commit makes of a state, as far as it was tried.
         moves: Where an answer leads: the number of a process, or the complement of a result's.
@@ -91,6 +92,7 @@ class Process:
     key: int = NOTHING
     wants: tuple[Want, ...] = ()
     writes: int = 0
+    known: int = 0
     parents: list[Process] = field(factory=list["Process"])
     moves: dict[int, int] = field(factory=dict[int, int])
     done: dict[int, int] = field(factory=dict[int, int])

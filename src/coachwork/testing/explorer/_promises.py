@@ -22,10 +22,11 @@ from coachwork.errors import (
     CorruptRecordError,
     IdempotencyKeyReusedError,
     RefusedError,
+    SessionBusyError,
     SessionNotFoundError,
     StillAnsweringError,
 )
-from coachwork.jobs import OPEN, Job, JobRef
+from coachwork.jobs import OPEN, ErrorCode, Job, JobRef
 from coachwork.messages import Message
 from coachwork.ports import Answer, Ask, Ports
 from coachwork.records import (
@@ -38,12 +39,13 @@ from coachwork.records import (
     Op,
     Record,
     Update,
+    account_key,
     job_key,
     message_key,
     receipt_key,
     session_key,
 )
-from coachwork.sessions import EndReason, Session, SessionStatus
+from coachwork.sessions import AccountStatus, EndReason, Session, SessionStatus
 from coachwork.testing._invariants import step_violations, violations
 from coachwork.testing.explorer._invariants import Invariants, Outcome, Records, Step
 from coachwork.testing.explorer._world import Call, World
@@ -94,7 +96,9 @@ class Promises(Invariants):
         yield from violations(stored, now=now)
         for record in stored:
             if record.key.kind == "job" and record.facts.status in _OPEN:
-                yield from self._can_be_settled(record, stored, now)
+                account = records.get(account_key(record.key.tenant, record.facts.owner or ""))
+                if account is not None and account.facts.status == AccountStatus.OPEN:
+                    yield from self._can_be_settled(record, stored, now)
 
     def _whole(self, records: Records) -> list[Record]:
         """Return the records but for those whose session an engine has deleted."""
@@ -140,11 +144,42 @@ class Promises(Invariants):
             if old.key.kind == "session" and new is not None:
                 yield from _session_step(step, noted, _session(old), _session(new))
             elif old.key.kind == "job" and new is not None:
-                yield from _job_step(noted, _job(old), _job(new))
+                yield from self._job_step(noted, _job(old), _job(new))
         for op in step.ops:
             key = _key(op)
             if step.caller is not None and key.tenant != step.caller.tenant:
                 yield f"8: {step.call.command}: it wrote a key of another tenant"
+
+    def _job_step(self, noted: Noted, old: Job, new: Job) -> Iterator[str]:
+        """6: Only the holder of the lease gives it up or an outcome; who closes has a reason."""
+        holds = old.lease is not None and (old.id, old.lease.token) in noted.leases
+        if old.status not in OPEN:
+            return
+        if new.status in OPEN:
+            if old.lease is not None and new.lease is None and not holds:
+                yield f"6: job {old.id}: given up by who does not hold its lease"
+            return
+        code = None if new.error is None else new.error.code
+        if code not in CLOSING:
+            if not holds:
+                yield f"6: job {old.id}: {new.status} by who does not hold its lease"
+        elif noted.seen is not None and not self._may_close(old, code, noted.seen):
+            yield f"6: job {old.id}: closed with {code}, and it was not so"
+
+    def _may_close(self, old: Job, code: ErrorCode | None, seen: datetime) -> bool:
+        """Whether *old* could be closed with that code at that time, as far as it tells."""
+        settings = self._setup.settings
+        match code:
+            case ErrorCode.LEASE_EXPIRED:
+                if old.lease is None:
+                    return old.attempts > 0 or seen >= old.updated_at + settings.unclaimed
+                return seen >= old.lease.until
+            case ErrorCode.JOB_EXPIRED:
+                return old.is_expired(seen)
+            case ErrorCode.ATTEMPTS_EXHAUSTED:
+                return old.attempts > settings.attempts
+            case _:
+                return True
 
     # --- what callers are told -----------------------------------------------------------------
 
@@ -184,7 +219,7 @@ class Promises(Invariants):
             return  # it was swept away since
         job = value if hasattr(value, "outcome") else getattr(value, "job", None)
         if job is not None and not isinstance(job, str):
-            yield from _told_job(outcome, caller, job)
+            yield from _told_job(outcome, caller, job, session)
         messages = [
             getattr(value, field, None) for field in ("user_message", "message", "greeting")
         ]
@@ -265,30 +300,23 @@ def _session_step(step: Step, noted: Noted, old: Session, new: Session) -> Itera
     back = (old.status, new.status) == (SessionStatus.PAUSED, SessionStatus.ACTIVE)
     if back and command not in _RESUMING:
         yield f"7: {named}: {command} took it from paused to active"
-    gives_way = new.status is SessionStatus.ABANDONED
-    if step.caller is not None and step.caller.user != old.about.user and not gives_way:
-        yield f"8: {named}: changed by {command} of {step.caller.user}"
-    if noted.seen is None or old.status in _ENDS:
-        return
+    seen = noted.seen
     ending = new.ledger.ending
-    expired = old.is_expired(noted.seen)
-    if expired and not gives_way:
+    if step.caller is not None and step.caller.user != old.about.user:
+        ripe = old.status is SessionStatus.PAUSED or (seen is not None and old.is_idle(seen))
+        taken = command == "take_over" and old.about.exclusive and ripe
+        if not taken and (ending is None or ending.reason is not EndReason.EXPIRED):
+            yield f"8: {named}: changed by {command} of {step.caller.user}"
+    if seen is None or old.status in _ENDS:
+        return
+    expired = old.is_expired(seen)
+    if expired and new.status is not SessionStatus.ABANDONED:
         yield f"8: {named}: {command} changed it although it had expired"
     if ending is not None and ending.reason is EndReason.EXPIRED and not expired:
         yield f"8: {named}: {command} let it expire before its time"
 
 
 _ENDS: Final = frozenset(SessionStatus) - {SessionStatus.ACTIVE, SessionStatus.PAUSED}
-
-
-def _job_step(noted: Noted, old: Job, new: Job) -> Iterator[str]:
-    """6: Only the holder of the current lease gives a job an outcome, or who closes it."""
-    if old.status not in OPEN or new.status in OPEN:
-        return
-    if new.error is not None and new.error.code in CLOSING:
-        return
-    if old.lease is None or (old.id, old.lease.token) not in noted.leases:
-        yield f"6: job {old.id}: {new.status} by who does not hold its lease"
 
 
 def _refused(outcome: Outcome, error: RefusedError) -> Iterator[str]:
@@ -300,15 +328,24 @@ def _refused(outcome: Outcome, error: RefusedError) -> Iterator[str]:
     if record is None or _noted(outcome.note).unused:
         return
     receipt = RECEIPT.read(record).value
-    if isinstance(error, SessionNotFoundError) or error.job == receipt.job is not None:
-        return  # it has expired or was deleted since, or the error tells of the job
+    if isinstance(error, SessionNotFoundError):
+        return  # it has expired since, or was deleted
+    if error.job == receipt.job is not None and not isinstance(error, SessionBusyError):
+        return  # it tells what became of the job
     yield f"5: {outcome.call.command}: refused with {error.code}, but its key was accepted"
 
 
-def _told_job(outcome: Outcome, caller: Caller, job: Any) -> Iterator[str]:  # noqa: ANN401
+def _told_job(
+    outcome: Outcome,
+    caller: Caller,
+    job: Any,  # noqa: ANN401 - it looks like a `JobView`
+    session: str,
+) -> Iterator[str]:
     """5: What is told of a job is what became of it."""
     record = outcome.records.get(job_key(caller.tenant, job.id))
     named = f"job {job.id}"
+    if job.session != session:
+        yield f"5: {named}: told as one of session {session}, and is of {job.session}"
     if record is None:
         yield f"5: {named}: {outcome.call.command} told of it, and it is not there"
         return

@@ -220,6 +220,7 @@ class Search:
         made = self.stores.made_keys()
         self._new_writes = self._any_writes = 0
         for process in everything:
+            process.known = process.writes
             if process.way is None:
                 self._any_writes |= process.writes
                 for number, calls in enumerate(made):
@@ -337,7 +338,7 @@ class Search:
         keys = 1 << process.key if doing is Doing.GET else self._keys_of_view(process)
         all_ = self.processes.all
         for other, number in enumerate(crew):
-            if other != place and all_[number].writes & keys:
+            if other != place and all_[number].known & keys:
                 return False
         if rest.faults and Fault.RETRY in self._kinds and self._any_writes & keys:
             return False
