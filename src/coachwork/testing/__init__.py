@@ -1,9 +1,18 @@
 """For the tests of applications: rehearsals of workflows, and what must hold of stored records.
 
-It needs no test framework. Nothing in it is for programs that serve people.
+It needs no test framework. Nothing in it is for programs that serve people, but for one thing: an
+audited repository (`Audited`) may be left on there.
 """
 
 from coachwork.adapters import ScriptedModel, final
+from coachwork.testing._audit import (
+    AsyncAudited,
+    Audited,
+    AuditFigures,
+    InvariantError,
+    log_violations,
+    refuse_violations,
+)
 from coachwork.testing._coach import AsyncScriptedCoach, ScriptedCoach, Stage, async_coach, coach
 from coachwork.testing._fakes import (
     NOON,
@@ -19,12 +28,16 @@ from coachwork.testing.conformance.repository import check_async_repository, che
 
 __all__ = [
     "NOON",
+    "AsyncAudited",
     "AsyncScriptedCoach",
+    "AuditFigures",
+    "Audited",
     "Capability",
     "ConformanceError",
     "CountedIds",
     "Expected",
     "FakeClock",
+    "InvariantError",
     "RecordingDispatcher",
     "RecordingNotifier",
     "Rehearsal",
@@ -39,6 +52,8 @@ __all__ = [
     "coach",
     "expects",
     "final",
+    "log_violations",
+    "refuse_violations",
     "rehearse",
     "snapshot",
     "step_violations",
