@@ -22,6 +22,9 @@ class Capability(StrEnum):
     REAL_TIME = "the real time"
     OTHER_SOURCES = "a second source of ids beside it"
     TIME_ORDER = "ids in the order of time"
+    RECALL = "summaries in the words of who spoke"
+    ARRIVALS = "a view of what arrives at the other end"
+    OUTAGES = "an other end that can be made to fail"
 
     @property
     def loss(self) -> str:
@@ -40,10 +43,10 @@ _LOSSES: Final[Mapping[Capability, str]] = {
         "No worker finds jobs by itself: what a crash left waits for its user, events too."
     ),
     Capability.EXPIRED: (
-        "purge_expired finds nothing: what has expired stays until the engine deletes it."
+        "A sweep finds nothing: what has expired stays until the engine deletes it."
     ),
     Capability.LARGE_COMMITS: (
-        "purge_expired and the deletion of a user fail where a session has many records."
+        "A sweep, and the deletion of a user, fail where there are many records."
     ),
     Capability.LARGE_BODIES: (
         "Long messages and results cannot be kept: their commits fail as unavailable."
@@ -56,5 +59,14 @@ _LOSSES: Final[Mapping[Capability, str]] = {
     ),
     Capability.TIME_ORDER: (
         "Lists of sessions, jobs and actions come in another order than that of time."
+    ),
+    Capability.RECALL: (
+        "Whether the story so far is told rightly is not known: read some of its summaries."
+    ),
+    Capability.ARRIVALS: (
+        "Whether what was told ever arrives is not known: it may be lost without an error."
+    ),
+    Capability.OUTAGES: (
+        "What becomes of events while nobody can be reached is not known: they may be lost."
     ),
 }
