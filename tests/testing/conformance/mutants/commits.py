@@ -11,7 +11,15 @@ from attrs import evolve
 from coachwork.adapters import Memory
 from coachwork.ports import CommitResult, Query
 from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
-from tests.testing.conformance.mutants.base import CONFLICT, DONE, Anything, Loose, breaks, key_of
+from tests.testing.conformance.mutants.base import (
+    CONFLICT,
+    DONE,
+    Anything,
+    Company,
+    Loose,
+    breaks,
+    key_of,
+)
 
 # --- the answers -----------------------------------------------------------------------------
 
@@ -43,6 +51,29 @@ class Upserts(Loose):
     def passes(self, op: Op) -> bool:
         """Let every insert pass."""
         return isinstance(op, Insert) or super().passes(op)
+
+
+@breaks("R12", "R61")
+class LastWriteWins(Loose):
+    """An update does not look at the version."""
+
+    def __init__(self) -> None:
+        """Have met nobody."""
+        super().__init__()
+        self._company = Company()
+
+    def get(self, key: Key, /) -> Record | None:
+        """Read, and wait until somebody else has read what is to be counted up, too."""
+        found = super().get(key)
+        if key.parts == ("counter",):
+            self._company.wait()
+        return found
+
+    def passes(self, op: Op) -> bool:
+        """Let every update pass that finds something."""
+        if isinstance(op, Update):
+            return self.stored(op.record.key) is not None
+        return super().passes(op)
 
 
 @breaks("R12")

@@ -109,7 +109,7 @@ def one_winner_each(won: Sequence[Sequence[int]], rounds: int, what: str) -> Non
     """
     for number in range(rounds):
         winners = sum(number in mine for mine in won)
-        expect(f"how many of {len(won)} were told *done* {what}", winners, 1)
+        expect(f"how many of {len(won)} were told done {what}", winners, 1)
 
 
 @promise(
