@@ -5,18 +5,42 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from coachwork.adapters import Memory
+from coachwork.adapters import (
+    BuiltinRenderer,
+    ExtractiveSummarizer,
+    Memory,
+    ScriptedModel,
+    SystemClock,
+    TimeOrderedIds,
+    TopicTemplates,
+)
 from coachwork.errors import ValidationError
+from coachwork.ports import Partial
 from coachwork.records import Key, Record
-from coachwork.testing import Capability
+from coachwork.testing import Capability, RecordingDispatcher, RecordingNotifier
+from coachwork.testing.conformance import Promise
 from coachwork.testing.conformance.repository import REPOSITORY
-from coachwork.testing.for_pytest import repository_tests
+from coachwork.testing.for_pytest import (
+    admission_tests,
+    clock_tests,
+    dispatcher_tests,
+    ids_tests,
+    model_tests,
+    notifier_tests,
+    renderer_tests,
+    repository_tests,
+    sink_tests,
+    summarizer_tests,
+    templates_tests,
+)
+from coachwork.topics import Topic
 
 R01 = REPOSITORY.promises[0]
 REOPENING = next(p for p in REPOSITORY.promises if p.needs is Capability.REOPENING)
@@ -50,6 +74,36 @@ def test_a_promise_that_is_lacking_is_a_test_that_is_skipped() -> None:
     test = repository_tests(lambda: nullcontext(Memory()), lacks={Capability.REOPENING})
     with pytest.raises(pytest.skip.Exception, match=Capability.REOPENING.loss):
         test(REOPENING)
+
+
+TALK = Topic(id="talk", system="Listen.")
+PORTS: dict[str, Callable[[], Callable[[Promise], None]]] = {
+    "M": lambda: model_tests(
+        lambda: nullcontext(ScriptedModel(lambda _ask: "Hm.")), lacks=[Capability.STREAMING]
+    ),
+    "C": lambda: clock_tests(lambda: nullcontext(SystemClock())),
+    "I": lambda: ids_tests(lambda: nullcontext(TimeOrderedIds())),
+    "T": lambda: templates_tests(lambda: nullcontext(TopicTemplates({"talk": TALK})), [TALK]),
+    "F": lambda: renderer_tests(lambda: nullcontext(BuiltinRenderer())),
+    "S": lambda: summarizer_tests(lambda: nullcontext(ExtractiveSummarizer())),
+    "N": lambda: notifier_tests(lambda: nullcontext(RecordingNotifier())),
+    "D": lambda: dispatcher_tests(lambda: nullcontext(RecordingDispatcher())),
+    "A": lambda: admission_tests(lambda: nullcontext(lambda _admission: None)),
+    "K": lambda: sink_tests(lambda: nullcontext(list[Partial]().append)),
+}
+"""Tests of an adapter that ships, by the letter of the port's promises."""
+
+
+@pytest.mark.parametrize("letter", PORTS)
+def test_every_port_has_its_tests(letter: str) -> None:
+    """One for each promise; what cannot be seen is skipped, and the rest passes."""
+    test = PORTS[letter]()
+    (mark,) = test.pytestmark  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
+    promises: tuple[Promise, ...] = mark.args[1]
+    assert {promise.number[0] for promise in promises} == {letter}
+    for promise in promises:
+        with suppress(pytest.skip.Exception):
+            test(promise)
 
 
 @pytest.mark.parametrize("wrong", [{"settle": -1}, {"deadline": 0}, {"lacks": [1]}], ids=str)
