@@ -276,7 +276,8 @@ class Promises(Invariants):
             wrong.append(f"6: job {job}: the model was asked twice for the {told} under one lease")
         record = records.get(job_key(ask.tenant, job))
         if record is None:
-            if session_key(ask.tenant, ask.ask.session) in records or not before:
+            session = records.get(session_key(ask.tenant, ask.ask.session))
+            if session is not None and _session(session).status not in _ENDS:
                 wrong.append(f"6: job {job}: the model was asked before it was accepted")
         elif _job(record).attempts < ask.ask.attempt or ask.ask.attempt < 1:
             wrong.append(f"6: job {job}: the model was asked without a lease")

@@ -498,10 +498,12 @@ class Search:
         answers: tuple[int, ...] = (answer,)
         others = turn.others
         if self._reduces and not rest.faults:
-            while number >= 0:
+            met: set[int] = set()
+            while number >= 0 and number not in met:
                 process = processes.all[number]
                 if not self._is_undisturbed(process, others, None, rest):
                     break
+                met.add(number)
                 if process.doing is Doing.NOW:
                     answer = rest.instant
                 elif process.doing is Doing.GET:
