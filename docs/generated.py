@@ -30,6 +30,7 @@ from coachwork.texts import TEXTS
 from coachwork.topics import TemplateName
 from coachwork.worker import WorkerOptions
 from docs import situations
+from tests.port_mutants import PORTS
 from tests.testing.conformance.mutants.all import MUTANTS
 from tests.testing.conformance.mutants.base import Mutant
 
@@ -239,6 +240,32 @@ def _capabilities(suite: Suite) -> str:
     return _table(("Capability", "What it is", "What an application loses without it"), *rows)
 
 
+def _port_promises() -> str:
+    """Return what is promised of each port but the repository."""
+    return "\n".join(f"### {suite.port.name}\n\n{_promises(suite)}" for suite, _ in PORTS)
+
+
+def _port_capabilities() -> str:
+    """Return what adapters of the other ports may lack, or a check may not see."""
+    needed = {capability for suite, _ in PORTS for capability in suite.capabilities}
+    rows = [
+        (f"`{capability.name}`", capability.value, capability.loss)
+        for capability in Capability
+        if capability in needed
+    ]
+    return _table(("Capability", "What it is", "What is lost, or not known, without it"), *rows)
+
+
+def _port_mutants() -> str:
+    """Return the broken adapters that the checks of the other ports are tested on."""
+    rows = [
+        (number, f"`{suite.port.name}`", f"It {what}.")
+        for suite, mutants in PORTS
+        for what, number in sorted(mutants.items(), key=lambda pair: pair[1])
+    ]
+    return _table(("Caught by", "Port", "What is wrong"), *rows)
+
+
 def _mutants(suite: Suite, mutants: Iterable[Mutant]) -> str:
     """Return the broken adapters that the checks of a port are tested on."""
     sentences = {promise.number: promise.sentence for promise in suite.promises}
@@ -273,6 +300,9 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "repository-promises": lambda: _promises(REPOSITORY),
     "repository-capabilities": lambda: _capabilities(REPOSITORY),
     "repository-mutants": lambda: _mutants(REPOSITORY, MUTANTS),
+    "port-promises": _port_promises,
+    "port-capabilities": _port_capabilities,
+    "port-mutants": _port_mutants,
 }
 """The generated parts by name."""
 

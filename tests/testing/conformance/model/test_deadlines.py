@@ -81,7 +81,7 @@ MUTANTS: Final[Mutants] = {
     "takes silence for any failure": ("M27", Vague),
     "waits for nothing": ("M27", Hasty),
     "keeps a time of its own": ("M27", Slow),
-    "is content with half": ("M28", Content),
+    "takes half for all when the rest is late": ("M28", Content),
     "goes on when it is cancelled": ("M29", Unstoppable),
 }
 """What is wrong with each, and which promise tells it."""

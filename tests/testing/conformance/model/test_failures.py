@@ -112,7 +112,7 @@ MUTANTS: Final[Mutants] = {
     "forgets a pause": ("M23", Impatient),
     "tries again": ("M24", Retrying),
     "gives up for ever": ("M25", Resentful),
-    "is content with half": ("M26", Content),
+    "takes half for all when the rest breaks off": ("M26", Content),
 }
 """What is wrong with each, and which promise tells it."""
 
