@@ -327,10 +327,16 @@ def _session_step(step: Step, noted: Noted, old: Session, new: Session) -> Itera
     if seen is None or old.status in _ENDS:
         return
     expired = old.is_expired(seen)
-    if expired and new.status is not SessionStatus.ABANDONED:
+    stays = _lasting(new) == _lasting(old)  # a job that is settled from outside revives nothing
+    if expired and not stays and new.status is not SessionStatus.ABANDONED:
         yield f"8: {named}: {command} changed it although it had expired"
     if ending is not None and ending.reason is EndReason.EXPIRED and not expired:
         yield f"8: {named}: {command} let it expire before its time"
+
+
+def _lasting(session: Session) -> tuple[object, ...]:
+    """Return what of a session nobody may change when it has expired, but to end it."""
+    return session.status, session.messages, session.last_activity_at
 
 
 _ENDS: Final = frozenset(SessionStatus) - {SessionStatus.ACTIVE, SessionStatus.PAUSED}
