@@ -9,8 +9,7 @@ import pytest
 
 from coachwork.effects import Effect, Get, Workflow
 from coachwork.errors import MisuseError
-from coachwork.testing.explorer import Call, Command, Invariants, World
-from coachwork.testing.explorer import _processes
+from coachwork.testing.explorer import Call, Command, Invariants, World, _processes
 from coachwork.testing.explorer._playing import DONE, UNAVAILABLE
 from coachwork.testing.explorer._processes import Doing, Processes
 from coachwork.testing.explorer._stores import NOTHING, Stores

@@ -56,7 +56,7 @@ def test_a_usual_model_answers_or_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    "name, value",
     [("commands", 0), ("at_once", 0), ("faults", -1), ("states", 0), ("faults", True)],
 )
 def test_bounds_are_whole_numbers(name: str, value: int) -> None:
