@@ -35,6 +35,7 @@ from coachwork.testing.conformance.repository import check_async_repository, che
 from coachwork.testing.conformance.sink import check_sink
 from coachwork.testing.conformance.summarizer import check_async_summarizer, check_summarizer
 from coachwork.testing.conformance.templates import check_async_templates, check_templates
+from coachwork.testing.faults import Fault, FaultPlan, Faults
 
 __all__ = [
     "NOON",
@@ -47,6 +48,9 @@ __all__ = [
     "CountedIds",
     "Expected",
     "FakeClock",
+    "Fault",
+    "FaultPlan",
+    "Faults",
     "InvariantError",
     "Provocations",
     "RecordingDispatcher",

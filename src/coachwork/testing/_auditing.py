@@ -46,6 +46,7 @@ from coachwork.testing._invariants import (
     name_of,
     read,
 )
+from coachwork.testing._ops import key_of
 
 OnViolation: TypeAlias = Callable[[tuple[str, ...]], object]
 """Told of the violations of a commit before it is done; if it raises, the commit is refused."""
@@ -241,7 +242,7 @@ class Audit:
             self._count(violations=len(judgement.violations))
             self._on_violation(tuple(judgement.violations))
         for op in ops:  # nobody knows before there is an answer
-            self._memory.forget(_key_of(op))
+            self._memory.forget(key_of(op))
         answer: CommitResult = yield partial(repository.commit, ops)
         if answer is CommitResult.DONE:
             for record, value in judgement.written:
@@ -288,7 +289,7 @@ def _judgement(reader: _Reader, ops: Sequence[Op]) -> Course[_Judgement]:
     changes: dict[Key, Change] = {}
     written: list[tuple[Record, Stored[Any]]] = []
     for op in ops:
-        key = _key_of(op)
+        key = key_of(op)
         old = yield from _old(reader, op)
         if isinstance(op, Insert | Update):
             try:
@@ -317,7 +318,7 @@ def _old(reader: _Reader, op: Op) -> Course[Stored[Any] | None]:
     Raises:
         _WouldConflictError: It finds something else.
     """
-    key = _key_of(op)
+    key = key_of(op)
     if isinstance(op, Insert):
         if reader.certain and (yield from reader.fetch(key)) is not None:
             raise _WouldConflictError
@@ -327,8 +328,3 @@ def _old(reader: _Reader, op: Op) -> Course[Stored[Any] | None]:
     if needed or reader.certain:
         return (yield from reader.fetch_version(key, version))
     return Stored(None, version)
-
-
-def _key_of(op: Op) -> Key:
-    """Return the key that *op* is about."""
-    return op.record.key if isinstance(op, Insert | Update) else op.key
