@@ -150,8 +150,9 @@ def test_what_is_left_to_workers_is_done_when_it_is_told() -> None:
     assert [event.type for event in given.events] == [EventType.COMPLETED, EventType.FAILED]
 
 
-def test_work_delivers_what_a_send_owes() -> None:
+def test_work_delivers_what_a_send_owes(monkeypatch: pytest.MonkeyPatch) -> None:
     """More events than a relay looks at in one go; a send delivers none by itself."""
+    monkeypatch.setattr("coachwork.workflows._relaying.MOST_OWED", 500)
     notifier = RecordingNotifier()
     given = coach(topics=[TALK], replies=lambda _: "Go on.", notifier=notifier)
     for number in range(501):
