@@ -95,7 +95,7 @@ def test_what_is_so_may_be_told() -> None:
 
 
 def test_what_is_not_so_may_not() -> None:
-    """Another's session, a job or a message that is not there, a key that was used for other things."""
+    """Another's session, a job or a message that is not there, a key of another job."""
     world, session = played()
     turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
     foreign = evolve(turn, session=evolve(turn.session, user="ben"))
@@ -182,7 +182,7 @@ REFUSALS: list[tuple[Callable[[str], BaseException], bool]] = [
 @pytest.mark.parametrize("make, lies", REFUSALS, ids=map(str, range(len(REFUSALS))))
 def test_who_was_accepted_is_not_refused(
     make: Callable[[str], BaseException],
-    lies: bool,
+    lies: bool,  # noqa: FBT001 - a case
 ) -> None:
     """A refusal means that there is nothing; news of the job, and errors that say so, do not."""
     world, session = played()
@@ -195,7 +195,7 @@ def test_who_was_accepted_is_not_refused(
 
 
 def test_what_breaks_a_workflow_is_told() -> None:
-    """Errors that nobody is meant to see; a damaged record only where engines keep what is theirs."""
+    """Errors that nobody is meant to see; damage only where an engine deletes nothing."""
     world, _ = played()
     assert told(world, error=ValueError("x")) == ["10: send: it broke with ValueError: x"]
     damaged = CorruptRecordError("message", "sequence", "is missing")
@@ -317,7 +317,7 @@ def test_a_model_is_asked_once_under_each_lease() -> None:
 def test_what_an_engine_has_deleted_is_not_judged() -> None:
     """A session without its record may have anything left."""
     world, _session = played()
-    records = {key: record for key, record in by_key(world).items() if key.kind not in {"session"}}
+    records = {key: record for key, record in by_key(world).items() if key.kind != "session"}
     assert list(PROMISES.state(records, BEGIN)) != []
     assert list(Promises(WORLD, forgets=True).state(records, BEGIN)) == []
 
