@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from hypothesis import given
+from hypothesis import strategies as hst
 from hypothesis.strategies import SearchStrategy as Strategy
 
 from coachwork.jobs import JobStatus
@@ -12,7 +13,7 @@ from coachwork.records import KINDS, Record
 from coachwork.sessions import Session, SessionStatus
 from coachwork.testing import strategies as st
 from coachwork.testing import violations
-from coachwork.testing.strategies._answers import parts_of_answers
+from coachwork.testing.strategies._answers import _Talk, parts_of_answers
 from coachwork.workflows import Purged, Relayed
 from tests.drawn import few, reaches
 
@@ -59,3 +60,17 @@ def test_sweeps_and_relays_are_given_in_all_their_forms() -> None:
     relayed: Strategy[Relayed] = parts_of_answers()[Relayed]
     reaches(relayed, told=lambda one: bool(one.failed))
     reaches(relayed, told=lambda one: bool(one.delivered))
+
+
+@hst.composite
+def come_back(draw: hst.DrawFn) -> bool:
+    """Whether who comes back after ten years finds another session than the one before."""
+    talk = _Talk(draw)
+    before = talk.chat.session_id
+    talk.clock.advance(days=3650)
+    return talk.seen().session_id != before
+
+
+def test_who_comes_back_too_late_begins_anew() -> None:
+    """A session that has expired is not talked in any more; one that never does, is."""
+    reaches(come_back())

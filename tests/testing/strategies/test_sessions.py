@@ -9,13 +9,14 @@ from typing import Final
 import pytest
 from attrs import evolve
 from hypothesis import given
+from hypothesis import strategies as hst
 
 from coachwork.messages import Message, Role, checked_text
 from coachwork.records import SESSION_RECORD
 from coachwork.sessions import LIVE, EndReason, JobKind, Session, SessionStatus
 from coachwork.testing import strategies as st
 from coachwork.testing._invariants import alone
-from coachwork.testing.strategies._sessions import parts_of_sessions
+from coachwork.testing.strategies._sessions import _Walk, parts_of_sessions
 from tests.drawn import few, reaches, some
 
 
@@ -107,3 +108,17 @@ SHORT = st.abouts().map(lambda about: evolve(about, expires_after=timedelta(micr
 def test_a_session_that_is_short_lived_is_led_to_its_state(session: Session) -> None:
     """However short it lives, the states are reached before it expires."""
     assert session.status in {SessionStatus.PAUSED, SessionStatus.COMPLETED}
+
+
+@hst.composite
+def gone_on(draw: hst.DrawFn) -> bool:
+    """Whether anything happens to a session that was cancelled."""
+    walk = _Walk(draw, draw(st.sessions()).about)
+    cancelled = walk.to(SessionStatus.CANCELLED)
+    walk.on()
+    return walk.session != cancelled
+
+
+def test_nothing_more_happens_to_an_ended_session() -> None:
+    """An end absorbs, in what is drawn too."""
+    assert not any(some(gone_on(), 3))

@@ -156,9 +156,10 @@ class OtherKeys(Loose):
     def as_put(self) -> Memory:
         """Return the same records under the keys that they were put with."""
         memory = Memory()
-        for records in self._by_kind.values():
-            for text, record in records.items():
-                memory.commit([Insert(evolve(record, key=self._asked[text]))])
+        with self._lock:  # others put records meanwhile
+            kept = [one for records in self._by_kind.values() for one in records.items()]
+        for text, record in kept:
+            memory.commit([Insert(evolve(record, key=self._asked[text]))])
         return memory
 
     def passes(self, op: Op) -> bool:
