@@ -36,6 +36,7 @@ from coachwork.testing.conformance.sink import check_sink
 from coachwork.testing.conformance.summarizer import check_async_summarizer, check_summarizer
 from coachwork.testing.conformance.templates import check_async_templates, check_templates
 from coachwork.testing.faults import Fault, FaultPlan, Faults
+from coachwork.testing.history import History, history_violations, recorded
 
 __all__ = [
     "NOON",
@@ -51,6 +52,7 @@ __all__ = [
     "Fault",
     "FaultPlan",
     "Faults",
+    "History",
     "InvariantError",
     "Provocations",
     "RecordingDispatcher",
@@ -83,7 +85,9 @@ __all__ = [
     "coach",
     "expects",
     "final",
+    "history_violations",
     "log_violations",
+    "recorded",
     "refuse_violations",
     "rehearse",
     "snapshot",
