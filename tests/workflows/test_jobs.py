@@ -411,7 +411,9 @@ def test_a_job_is_loaded_with_its_session() -> None:
     with pytest.raises(SessionNotFoundError):
         rehearse(load_held(ADA, name, "j"), stored[0], None, account)
     with pytest.raises(CorruptRecordError):
-        rehearse(load_held(ADA, name, "j"), None, stored[1], account)
+        rehearse(load_held(ADA, name, "j"), None, stored[1], account, stored[1])
+    with pytest.raises(SessionNotFoundError):  # it was swept away since it was read
+        rehearse(load_held(ADA, name, "j"), None, stored[1], account, None)
     world.run(cancel(world.setup, ADA, PLAIN, name))
     ended = SESSION_RECORD.record(world.only(Session), 3)
     with pytest.raises(SessionNotFoundError):  # it is being swept away, its jobs first

@@ -878,3 +878,25 @@ def test_who_serves_delivers_nothing() -> None:
     assert (heard.events, the_job(world, ref).is_undelivered) == ([], True)
     world.run(process(world.setup, ref))
     assert (heard.jobs, the_job(world, ref).is_undelivered) == ([ref.job], False)
+
+
+def test_what_is_swept_away_between_two_looks_is_gone() -> None:
+    """Answered by another, expired and swept, all while a worker reads: that is no damage."""
+    world, _, ref = submitted()
+    looks: list[str] = []
+
+    def meanwhile(effect: object) -> None:
+        if not isinstance(effect, Get) or effect.key.kind not in {"job", "session"}:
+            return
+        looks.append(effect.key.kind)
+        if looks == ["job", "session"]:
+            world.meanwhile = lambda _: None
+            world.run(process(world.setup, ref))
+        if looks == ["job", "session", "job"]:
+            world.clock.advance(days=15)
+            world.run(purge_expired(world.setup))
+
+    world.meanwhile = meanwhile
+    assert world.run(process(world.setup, ref)) is None
+    assert looks[:3] == ["job", "session", "job"]
+    assert world.stored("session") == []

@@ -413,6 +413,9 @@ def _held(caller: Caller, session_id: str, job_id: str, job: Stored[Job] | None)
         # It was settled between the two reads, in the commit that moved the session on.
         job = yield from load(JOB_RECORD, job_key(caller.tenant, job_id))
     account = yield from open_account(caller)
+    if job is None and session is not None and session.value.status in LIVE:
+        # It was live when it was read, and may have been swept away with its jobs since.
+        session = yield from load(SESSION_RECORD, session_key(caller.tenant, session_id))
     if session is None or (job is None and session.value.status not in LIVE):
         raise SessionNotFoundError
     if job is None:
