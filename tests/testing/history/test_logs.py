@@ -102,6 +102,14 @@ def test_a_message_that_came_later_may_be_missing() -> None:
     assert told(log(10, 11, 2, 3), written=late) != []
 
 
+def test_what_was_written_together_is_shown_together() -> None:
+    """From its beginning on."""
+    written = [commit(1, 5, say(1), say(2))]
+    assert told(log(2, 3, 1), written=written) == []
+    assert told(log(2, 3, 2, last=1), written=written) == []
+    assert len(told(log(2, 3, 2), written=written)) == 1
+
+
 def test_a_read_that_failed_has_shown_nothing() -> None:
     """Whatever is said of it."""
     from attrs import evolve  # noqa: PLC0415 - one line of one test

@@ -26,19 +26,31 @@ def log_violations(
         numbers = [seen.number for seen in call.seen]
         if not _is_asked_for(numbers, span):
             yield words.disorder(call)
-        latest = max((_begun(writes, span, number) for number in numbers), default=-inf)
-        for number, shown in _left_out(numbers, span):
-            name = record_name(message_key(span.tenant, span.session, number))
+            continue
+        shown = [
+            min(wrote, key=_begin) for number in numbers if (wrote := _of(span, number, writes))
+        ]
+        latest = max(map(_begin, shown), default=-inf)
+        for number, following in _left_out(numbers, span):
             # Between two that are shown nothing may be missing that was there when it was read.
             until = max(latest, call.begin) if numbers[0] < number else latest
-            if _was_there(writes.get(name, ()), until):
-                yield words.gap(call, name, shown)
+            if _was_there(_of(span, number, writes), until, shown):
+                yield words.gap(call, _name(span, number), following)
 
 
-def _begun(writes: Mapping[Name, Sequence[Write]], span: Span, number: int) -> float:
-    """Return when it was begun to write a message of a log."""
-    name = record_name(message_key(span.tenant, span.session, number))
-    return min((write.node.begin for write in writes.get(name, ())), default=-inf)
+def _name(span: Span, number: int) -> Name:
+    """Return how a message of a log is called."""
+    return record_name(message_key(span.tenant, span.session, number))
+
+
+def _of(span: Span, number: int, writes: Mapping[Name, Sequence[Write]]) -> Sequence[Write]:
+    """Return what was, or may have been, done to a message of a log."""
+    return writes.get(_name(span, number), ())
+
+
+def _begin(write: Write) -> float:
+    """Return when it was begun."""
+    return write.node.begin
 
 
 def _is_asked_for(numbers: Sequence[int], span: Span) -> bool:
@@ -59,8 +71,12 @@ def _left_out(numbers: Sequence[int], span: Span) -> Iterator[tuple[int, int]]:
             yield number, after
 
 
-def _was_there(writes: Sequence[Write], until: float) -> bool:
-    """Whether a message had certainly been written at that time, and was never deleted."""
+def _was_there(writes: Sequence[Write], until: float, shown: Sequence[Write]) -> bool:
+    """Whether a message had certainly been written by then, or with one of *shown*, for ever."""
     if any(write.left == ABSENT for write in writes):
         return False
-    return any(write.certain and write.node.end < until for write in writes)
+    together = {write.node.number for write in shown}
+    return any(
+        write.certain and (write.node.end < until or write.node.number in together)
+        for write in writes
+    )

@@ -36,12 +36,12 @@ class Words:
                     f"{name}: {self.call(write.node.number)} wrote over version {write.found}, "
                     "which nobody wrote"
                 )
-        if not any(write.left == ABSENT for write in writes):
-            first: dict[int, Write] = {}
-            for write in certain:
-                other = first.setdefault(write.found, write)
-                if other is not write:
-                    return self._twice(name, other, write)
+        gone = [write for write in writes if write.left == ABSENT]
+        first: dict[int, Write] = {}
+        for write in certain:
+            other = first.setdefault(write.found, write)
+            if other is not write and not any(_is_between(one, other, write) for one in gone):
+                return self._twice(name, other, write)
         numbers = ", ".join(str(write.node.number) for write in certain)
         return f"{name}: its writes by the calls {numbers} cannot have come one after the other"
 
@@ -99,6 +99,13 @@ class Words:
             for edge in edges
         )
         return "\n".join(["these calls cannot have come one after the other:", *lines])
+
+
+def _is_between(deletion: Write, one: Write, other: Write) -> bool:
+    """Whether *deletion* may have come between two writes."""
+    return deletion.node.begin <= max(one.node.end, other.node.end) and deletion.node.end >= min(
+        one.node.begin, other.node.begin
+    )
 
 
 def _version(version: int) -> str:
