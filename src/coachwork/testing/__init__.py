@@ -8,11 +8,11 @@ from coachwork.adapters import ScriptedModel, final
 from coachwork.testing._audit import (
     AsyncAudited,
     Audited,
-    AuditFigures,
     InvariantError,
     log_violations,
     refuse_violations,
 )
+from coachwork.testing._auditing import AuditFigures
 from coachwork.testing._coach import AsyncScriptedCoach, ScriptedCoach, Stage, async_coach, coach
 from coachwork.testing._fakes import (
     NOON,

@@ -186,7 +186,8 @@ class _Reader:
         found = None if self.certain else self._memory.stored(key)
         if found is None:
             raise UnknownRecordError(key)
-        return found.value
+        value: object = found.value
+        return value
 
 
 @frozen
