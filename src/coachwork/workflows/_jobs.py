@@ -490,3 +490,16 @@ def reply_of(held: Held) -> Workflow[Message | None]:
     """Return the coach's message that a settled job made, or None where it made none."""
     job = held.job.value
     return (yield from message_of(held, job.settlement.reply if job.settlement else None))
+
+
+def message_missing(held: Held) -> Workflow[CorruptRecordError]:
+    """Return what is wrong where a message is missing to which a job refers.
+
+    Raises:
+        SessionNotFoundError: Nothing is: all of it is gone, or is being swept away.
+    """
+    session = (yield from reread(held)).session.value
+    now = yield from Now()
+    if session.status not in LIVE and session.is_expired(now):
+        raise SessionNotFoundError
+    return CorruptRecordError("message", "sequence", "is missing although a job refers to it")
