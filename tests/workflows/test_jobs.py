@@ -35,6 +35,7 @@ from coachwork.records import (
 )
 from coachwork.sessions import Account, AccountStatus, Session
 from coachwork.testing import rehearse
+from coachwork.testing.faults import CrashError, Fault, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import cancel, send, start
 from coachwork.workflows._jobs import (
@@ -63,7 +64,7 @@ from coachwork.workflows._jobs import (
     take,
 )
 from coachwork.workflows._store import Tries
-from tests.faults import ADA, BEGIN, CrashedError, Fault, InterruptedByTest, Told, World
+from tests.faults import ADA, BEGIN, Told, World
 
 PLAIN = Topic(id="plain", system="Listen.")
 CALL = Call(ADA, "send", "k", "f", "j")
@@ -72,9 +73,9 @@ OPEN_ACCOUNT = Account("acme", "ada", AccountStatus.OPEN, BEGIN)
 
 def waiting() -> tuple[World, Stored[Session], Stored[Job]]:
     """Return a world with one session that waits for a reply, the session and the job."""
-    world = World([PLAIN], lambda _: CrashedError())
+    world = World([PLAIN], lambda _: CrashError())
     session = world.run(start(world.setup, ADA, PLAIN)).session.id
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, PLAIN, session, "Hello.", key="k"))
     return world, Stored(world.only(Session), 2), Stored(world.only(Job), 1)
 
@@ -157,10 +158,10 @@ def interrupted(world: World, session: str, *, lost: bool, gone: bool = False) -
             World.commit(world, effect)
         if gone:
             world.memory.get = lambda _key: (_ for _ in ()).throw(StoreUnavailableError())  # type: ignore[method-assign]
-        raise InterruptedByTest
+        raise InterruptError
 
     world.commit = commit  # type: ignore[method-assign]
-    with pytest.raises(InterruptedByTest):
+    with pytest.raises(InterruptError):
         world.run(send(world.setup, ADA, PLAIN, session, "Hello.", key="k"))
 
 
@@ -190,7 +191,7 @@ def test_a_process_that_dies_while_accepting_asks_nothing_more() -> None:
     first = len(world.effects)
     call = send(world.setup, ADA, PLAIN, session, "Hello.", key="k")
     at = len(rehearsed_until_commit(world, session))
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(call, Told(at, Fault.CRASH_AFTER))
     assert world.names(first)[-1] == "Commit"
     assert world.only(Job).status is JobStatus.PROCESSING
