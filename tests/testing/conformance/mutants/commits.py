@@ -238,7 +238,7 @@ class MergesBodies(Loose):
         super().do(op)
 
 
-@breaks("R19", "R16", "R66")
+@breaks("R19", "R16", "R63", "R66")
 class DeletesSoftly(Loose):
     """What is deleted is only marked so, and `get` does not look at the mark."""
 
