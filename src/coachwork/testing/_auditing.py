@@ -309,7 +309,7 @@ def _judgement(reader: _Reader, ops: Sequence[Op]) -> Course[_Judgement]:
         told, unknown = judged(step)
         if not unknown:
             return _Judgement([*alone_wrong, *told], written)
-        for key in unknown:
+        for key in dict.fromkeys(unknown):
             yield from reader.fetch(key)
 
 

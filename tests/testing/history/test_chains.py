@@ -6,7 +6,7 @@ from itertools import permutations
 from math import inf
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coachwork.testing.history._chains import (
@@ -142,19 +142,42 @@ def test_a_long_record_is_fast() -> None:
 
 WRITES = st.lists(
     st.builds(
-        lambda begin, length, found, left, certain: write(
-            begin, begin + length if certain else inf, found, left, certain=certain
+        lambda begin, length, found, certain: write(
+            begin, begin + length if certain else inf, found, 1 - found, certain=certain
         ),
-        st.integers(0, 6),
-        st.integers(0, 6),
-        st.integers(0, 2),
-        st.integers(0, 2),
-        st.booleans(),
+        st.integers(0, 4),
+        st.integers(0, 4),
+        st.integers(0, 1),
+        st.sampled_from([True, True, False]),
     ),
     max_size=5,
 )
+READS = st.lists(
+    st.builds(
+        lambda begin, length, version: read(begin, begin + length, version),
+        st.integers(0, 6),
+        st.integers(0, 4),
+        st.integers(0, 1),
+    ),
+    max_size=3,
+)
 
 
+@given(WRITES, READS)
+def test_reads_rule_out_what_has_no_place_for_them_and_nothing_else(
+    writes: list[Write], reads: list[Read]
+) -> None:
+    """Whether or not that is seen while the search is under way."""
+    everything, _ = chains(writes, ())
+    wanted = [
+        chain.writes for chain in everything if all(chain.places(one) is not None for one in reads)
+    ]
+    found, other = chains(writes, reads)
+    assert [chain.writes for chain in found] == wanted
+    assert (other is None) == (bool(wanted) or not everything)
+
+
+@settings(max_examples=300)
 @given(WRITES)
 def test_all_orders_are_found_and_no_others(writes: list[Write]) -> None:
     """Held against all that there are: each permutation of the certain ones with some others."""

@@ -138,6 +138,10 @@ WELL: Final[dict[str, Sequence[Call]]] = {
         commit(3, 4, gone("x"), outcome=CONFLICT),
         log(5, 6, 1, 2, 3),
     ],
+    "a view that ends when a write begins may show it": [
+        found(1, 3, thing("a")),
+        commit(3, 4, put("a")),
+    ],
     "a view lags": [
         commit(1, 2, put("a"), put("b")),
         commit(3, 4, put("a", 2)),
