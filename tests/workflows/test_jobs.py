@@ -52,6 +52,7 @@ from coachwork.workflows._jobs import (
     keyed,
     load_held,
     load_held_job,
+    message_missing,
     message_of,
     new_call,
     new_job,
@@ -482,6 +483,18 @@ def test_errors_name_session_and_job() -> None:
         assert (error.job, error.key) == (job.value.id, None)
     told = about_job(LLMError(), job.value)
     assert (told.session, told.job, told.key) == (job.value.session, job.value.id, None)
+
+
+def test_a_message_is_missing_only_where_nothing_is_being_swept_away() -> None:
+    """Of an ended session that has expired, parts may be gone: then it is not found."""
+    world, session, job = waiting()
+    held = Held(Stored(OPEN_ACCOUNT, 1), session, job)
+    told = world.run(message_missing(held))
+    assert (told.kind, told.field) == ("message", "sequence")
+    world.run(cancel(world.setup, ADA, None, session.value.about.id))
+    world.clock.advance(days=14)
+    with pytest.raises(SessionNotFoundError):
+        world.run(message_missing(held))
 
 
 def test_the_messages_of_a_job() -> None:

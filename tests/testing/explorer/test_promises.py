@@ -34,7 +34,7 @@ from coachwork.records import (
 )
 from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus, later
 from coachwork.testing.explorer import BEGIN, Call, Outcome, Promises, Records, Step, World
-from coachwork.testing.explorer._promises import Noted
+from coachwork.testing.explorer._promises import Noted, _At
 from coachwork.workflows import Setup, pause, send, start, submit
 from tests.explorations import ADA, BEN, Scope
 from tests.faults import World as Played
@@ -396,3 +396,10 @@ def test_a_worker_that_cannot_settle_a_job_is_told_of() -> None:
         if job.is_settled
     )
     assert list(PROMISES._job_step(Noted(None), settled, settled)) == []
+
+
+def test_what_a_worker_is_given_to_settle_a_job() -> None:
+    """A clock that stands, and ids that nobody has had."""
+    at = _At(BEGIN)
+    assert at.now() == BEGIN
+    assert (at.new_id(), at.new_id()) == ("later-1", "later-2")
