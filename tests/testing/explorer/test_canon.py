@@ -70,7 +70,7 @@ class Slotted:
         """Equal to nothing that matters here."""
         return self is other and self.__hidden is None
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 
 
 class OneSlot:

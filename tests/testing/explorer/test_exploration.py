@@ -181,7 +181,7 @@ def test_memory_is_told_in_bytes_where_the_system_tells_it(
     def without(name: str, *more: object) -> ModuleType:
         if name == "resource":
             raise ImportError(name)
-        return plain(name, *more)  # type: ignore[arg-type]
+        return plain(name, *more)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert _exploration._memory() == 0

@@ -109,7 +109,7 @@ def searched(
     world: World, *commands: Command, invariants: Invariants | None = None, **bounds: object
 ) -> Search:
     """Return a search in which nothing was found."""
-    wanted = Bounds(**bounds)  # type: ignore[arg-type]
+    wanted = Bounds(**bounds)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     search = Search(world, commands, wanted, invariants or Invariants())
     assert search.run() is None
     return search

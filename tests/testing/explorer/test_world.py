@@ -62,7 +62,7 @@ def test_a_usual_model_answers_or_fails() -> None:
 def test_bounds_are_whole_numbers(name: str, value: int) -> None:
     """What is none is refused by its name."""
     with pytest.raises(ValidationError) as error:
-        Bounds(**{name: value})  # type: ignore[arg-type]
+        Bounds(**{name: value})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert error.value.field == f"bounds.{name}"
 
 
