@@ -57,6 +57,21 @@ def test_real_time_is_an_edge() -> None:
     assert circles(nodes, (3, 2)) == []
 
 
+def test_real_time_goes_past_others() -> None:
+    """From an end to a beginning, whatever is still under way in between."""
+    nodes = [Node(1, 0, 10), Node(2, -5, 20), Node(3, 11, 100), Node(4, 30, 40)]
+    assert circles(nodes, (4, 1)) == [[(1, 4, Why.ENDED), (4, 1, Why.READ)]]
+
+
+def test_real_time_is_a_short_way() -> None:
+    """However much happens meanwhile: a circle is as long as it has calls."""
+    others = [Node(number, 5 * number, 5 * number + 1) for number in range(10, 20)]
+    under_way = [Node(3, 0, 500), Node(4, 0, 500)]
+    nodes = [Node(1, 0, 10), Node(2, 300, 310), *under_way, *others]
+    told = circles(nodes, (2, 1), (1, 3), (3, 4), (4, 2))
+    assert told == [[(1, 2, Why.ENDED), (2, 1, Why.READ)]]
+
+
 def test_what_happens_at_one_moment_has_no_order() -> None:
     """A call that begins when another ends may come before it."""
     assert circles([Node(1, 0, 10), Node(2, 10, 20)], (2, 1)) == []

@@ -67,6 +67,22 @@ def test_writes_without_an_order_that_no_pair_explains() -> None:
     assert told == "a: its writes by the calls 2, 1 cannot have come one after the other"
 
 
+@pytest.mark.parametrize(
+    "begin, end, between",
+    [(4, 5, True), (0, 1, True), (6, 9, True), (0, 0.5, False), (6.5, 9, False)],
+)
+def test_two_that_changed_one_version_are_told_unless_it_came_back(
+    begin: float, end: float, *, between: bool
+) -> None:
+    """A deletion that may have come between them could explain it."""
+
+    def at(number: int, begin: float, end: float, left: int) -> Write:
+        return Write(Node(number, begin, end), "a", 1 - left, left, "", certain=True)
+
+    writes = [at(1, 1, 3, 1), at(2, 2, 6, 1), at(3, begin, end, 0)]
+    assert ("both wrote version 1" in WORDS.no_order("a", writes)) is not between
+
+
 def test_a_log_is_told_by_its_session() -> None:
     """And a call that is none by nothing."""
     assert WORDS.disorder(CALLS[3]).startswith("log acme/s: ")
