@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from attrs import fields
 
 from coachwork.ports import Ports
@@ -69,3 +72,11 @@ def test_a_call_is_told_without_ids() -> None:
     assert str(Call("clock", "now", (), 1, 1)) == "call 1, clock.now 1"
     assert Fault.LOST_DONE in call.possible
     assert Fault.STALE not in call.possible
+
+
+def test_the_guide_tells_of_every_fault() -> None:
+    """No fault is left out of the table that people read."""
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "inject-faults.md"
+    table = [line for line in page.read_text("utf-8").splitlines() if line.startswith("| `")]
+    told = {name for line in table for name in re.findall(r"`([A-Z_]+)`", line)}
+    assert told == set(Fault.__members__)

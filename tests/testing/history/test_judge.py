@@ -250,6 +250,15 @@ BAD: Final[dict[str, tuple[str, Sequence[Call]]]] = {
             commit(4, 8, held("b"), put("a", 2)),
         ],
     ),
+    "a write skew on a record of which not everything is known": (
+        "which the other changed",
+        [
+            commit(1, 2, put("a"), put("b")),
+            commit(3, 9, held("a"), put("b", 2)),
+            commit(4, 8, held("b"), put("a", 2)),
+            commit(10, 11, put("a", 3), outcome=UNKNOWN),
+        ],
+    ),
     "two reads in the wrong order": (
         "comes before",
         [
