@@ -24,9 +24,9 @@ from coachwork.records import (
     Op,
     Record,
     Update,
+    key_of,
     message_key,
 )
-from coachwork.testing._ops import key_of
 from coachwork.testing.history import Call, History, Method, Outcome
 from coachwork.testing.history._call import Span, all_seen, part_of, seen_of
 

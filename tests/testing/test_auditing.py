@@ -11,10 +11,10 @@ from attrs import evolve
 from coachwork.adapters import Memory
 from coachwork.errors import StoreUnavailableError
 from coachwork.ports import CommitResult
-from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
+from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update, key_of
 from coachwork.testing._auditing import Audit, AuditFigures, _Memory
 from coachwork.testing._colours import at_once
-from tests.bad_commits import OF_ONE_RECORD, OF_SEVERAL_RECORDS, every_real_commit, key_of, real
+from tests.bad_commits import OF_ONE_RECORD, OF_SEVERAL_RECORDS, every_real_commit, real
 from tests.damage import Written, damaged
 
 ALL = OF_ONE_RECORD | OF_SEVERAL_RECORDS

@@ -32,6 +32,7 @@ from coachwork.records._record import (
     Op,
     Record,
     Update,
+    key_of,
 )
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "background_key",
     "claim_key",
     "job_key",
+    "key_of",
     "message_key",
     "receipt_key",
     "session_key",

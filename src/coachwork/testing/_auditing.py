@@ -35,6 +35,7 @@ from coachwork.records import (
     Record,
     Stored,
     Update,
+    key_of,
 )
 from coachwork.testing._colours import Course
 from coachwork.testing._invariants import (
@@ -46,7 +47,6 @@ from coachwork.testing._invariants import (
     name_of,
     read,
 )
-from coachwork.testing._ops import key_of
 
 OnViolation: TypeAlias = Callable[[tuple[str, ...]], object]
 """Told of the violations of a commit before it is done; if it raises, the commit is refused."""

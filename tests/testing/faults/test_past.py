@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from coachwork.adapters import Memory
 from coachwork.ports import Query
-from coachwork.records import Delete, Facts, Insert, Key, Op, Record, Update, message_key
-from coachwork.testing._ops import key_of
+from coachwork.records import Delete, Facts, Insert, Key, Op, Record, Update, key_of, message_key
 from coachwork.testing.faults._past import Past, stale_log, stale_view
 
 

@@ -13,8 +13,7 @@ import pytest
 from coachwork.adapters import Memory
 from coachwork.errors import OutcomeUnknownError
 from coachwork.ports import CommitResult, Query
-from coachwork.records import MESSAGE, Check, Insert, Key, Op, Record, Update
-from coachwork.testing._ops import key_of
+from coachwork.records import MESSAGE, Check, Insert, Key, Op, Record, Update, key_of
 from coachwork.testing.history import History, history_violations, recorded
 from tests.told_calls import gone, held, key, message, put, say
 

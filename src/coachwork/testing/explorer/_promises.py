@@ -35,12 +35,11 @@ from coachwork.records import (
     RECEIPT,
     SESSION_RECORD,
     Insert,
-    Key,
-    Op,
     Record,
     Update,
     account_key,
     job_key,
+    key_of,
     message_key,
     receipt_key,
     session_key,
@@ -157,7 +156,7 @@ class Promises(Invariants):
             elif old.key.kind == "job" and new is not None:
                 yield from self._job_step(noted, _job(old), _job(new))
         for op in step.ops:
-            key = _key(op)
+            key = key_of(op)
             if step.caller is not None and key.tenant != step.caller.tenant:
                 yield f"8: {step.call.command}: it wrote a key of another tenant"
 
@@ -305,10 +304,6 @@ def _session(record: Record) -> Session:
 
 def _job(record: Record) -> Job:
     return JOB_RECORD.read(record).value
-
-
-def _key(op: Op) -> Key:
-    return op.record.key if isinstance(op, Insert | Update) else op.key
 
 
 def _session_step(step: Step, noted: Noted, old: Session, new: Session) -> Iterator[str]:

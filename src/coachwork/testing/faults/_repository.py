@@ -23,9 +23,9 @@ from coachwork.records import (
     Op,
     Record,
     Update,
+    key_of,
 )
 from coachwork.testing._colours import Course, at_once, awaited, closing
-from coachwork.testing._ops import key_of
 from coachwork.testing.faults._fault import Fault
 from coachwork.testing.faults._past import Past, stale_log, stale_view
 from coachwork.testing.faults._playing import Instead, Manner, Player, Sleep

@@ -10,9 +10,8 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
-from coachwork.records import Check, Delete, Insert, Key, Op, Record
+from coachwork.records import Check, Delete, Insert, Key, Op, Record, key_of
 from coachwork.testing._invariants import name_of
-from coachwork.testing._ops import key_of
 
 
 class Method(StrEnum):

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from coachwork.adapters import Memory
 from coachwork.ports import CommitResult, Query
-from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
+from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update, key_of
 from tests.testing.conformance.mutants.base import (
     CONFLICT,
     DONE,
@@ -18,7 +18,6 @@ from tests.testing.conformance.mutants.base import (
     Company,
     Loose,
     breaks,
-    key_of,
 )
 
 # --- the answers -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from time import sleep
 
 from coachwork.adapters import Memory
 from coachwork.ports import CommitResult, Query
-from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
+from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update, key_of
 from tests.testing.conformance.mutants.base import (
     CONFLICT,
     DONE,
@@ -17,7 +17,6 @@ from tests.testing.conformance.mutants.base import (
     Company,
     Loose,
     breaks,
-    key_of,
     racing,
 )
 

@@ -11,8 +11,8 @@ from attrs import evolve
 
 from coachwork.adapters import Memory
 from coachwork.ports import Query
-from coachwork.records import Insert, Key, Op, Record, Update
-from tests.testing.conformance.mutants.base import Anything, Loose, breaks, key_of
+from coachwork.records import Insert, Key, Op, Record, Update, key_of
+from tests.testing.conformance.mutants.base import Anything, Loose, breaks
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
