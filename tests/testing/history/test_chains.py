@@ -6,7 +6,7 @@ from itertools import permutations
 from math import inf
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coachwork.testing.history._chains import (
@@ -115,6 +115,16 @@ def test_the_places_of_a_read(one: Read, places: tuple[int, int] | None) -> None
     assert CHAIN.places(one) == places
 
 
+def test_a_read_has_its_place_among_all_writes() -> None:
+    """Not only among its two neighbours, the second of which may have no certain end."""
+    lost = write(0, inf, 1, 0, certain=False)
+    chain = Chain((write(0, 0, 0, 1), lost, write(0, 2, 0, 1), write(2, 2, 1, 0)))
+    assert chain.places(read(1, 1, 0)) == (1, 1)
+    assert chain.places(read(0, 0, 0)) == (-1, 1)
+    late = Chain((write(4, 9, 0, 1), write(1, 9, 1, 0)))
+    assert late.places(read(3, 3, 0)) == (-1, -1)
+
+
 def test_a_record_that_nobody_wrote_was_never_there() -> None:
     """Whenever it is read."""
     assert Chain(()).places(read(1, 2, 0)) == (-1, -1)
@@ -164,6 +174,15 @@ READS = st.lists(
 
 
 @given(WRITES, READS)
+@example(
+    [
+        write(0, 0, 0, 1),
+        write(0, inf, 1, 0, certain=False),
+        write(0, 2, 0, 1),
+        write(2, 2, 1, 0),
+    ],
+    [read(1, 1, 0)],
+)
 def test_reads_rule_out_what_has_no_place_for_them_and_nothing_else(
     writes: list[Write], reads: list[Read]
 ) -> None:

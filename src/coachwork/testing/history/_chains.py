@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from math import inf
 from typing import Final
 
@@ -104,19 +105,27 @@ class Chain:
 
     writes: tuple[Write, ...]
     _by_version: dict[int, list[int]] = field(init=False, eq=False, repr=False)
+    _begun: list[float] = field(init=False, eq=False, repr=False)
+    _ended: list[float] = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Note where which version stands."""
+        """Note where which version stands, and when at each place what is before had begun."""
         places: dict[int, list[int]] = defaultdict(list, {ABSENT: [-1]})
         for place, write in enumerate(self.writes):
             places[write.left].append(place)
+        # From place -1 on: when the last of those before began, and the first of those after ended.
+        begun = accumulate((write.node.begin for write in self.writes), max, initial=-inf)
+        backwards = (write.node.end for write in reversed(self.writes))
+        ended = list(accumulate(backwards, min, initial=inf))
         object.__setattr__(self, "_by_version", dict(places))
+        object.__setattr__(self, "_begun", list(begun))
+        object.__setattr__(self, "_ended", ended[::-1])
 
     def places(self, read: Read) -> tuple[int, int] | None:
         """Return after which write *read* can stand: the first place and the last, or None.
 
         Place -1 is before all writes. A place is possible if the read had not ended before its
-        write began, nor begun after the next write had ended.
+        write, or one before that, began, nor begun after any of the later writes had ended.
         """
         found = [
             place for place in self._by_version.get(read.version, ()) if self._fits(read, place)
@@ -124,11 +133,9 @@ class Chain:
         return (found[0], found[-1]) if found else None
 
     def _fits(self, read: Read, place: int) -> bool:
-        if place >= 0:
-            write = self.writes[place]
-            if not is_of(write, read) or read.node.end < write.node.begin:
-                return False
-        return place + 1 >= len(self.writes) or read.node.begin <= self.writes[place + 1].node.end
+        if place >= 0 and not is_of(self.writes[place], read):
+            return False
+        return self._begun[place + 1] <= read.node.end and read.node.begin <= self._ended[place + 1]
 
 
 def chains(writes: Sequence[Write], reads: Sequence[Read]) -> tuple[list[Chain], Chain | None]:
