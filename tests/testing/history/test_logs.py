@@ -97,6 +97,8 @@ def test_a_message_that_came_later_may_be_missing() -> None:
         written = [commit(1, 1, say(1)), second, commit(5, 6, say(3))]
         assert told(log(10, 11, 1, 3), written=written) == []
         assert told(log(10, 11, 3, last=1), written=written) == []
+    touching = [commit(1, 5, say(1)), commit(5, 6, say(2))]
+    assert told(log(10, 11, 2), written=touching) == []
     late = [commit(1, 2, say(2)), commit(3, 4, say(1)), commit(5, 6, say(3))]
     assert told(log(10, 11, 2), written=late) == []
     assert told(log(10, 11, 2, 3), written=late) != []
