@@ -58,9 +58,10 @@ LAG: Final = 0.002
 class Lagging(Memory):
     """A repository whose views show what was there a while ago."""
 
-    def __init__(self) -> None:
+    def __init__(self, lag: float = LAG) -> None:
         """Begin with nothing."""
         super().__init__()
+        self._lag = lag
         self._behind = Memory()
         self._waiting: deque[tuple[float, Sequence[Op]]] = deque()
 
@@ -68,7 +69,7 @@ class Lagging(Memory):
         """Commit now; the views get to know of it later."""
         result = super().commit(ops)
         if result is CommitResult.DONE:
-            self._waiting.append((monotonic() + LAG, ops))
+            self._waiting.append((monotonic() + self._lag, ops))
         return result
 
     def log(
@@ -309,6 +310,16 @@ def test_what_was_found_is_what_is_told() -> None:
     with pytest.raises(AssertionError, match="the history is not as it must be"):
         run(SessionMachine.over(make)())
     assert ended == [True]
+
+
+def test_what_others_do_meanwhile_waits_for_views_as_well() -> None:
+    """A deletion while the model thinks finds the message that was just accepted."""
+    lagging = Lagging(lag=0.05)
+    machine = SessionMachine.over(lambda: nullcontext(lagging), settle=0.1)()
+    machine.begin(settings=Settings(), topics=("values", "board", "council"))
+    machine.do(Do("send", place=0, words=Words(meanwhile="all is deleted"), waits=True))
+    machine.teardown()
+    assert lagging.records() == []
 
 
 def test_in_the_end_nothing_is_left() -> None:

@@ -162,11 +162,13 @@ class Commands:
 
     def export(self, who: Who) -> Step:
         """Take out everything of a user."""
+        self.both.wait_for_views()
         tell = partial(self.both.oracle.exported, who)
         return self.both.read(tell, self.both.user(who).export)
 
     def delete_all(self, who: Who) -> Step:
         """Delete a user with everything."""
+        self.both.wait_for_views()
         tell = partial(self.both.oracle.delete_all, who)
         return self.both.read(tell, self.both.user(who).delete_all)
 
@@ -175,6 +177,7 @@ class Commands:
     def look_for_work(self) -> Step:
         """Let a worker look for what waits for it."""
         both = self.both
+        both.wait_for_views()
         found = yield both.on_own(due_jobs(both.coach.setup))
         due = [JobRef(job.session.who[0], job.id, JobKind(job.kind)) for job in both.oracle.due()]
         hold("what waits for a worker", to_json(found), to_json(due))
@@ -182,6 +185,7 @@ class Commands:
     def relay(self, *, in_vain: bool) -> Step:
         """Tell others what they are owed; *in_vain* where they cannot be told anything."""
         both = self.both
+        both.wait_for_views()
         both.oracle.is_deaf = in_vain
         both.props.notifier.recover()
         if in_vain:
@@ -191,6 +195,7 @@ class Commands:
     def sweep(self) -> Step:
         """Take away what has expired."""
         both = self.both
+        both.wait_for_views()
         return both.read(both.oracle.purge, both.on_own(purge_expired(both.coach.setup)))
 
     # --- time, and what happens while the model thinks -------------------------------------------

@@ -166,12 +166,10 @@ class Doing:
 
     def export(self, user: int) -> Step:
         """Take out everything of a user."""
-        self._both.wait_for_views()
         return self._commands.export(self._user(user))
 
     def delete_all(self, user: int) -> Step:
         """Delete a user with everything."""
-        self._both.wait_for_views()
         return self._commands.delete_all(self._user(user))
 
     # --- what happens behind the scenes ----------------------------------------------------------
@@ -182,17 +180,14 @@ class Doing:
 
     def look_for_work(self) -> Step:
         """A worker finds what waits for it, in order."""
-        self._both.wait_for_views()
         return self._commands.look_for_work()
 
     def relay(self, *, in_vain: bool) -> Step:
         """Others are told what they are owed, if they can be told anything."""
-        self._both.wait_for_views()
         return self._commands.relay(in_vain=in_vain)
 
     def sweep(self) -> Step:
         """The sweeper takes away what has expired."""
-        self._both.wait_for_views()
         return self._commands.sweep()
 
     def pass_time(self, place: int, how: str) -> Step:

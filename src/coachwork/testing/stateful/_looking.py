@@ -104,11 +104,9 @@ def to_the_end(commands: Commands, looking: Looking) -> Step:
     both = commands.both
     settings = both.props.settings
     yield from commands.pass_time(settings.lease + settings.unclaimed)
-    both.wait_for_views()
     yield from commands.look_for_work()
     for job in both.oracle.due():
         yield from commands.process(job, Words())
-    both.wait_for_views()
     yield from commands.relay(in_vain=False)
     both.wait_for_views()
     yield from looking.look_at(*both.users)
@@ -117,7 +115,6 @@ def to_the_end(commands: Commands, looking: Looking) -> Step:
         yield from commands.export(who)
         yield from commands.delete_all(who)
     yield from commands.pass_time(settings.keep_deleted)
-    both.wait_for_views()
     yield from commands.sweep()
     both.wait_for_views()
     left = yield lambda: both.coach.run(everything_of(both.users))
