@@ -10,7 +10,7 @@ import pytest
 
 from coachwork.testing import _hypothesis
 
-SENTENCE = "coachwork.testing.strategies needs Hypothesis: install coachwork[testing]"
+SENTENCE = "coachwork.testing.strategies and .stateful need Hypothesis: install coachwork[testing]"
 
 
 def test_where_it_is_there_nothing_is_said() -> None:
