@@ -137,13 +137,27 @@ def test_what_went_wrong_replays_call_by_call() -> None:
 
 def test_what_an_engine_deletes_in_its_own_time_is_not_missed() -> None:
     """Sessions that expired long ago may go at any call: nobody saw them any more."""
-    for number in range(1, 12, 2):
-        lived = life(Memory(), FaultPlan.at(number, Fault.TTL_LATE, kind="account"))
-        lead(lived)
+
+    def comes_back(lived: Life) -> str:
         lived.clock.advance(days=20)
         again = lived.once(start(lived.setup, ADA, TALK, key="again"))
         turn = lived.once(send(lived.setup, ADA, TALK, again.session.id, "Hello?", key="then"))
         assert turn.message.text == "Go on."
+        return again.session.id
+
+    counted = life(Memory(), FaultPlan.each(Fault.DELAY, port="repository", seconds=0))
+    lead(counted)
+    before = len(counted.faults.injected)
+    comes_back(counted)
+    calls = range(before + 1, len(counted.faults.injected) + 1)
+    assert len(calls) > 5
+    for number in calls:
+        lived = life(Memory(), FaultPlan.at(number, Fault.TTL_LATE, port="repository"))
+        lead(lived)
+        again = comes_back(lived)
+        assert [one.fault for one in lived.faults.injected] == [Fault.TTL_LATE]
+        left = [record.key.parts[0] for record in lived.records if record.key.kind == "session"]
+        assert left == [again]
 
 
 def test_a_session_that_an_engine_deletes_too_early_stops_nobody() -> None:

@@ -84,8 +84,9 @@ class Repository(Protocol):
     """Where records are kept. It holds no business rule.
 
     Obligations: a record comes back exactly as it was given; nothing else makes a record appear,
-    change or vanish (an engine's own time to live may delete what expired, but never claims and
-    accounts); it may be called from several threads at once.
+    change or vanish (an engine's own time to live may delete sessions that expired, if all that is
+    theirs goes with them, but never claims and accounts); it may be called from several threads at
+    once.
     """
 
     def get(self, key: Key, /) -> Record | None:
