@@ -138,7 +138,7 @@ def test_what_went_wrong_replays_call_by_call() -> None:
 def test_what_an_engine_deletes_in_its_own_time_is_not_missed() -> None:
     """Sessions that expired long ago may go at any call: nobody saw them any more."""
 
-    def comes_back(lived: Life) -> str:
+    def comes_back(lived: Life) -> object:
         lived.clock.advance(days=20)
         again = lived.once(start(lived.setup, ADA, TALK, key="again"))
         turn = lived.once(send(lived.setup, ADA, TALK, again.session.id, "Hello?", key="then"))
