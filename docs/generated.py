@@ -219,10 +219,17 @@ def _chat_commands() -> str:
 def _promises(suite: Suite) -> str:
     """Return what is promised of a port."""
     rows = [
-        (promise.number, _cell(promise.sentence), _cell(promise.why), _needed(promise.needs))
+        (
+            promise.number,
+            _cell(promise.sentence),
+            _cell(promise.why),
+            _cell(promise.where),
+            _needed(promise.needs),
+        )
         for promise in suite.promises
     ]
-    return _table(("Number", "What is promised", "Without it", "May be lacking"), *rows)
+    head = ("Number", "What is promised", "Without it", "Promised in", "May be lacking")
+    return _table(head, *rows)
 
 
 def _needed(capability: Capability | None) -> str:

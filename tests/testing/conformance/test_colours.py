@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from coachwork.adapters import Memory, in_threads
+from coachwork.adapters._memory import AsyncMemory
 from coachwork.effects import AskAdmission, Get, NewId, Workflow
 from coachwork.errors import MisuseError
 from coachwork.ports import Admission
 from coachwork.records import Key, Record
 from coachwork.testing.conformance import HungError, Make, Port
-from coachwork.testing.conformance._colours import drive, drive_async
+from coachwork.testing.conformance._colours import UnfitError, drive, drive_async
 
 PORT = Port(name="Repository", field="repository", method="commit")
 KEY = Key("thing", "t", ("a",))
@@ -122,6 +123,18 @@ def test_what_is_no_context_manager_is_refused() -> None:
         asyncio.run(drive_async(PORT, make, asks, 5))
 
 
+@pytest.mark.parametrize("colour", ["blocking", "async"])
+def test_an_adapter_of_another_port_is_refused(colour: str) -> None:
+    """The error says which methods it has not."""
+
+    def make() -> Any:  # noqa: ANN401 - of either colour
+        return nullcontext(Memory() if colour == "blocking" else Memory().for_async())
+
+    port = Port(name="LanguageModel", field="model", method="get")
+    with pytest.raises(UnfitError, match=r"give a LanguageModel, and \w+ has no complete"):
+        drive(port, make, asks, 5)
+
+
 def test_the_adapter_is_ended_whatever_happens() -> None:
     """Where the workflow fails, too."""
 
@@ -145,16 +158,14 @@ def test_the_adapter_is_ended_whatever_happens() -> None:
         assert len(ended) == 1
 
 
-class Hanging:
+class Hanging(AsyncMemory):
     """An async repository that never answers."""
 
     def __init__(self, *, obstinate: bool) -> None:
         """Take notice of being cancelled, or none."""
+        super().__init__(Memory())
         self.obstinate = obstinate
         self.cancelled = 0
-
-    async def commit(self, _ops: object, /) -> None:
-        """Do nothing."""
 
     async def get(self, _key: Key, /) -> None:
         """Wait for ever."""

@@ -78,6 +78,14 @@ def test_a_number_or_a_name_stands_for_one_promise() -> None:
             suite(an_id_is__new, other)
 
 
+def test_a_port_knows_its_methods() -> None:
+    """Those of its protocol; a function has none, and its optional ones do not count."""
+    assert PORT.methods == ("new_id",)
+    repository = Port(name="Repository", field="repository", method="commit")
+    assert repository.methods == ("get", "commit", "log", "find")
+    assert Port(name="Admit", field="admit", method="__call__").methods == ()
+
+
 def test_a_suite_knows_what_may_be_lacking() -> None:
     """It is what its promises need."""
     assert suite(an_id_is__new, _an_id_is_text).capabilities == {Capability.DUE}

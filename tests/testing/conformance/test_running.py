@@ -13,8 +13,9 @@ import pytest
 from attrs import evolve
 
 from coachwork.adapters import Memory
+from coachwork.adapters._memory import AsyncMemory
 from coachwork.effects import Get, Workflow
-from coachwork.errors import StoreUnavailableError, ValidationError
+from coachwork.errors import MisuseError, StoreUnavailableError, ValidationError
 from coachwork.records import Key, Record
 from coachwork.testing.conformance import (
     Capability,
@@ -219,15 +220,12 @@ def test_a_check_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
 def test_an_async_check_that_hangs_is_given_up() -> None:
     """In the running loop as well."""
 
-    class Hanging:
-        async def commit(self, _ops: object, /) -> None:
-            """Do nothing."""
-
+    class Hanging(AsyncMemory):
         async def get(self, _key: Key, /) -> None:
             """Wait."""
             await asyncio.sleep(20)
 
-    report = awaited(suite(nothing_is_there), lambda: nullcontext(Hanging()), SOON)
+    report = awaited(suite(nothing_is_there), lambda: nullcontext(Hanging(Memory())), SOON)
     assert report.broken[0].verdict is Verdict.HUNG
     assert "in get" in report.broken[0].found
 
@@ -237,18 +235,25 @@ def test_a_loop_that_is_blocked_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(running, "GRACE", 0.05)
     until = Event()
 
-    class Blocking:
-        async def commit(self, _ops: object, /) -> None:
-            """Do nothing."""
-
+    class Blocking(AsyncMemory):
         async def get(self, _key: Key, /) -> None:
             """Block."""
             until.wait(20)
 
-    report = blocking(suite(nothing_is_there), lambda: nullcontext(Blocking()), SOON)
+    report = blocking(suite(nothing_is_there), lambda: nullcontext(Blocking(Memory())), SOON)
     until.set()
     assert report.broken[0].verdict is Verdict.HUNG
     assert "test_running.py" in report.broken[0].found
+
+
+def test_what_gives_no_adapter_is_told_once() -> None:
+    """Not as a promise that is broken, time and again."""
+    promises = suite(nothing_is_there)
+    make: Any = Memory
+    with pytest.raises(MisuseError, match="must return a context manager"):
+        blocking(promises, make, SOON)
+    with pytest.raises(MisuseError, match="must return a context manager"):
+        awaited(promises, make, SOON)
 
 
 def test_blocking_checks_run_in_threads_with_names() -> None:

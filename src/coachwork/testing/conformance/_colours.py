@@ -32,6 +32,10 @@ GRACE: Final = 1.0
 """Seconds that a cancelled task has to end, before nobody waits for it any longer."""
 
 
+class UnfitError(MisuseError):
+    """What makes the adapter does not, so no promise can be tried."""
+
+
 class HungError(Exception):
     """A check did not end in time; its sentence tells where it stands."""
 
@@ -50,11 +54,12 @@ def drive(port: Port, make: Make, workflow: Callable[[], Workflow[R]], deadline:
 
     Raises:
         HungError: It took longer.
-        MisuseError: ``make`` gave no context manager.
+        UnfitError: ``make`` gave no context manager of such an adapter.
     """
     made = make()
     if isinstance(made, AbstractContextManager):
         with made as adapter:
+            _check_fit(port, adapter)
             if not is_async(adapter, port.method):
                 return run(watched(workflow()), _ports(port, adapter))
         # It is to be made where it is used: in the loop.
@@ -78,8 +83,9 @@ async def _driven(
 
     async def driven() -> R:
         async with _entered(made) as adapter:
+            _check_fit(port, adapter)
             if not is_async(adapter, port.method):
-                raise MisuseError("it is blocking and would stop the event loop: see in_threads")
+                raise UnfitError("it is blocking and would stop the event loop: see in_threads")
             return await run_async(watched(workflow()), _async_ports(port, adapter))
 
     return await _in_time(driven(), deadline)
@@ -90,7 +96,7 @@ async def _entered(made: object) -> AsyncGenerator[object]:
     """Enter a context manager of either colour.
 
     Raises:
-        MisuseError: It is none.
+        UnfitError: It is none.
     """
     if isinstance(made, AbstractAsyncContextManager):
         async with cast("AbstractAsyncContextManager[object]", made) as adapter:
@@ -99,9 +105,21 @@ async def _entered(made: object) -> AsyncGenerator[object]:
         with cast("AbstractContextManager[object]", made) as adapter:
             yield adapter
     else:
-        raise MisuseError(
+        raise UnfitError(
             "make must return a context manager of the adapter: see contextlib.closing, nullcontext"
         )
+
+
+def _check_fit(port: Port, adapter: object) -> None:
+    """Make sure that *adapter* has the methods of its port.
+
+    Raises:
+        UnfitError: It lacks some.
+    """
+    lacking = [name for name in port.methods if not callable(getattr(adapter, name, None))]
+    if lacking:
+        kind = type(adapter).__name__
+        raise UnfitError(f"make must give a {port.name}, and {kind} has no {', '.join(lacking)}")
 
 
 async def _in_time(what: Coroutine[Any, Any, R], deadline: float) -> R:

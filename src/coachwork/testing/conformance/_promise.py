@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from inspect import getdoc
+from inspect import getdoc, isclass, isfunction
 from types import ModuleType
 from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
+from coachwork import ports
 from coachwork.effects import Workflow
 from coachwork.errors import ValidationError
 from coachwork.testing.conformance._capability import Capability
@@ -145,6 +146,13 @@ class Port:
     name: str
     field: str
     method: str
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods of its protocol that have a name; none where it is a function."""
+        protocol = getattr(ports, self.name, None)
+        found = vars(protocol).items() if isclass(protocol) else ()
+        return tuple(name for name, kept in found if isfunction(kept) and name[0] != "_")
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,13 @@ from typing import Final
 
 from coachwork.adapters import TimeOrderedIds
 from coachwork.errors import ValidationError
-from coachwork.testing.conformance._colours import GRACE, HungError, drive, drive_async
+from coachwork.testing.conformance._colours import (
+    GRACE,
+    HungError,
+    UnfitError,
+    drive,
+    drive_async,
+)
 from coachwork.testing.conformance._places import places_of_threads
 from coachwork.testing.conformance._promise import CheckWorkflow, Make, Promise, Suite, Terms, Trial
 from coachwork.testing.conformance._report import (
@@ -44,6 +50,7 @@ def check(suite: Suite, make: Make, terms: Terms) -> Report:
 
     Raises:
         ConformanceError: Some promise is not kept.
+        MisuseError: ``make`` gives no context manager of such an adapter.
         ValidationError: ``make`` is not what it should be.
     """
     checked_make(make, terms)
@@ -59,6 +66,7 @@ async def check_async(suite: Suite, make: Make, terms: Terms) -> Report:
 
     Raises:
         ConformanceError: Some promise is not kept.
+        MisuseError: ``make`` gives no context manager of such an adapter.
         ValidationError: ``make`` is not what it should be.
     """
     checked_make(make, terms)
@@ -166,7 +174,13 @@ def _chapters(promise: Promise) -> tuple[CheckWorkflow, ...]:
 
 
 def _outcome(promise: Promise, error: BaseException | None, begun: float, terms: Terms) -> Outcome:
-    """Return what came of a check that ended so."""
+    """Return what came of a check that ended so.
+
+    Raises:
+        UnfitError: There was no adapter to be checked.
+    """
+    if isinstance(error, UnfitError):
+        raise error
     seconds = perf_counter() - begun
     if error is None:
         return Outcome(promise=promise, verdict=Verdict.KEPT, seconds=seconds)

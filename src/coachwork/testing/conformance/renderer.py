@@ -24,8 +24,8 @@ RendererMake: TypeAlias = Callable[[], AbstractContextManager[TemplateRenderer]]
 Gap: TypeAlias = Callable[[str], str]
 """Writes the gap for a name as the renderer's language has it."""
 
-SAFE: Final = "coachwork.ports.TemplateRenderer: safe; brief, section 4"
-STRICT: Final = "coachwork.ports.TemplateRenderer: strict; brief, section 4"
+SAFE: Final = "coachwork.ports.TemplateRenderer: safe"
+STRICT: Final = "coachwork.ports.TemplateRenderer: strict"
 RENDER: Final = "coachwork.ports.TemplateRenderer.render"
 NAMES: Final = "coachwork.ports.TemplateRenderer.names"
 RACERS: Final = 8

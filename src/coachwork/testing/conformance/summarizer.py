@@ -121,7 +121,7 @@ def any_text_can_be_summarized(_trial: Trial) -> Workflow[None]:
 @promise(
     "S06",
     why="A conversation of months costs more with each return, until it cannot be stored.",
-    where="coachwork.records.MAX_BODY; brief, section 4: the summary rolls",
+    where="coachwork.records.MAX_BODY",
 )
 def a_summary_stays_short(_trial: Trial) -> Workflow[None]:
     """It does not grow with all that was ever said, but stays where a record can hold it."""

@@ -65,7 +65,7 @@ def a_template_is_text(declared: Declared, _trial: Trial) -> Workflow[None]:
 @draft(
     "T02",
     why="No session on that topic can be started.",
-    where="coachwork.topics.Topic; brief, section 4",
+    where="coachwork.topics.Topic",
 )
 def every_topic_has_a_system_template(declared: Declared, _trial: Trial) -> Workflow[None]:
     """Every topic has a template SYSTEM."""

@@ -55,7 +55,7 @@ def an_error_tells_nothing(provider: Provocations, trial: Trial) -> Workflow[Non
 @draft(
     "M23",
     why="Workers go on asking a provider that has asked to be left alone.",
-    where=f"{COMPLETE}: retry_after; brief, section 8",
+    where=f"{COMPLETE}: retry_after",
     needs=Capability.PAUSES,
 )
 def a_wish_for_a_pause_is_told(provider: Provocations, trial: Trial) -> Workflow[None]:

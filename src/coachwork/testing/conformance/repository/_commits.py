@@ -156,7 +156,7 @@ def a_check_changes_nothing(trial: Trial) -> Workflow[None]:
 @promise(
     "R16",
     why="A message is kept without its job: nobody ever answers it.",
-    where=f"{COMMIT}: all or nothing; brief, section 8",
+    where=f"{COMMIT}: all or nothing",
 )
 def a_commit_that_is_done_is_done_whole(trial: Trial) -> Workflow[None]:
     """A commit that is done has done every operation, whatever it is and wherever it stands."""
@@ -176,7 +176,7 @@ def a_commit_that_is_done_is_done_whole(trial: Trial) -> Workflow[None]:
 @promise(
     "R17",
     why="A refused message is kept all the same, and is answered twice when it is sent again.",
-    where=f"{COMMIT}: certainly nothing is written; brief, section 8",
+    where=f"{COMMIT}: certainly nothing is written",
 )
 def a_conflict_writes_nothing(trial: Trial) -> Workflow[None]:
     """A conflict has done nothing, whichever operation brought it and wherever that stood."""
@@ -319,7 +319,7 @@ def an_answer_is_the_callers(trial: Trial) -> Workflow[None]:
 @promise(
     "R23",
     why="A session that has expired cannot be closed, and its claim never becomes free.",
-    where="brief, section 8: expiry is judged by the workflow's clock against the record",
+    where="coachwork.ports.Repository: what an engine's own time to live may delete",
 )
 def what_has_expired_is_not_hidden(trial: Trial) -> Workflow[None]:
     """A record that has expired is still found, or is gone for good: no commit meets it."""
@@ -352,7 +352,7 @@ def an_account_never_expires(trial: Trial) -> Workflow[None]:
 @promise(
     "R25",
     why="The deletion of a user's data fails where it is most.",
-    where="coachwork.records.MAX_OPS; brief, section 8",
+    where="coachwork.records.MAX_OPS",
     needs=Capability.LARGE_COMMITS,
 )
 def a_commit_may_be_as_large_as_promised(trial: Trial) -> Workflow[None]:

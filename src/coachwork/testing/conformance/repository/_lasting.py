@@ -52,7 +52,7 @@ def _found_again(trial: Trial) -> Workflow[None]:
 @promise(
     "R70",
     why="After a restart, what people had said is gone, or what they had deleted is back.",
-    where="brief, section 10, invariant 10: a crash ends in a state that a run could reach",
+    where=f"{REPOSITORY}: nothing else makes a record appear, change or vanish; invariant 10",
     needs=Capability.REOPENING,
     then=_found_again,
 )
@@ -72,7 +72,7 @@ def what_was_done_is_there_after_a_restart(trial: Trial) -> Workflow[None]:
 @promise(
     "R71",
     why="Two servers: a message vanishes, though it was acknowledged.",
-    where=f"{REPOSITORY}.commit; brief, section 10, invariant 9",
+    where=f"{REPOSITORY}.commit; invariant 9",
     needs=Capability.PROCESSES,
 )
 def processes_lose_no_update(trial: Trial) -> Workflow[None]:
@@ -88,7 +88,7 @@ def processes_lose_no_update(trial: Trial) -> Workflow[None]:
 @promise(
     "R72",
     why="Two servers: a user has two live sessions on one topic.",
-    where=f"{REPOSITORY}.commit; brief, section 10, invariant 1",
+    where=f"{REPOSITORY}.commit; invariant 1",
     needs=Capability.PROCESSES,
 )
 def of_the_inserts_of_several_processes_one_is_done(trial: Trial) -> Workflow[None]:

@@ -119,7 +119,7 @@ def a_log_holds_messages_only(trial: Trial) -> Workflow[None]:
 @promise(
     "R32",
     why="One customer's messages are shown to another customer.",
-    where=f"{LOG}; brief, section 8",
+    where=f"{LOG}",
 )
 def a_log_is_of_one_tenant(trial: Trial) -> Workflow[None]:
     """A session of the same id under another tenant has a log of its own."""
@@ -131,7 +131,7 @@ def a_log_is_of_one_tenant(trial: Trial) -> Workflow[None]:
 @promise(
     "R33",
     why="The deletion of a long conversation stops half-way, or its messages come back.",
-    where=f"{LOG}; brief, section 9",
+    where=f"{LOG}",
 )
 def a_log_can_be_deleted_in_pages(trial: Trial) -> Workflow[None]:
     """What is left of a log that loses its beginning is found, and in the end nothing."""

@@ -81,7 +81,7 @@ def _pause(refusals: int) -> Workflow[None]:
 @promise(
     "R61",
     why="Two messages at the same moment: one of them vanishes, though both were acknowledged.",
-    where=f"{COMMIT}; brief, section 10, invariant 9",
+    where=f"{COMMIT}; invariant 9",
 )
 def no_update_is_lost(trial: Trial) -> Workflow[None]:
     """Of several who count in one record, each from the version it read, none is lost."""
@@ -152,7 +152,7 @@ def one_winner_each(won: Sequence[Sequence[int]], rounds: int, what: str) -> Non
 @promise(
     "R62",
     why="Two starts at the same moment: a user has two live sessions on one topic.",
-    where=f"{COMMIT}; brief, section 10, invariant 1",
+    where=f"{COMMIT}; invariant 1",
 )
 def of_several_inserts_one_is_done(trial: Trial) -> Workflow[None]:
     """Of several who put a record where none is, one is done, and only what it wrote is there."""
@@ -236,7 +236,7 @@ def never_both(passed: Sequence[Sequence[int]]) -> None:
 @promise(
     "R65",
     why="A reader meets a session whose job is not there, and takes the store for damaged.",
-    where=f"{COMMIT}: all or nothing; brief, section 8",
+    where=f"{COMMIT}: all or nothing",
 )
 def nobody_sees_half_a_commit(trial: Trial) -> Workflow[None]:
     """Whoever has seen one record of a commit sees the others."""
@@ -347,7 +347,7 @@ def _read_whole(log: ReadLog, over: list[str]) -> Workflow[None]:
 @promise(
     "R68",
     why="Under load requests fail, or hang, with an error of the engine that nobody handles.",
-    where=f"{COMMIT}: three answers; brief, section 8",
+    where=f"{COMMIT}: three answers",
 )
 def whoever_meets_others_gets_an_answer(trial: Trial) -> Workflow[None]:
     """Commits that change the same records in opposite orders are all answered."""
@@ -368,7 +368,7 @@ def _changed_in_order(tenant: str, way: str) -> Workflow[None]:
 @promise(
     "R69",
     why="A request that its client gave up leaves half a turn, or a connection nobody can use.",
-    where=f"{COMMIT}: all or nothing; brief, section 1",
+    where=f"{COMMIT}: all or nothing",
 )
 def a_cancelled_commit_is_whole_or_not_there(trial: Trial) -> Workflow[None]:
     """Where a task is cancelled in a commit, all of it is done or nothing, and others go on."""

@@ -101,7 +101,7 @@ INSTANTS: Final = (
 @promise(
     "R04",
     why="Sessions expire, and leases end, hours too early or late; views lose what is on an edge.",
-    where=f"{EXACTLY}; brief, section 8",
+    where=f"{EXACTLY}",
 )
 def an_instant_comes_back_to_the_microsecond(trial: Trial) -> Workflow[None]:
     """Every instant comes back aware and equal, from the year 1 to the year 9999."""
@@ -124,7 +124,7 @@ def _far(instant: datetime) -> datetime:
 @promise(
     "R05",
     why="Two users, or two topics, whose ids look alike share one session.",
-    where="coachwork.records.Key.text; brief, section 8",
+    where="coachwork.records.Key.text",
 )
 def ids_that_look_alike_are_different(trial: Trial) -> Workflow[None]:
     """Ids are compared character by character: case, accents, quotes and paths are kept apart."""
@@ -150,7 +150,7 @@ def no_separator_forges_a_key(trial: Trial) -> Workflow[None]:
 @promise(
     "R07",
     why="One customer's conversation is shown to another customer.",
-    where="coachwork.records.Key: one tenant's keys are never another's; brief, section 8",
+    where="coachwork.records.Key: one tenant's keys are never another's",
 )
 def a_tenants_key_is_its_own(trial: Trial) -> Workflow[None]:
     """The same ids under another tenant are another record."""
@@ -176,7 +176,7 @@ def _apart(*groups: Sequence[Record]) -> Workflow[None]:
 @promise(
     "R08",
     why="A long message is accepted and then cannot be kept.",
-    where="coachwork.records.MAX_BODY; brief, section 8",
+    where="coachwork.records.MAX_BODY",
     needs=Capability.LARGE_BODIES,
 )
 def a_body_may_be_as_long_as_promised(trial: Trial) -> Workflow[None]:

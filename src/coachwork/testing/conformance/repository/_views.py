@@ -82,7 +82,7 @@ def a_view_is_of_one_owner(trial: Trial) -> Workflow[None]:
 @promise(
     "R37",
     why="One customer's sessions are listed to another customer's user of the same name.",
-    where=f"{QUERY}.tenant; brief, section 8",
+    where=f"{QUERY}.tenant",
 )
 def a_view_is_of_one_tenant(trial: Trial) -> Workflow[None]:
     """A user of the same id under another tenant is another user."""
