@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -224,6 +225,15 @@ def test_a_repository_without_an_async_form_has_to_be_put_into_threads() -> None
         assert audited.figures.violations == 0
 
     asyncio.run(main())
+
+
+def test_a_repository_of_the_other_colour_is_refused() -> None:
+    """At once, and not in the middle of a conversation."""
+    memory: Any = Memory()
+    with pytest.raises(MisuseError, match="this repository is async: take AsyncAudited"):
+        Audited(memory.for_async())
+    with pytest.raises(MisuseError, match="this repository is blocking: take Audited"):
+        AsyncAudited(memory)
 
 
 def test_closing_it_closes_the_repository() -> None:

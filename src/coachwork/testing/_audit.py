@@ -13,7 +13,7 @@ from coachwork.errors import ApplicationError, MisuseError, ValidationError
 from coachwork.ports import AsyncRepository, CommitResult, Query, Repository
 from coachwork.records import Key, Op, Record
 from coachwork.testing._auditing import Audit, AuditFigures, OnViolation
-from coachwork.testing._colours import at_once, awaited, closing
+from coachwork.testing._colours import at_once, awaited, closing, is_async
 
 REMEMBERED: Final = 1000
 """How many records an audit remembers, unless it is told otherwise."""
@@ -74,6 +74,7 @@ class Audited:
             read. Messages and receipts are not among them.
 
     Raises:
+        MisuseError: The repository is async: take `AsyncAudited`.
         ValidationError: It is to remember a negative number of records.
     """
 
@@ -85,6 +86,8 @@ class Audited:
         remember: int = REMEMBERED,
     ) -> None:
         """Stand before *repository*."""
+        if is_async(repository, "commit"):
+            raise MisuseError("this repository is async: take AsyncAudited")
         self._repository = repository
         self._audit = Audit(on_violation, _checked_number(remember))
 
@@ -146,7 +149,13 @@ class AsyncAudited:
         on_violation: OnViolation = refuse_violations,
         remember: int = REMEMBERED,
     ) -> None:
-        """Stand before *repository*; see `Audited`."""
+        """Stand before *repository*; see `Audited`.
+
+        Raises:
+            MisuseError: The repository is blocking: take `Audited`, or put it `in_threads`.
+        """
+        if not is_async(repository, "commit"):
+            raise MisuseError("this repository is blocking: take Audited, or put it in_threads")
         self._repository = repository
         self._audit = Audit(on_violation, _checked_number(remember))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from enum import StrEnum
 from importlib import import_module
 from inspect import isclass
 from pathlib import Path
@@ -14,8 +15,10 @@ import pytest
 
 import coachwork
 from coachwork.drivers import Observation
-from coachwork.errors import MisuseError
+from coachwork.errors import LLMError, LLMTimeoutError, MisuseError, ModelError
 from coachwork.plain import to_json
+from coachwork.sessions import SessionStatus
+from coachwork.testing import InvariantError
 from coachwork.testing import strategies as st
 from coachwork.testing.strategies._of import _by_class
 from coachwork.topics import Topic
@@ -75,7 +78,28 @@ def test_its_values_are_of_the_class_and_have_a_plain_form(cls: type[Any]) -> No
             assert json.dumps(to_json(value))
 
 
-def test_a_class_that_has_none_is_told() -> None:
+def test_enums_and_errors_have_theirs() -> None:
+    """All members, and all errors of a class and below it."""
+    assert {*some(st.of(SessionStatus), 200)} == {*SessionStatus}
+    found = {type(error) for error in some(st.of(ModelError), 200)}
+    assert found == {LLMError, LLMTimeoutError}
+
+
+class Colour(StrEnum):
+    """An enum of an application."""
+
+    RED = "red"
+
+
+@pytest.mark.parametrize("kind", [Path, Colour, InvariantError], ids=lambda kind: kind.__name__)
+def test_a_class_that_has_none_is_told(kind: type) -> None:
     """Who asks for another class is told so."""
-    with pytest.raises(MisuseError, match="there is no strategy for Path"):
-        st.of(Path)
+    with pytest.raises(MisuseError, match=f"there is no strategy for {kind.__name__}"):
+        st.of(kind)
+
+
+def test_what_is_no_class_is_refused() -> None:
+    """Also a value, or a name."""
+    kind: Any = "Session"
+    with pytest.raises(MisuseError, match="cls must be a class"):
+        st.of(kind)

@@ -101,6 +101,11 @@ _ERRORS: Final[dict[type[CoachworkError], st.SearchStrategy[Any]]] = {
 }
 
 
+def knows(of: type[CoachworkError]) -> bool:
+    """Whether there is an error of that class, or of one below it."""
+    return any(issubclass(kind, of) for kind in _ERRORS)
+
+
 def errors(*of: type[CoachworkError]) -> st.SearchStrategy[CoachworkError]:
     """Return a strategy of what a coach raises on purpose, each with its facts.
 

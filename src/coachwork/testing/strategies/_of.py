@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from enum import Enum
 from functools import cache
+from inspect import isclass
 from typing import Any, TypeVar, cast
 
 from hypothesis import strategies as st
 
 from coachwork.drivers import Observation
-from coachwork.errors import MisuseError
+from coachwork.errors import CoachworkError, MisuseError
 from coachwork.events import Event
 from coachwork.jobs import Job, JobRef
 from coachwork.messages import Message
@@ -47,6 +49,7 @@ from coachwork.testing.strategies._companions import (
     spendings,
     standings,
 )
+from coachwork.testing.strategies._errors import errors, knows
 from coachwork.testing.strategies._jobs import job_refs, jobs, parts_of_jobs
 from coachwork.testing.strategies._records import (
     facts,
@@ -70,15 +73,29 @@ def of(cls: type[T]) -> st.SearchStrategy[T]:
     """Return the strategy of the values of a public class of this library.
 
     Args:
-        cls: The class, such as `coachwork.sessions.Session` or `coachwork.Turn`.
+        cls: The class, such as `coachwork.sessions.Session`, `coachwork.Turn`, an enum such as
+            `coachwork.sessions.SessionStatus`, or an error, with all below it.
 
     Raises:
         MisuseError: It is none that these strategies know.
     """
-    strategy = _by_class().get(cls)
-    if strategy is None:
-        raise MisuseError(f"there is no strategy for {cls.__name__}")
-    return cast("st.SearchStrategy[T]", strategy)
+    if not isclass(cls):
+        raise MisuseError("cls must be a class")
+    for strategy in (_by_class().get(cls), _of_enum(cls), _of_error(cls)):
+        if strategy is not None:
+            return cast("st.SearchStrategy[T]", strategy)
+    raise MisuseError(f"there is no strategy for {cls.__name__}")
+
+
+def _of_enum(cls: type) -> st.SearchStrategy[Any] | None:
+    """Return the strategy of the members of an enum of this library."""
+    ours = issubclass(cls, Enum) and cls.__module__.startswith("coachwork.")
+    return st.sampled_from([*cast("Iterable[Any]", cls)]) if ours else None
+
+
+def _of_error(cls: type) -> st.SearchStrategy[Any] | None:
+    """Return the strategy of errors of that class."""
+    return errors(cls) if issubclass(cls, CoachworkError) and knows(cls) else None
 
 
 @cache
