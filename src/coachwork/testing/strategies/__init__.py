@@ -51,6 +51,7 @@ from coachwork.testing.strategies._companions import (
     standings,
 )
 from coachwork.testing.strategies._errors import errors, problems
+from coachwork.testing.strategies._faults import fault_plans
 from coachwork.testing.strategies._jobs import job_errors, job_refs, jobs
 from coachwork.testing.strategies._leaves import (
     HOSTILE,
@@ -135,6 +136,7 @@ __all__ = [
     "exports",
     "extractions",
     "facts",
+    "fault_plans",
     "filled_templates",
     "from_kind",
     "gaps_of",
