@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
+from datetime import timedelta
 
 import pytest
 
 from coachwork.adapters import Memory
 from coachwork.policies import Settings
+from coachwork.ports import Query
+from coachwork.records import Record
+from coachwork.testing import Capability
+from coachwork.testing.conformance.repository import REPOSITORY
 from coachwork.testing.stateful._both import Words
 from coachwork.testing.stateful._commands import MEANWHILE, Commands
 from coachwork.testing.stateful._topics import BOARD, COUNCIL, TALK, VALUES
@@ -16,9 +22,11 @@ from coachwork.topics import Topic
 CONTEXT = {"name": "Ada"}
 
 
-def commands(topic: Topic[object] = VALUES) -> Commands:
+def commands(
+    topic: Topic[object] = VALUES, *, memory: Memory | None = None, lacks: Sequence[Capability] = ()
+) -> Commands:
     """Return the commands of a run in which a session is started."""
-    made = Commands(lambda: nullcontext(Memory()), Settings())
+    made = Commands(lambda: nullcontext(memory or Memory()), Settings(), lacks=lacks)
     given = (made.both.users[0], topic, CONTEXT, None)
     made.both.do(made.start(*given, take_over=False, waits=True, words=Words()))
     return made
@@ -72,3 +80,36 @@ def test_the_call_comes_again_only_if_there_was_one() -> None:
     run = commands()
     run.both.do(run.call_again())
     assert run.calls == []
+
+
+class Asked(Memory):
+    """A repository that notes what is asked of its views."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        super().__init__()
+        self.asked: list[Query] = []
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """Note it."""
+        self.asked.append(query)
+        return super().find(query)
+
+
+def test_what_is_lacking_is_asked_for_nothing() -> None:
+    """Others cannot be told all the same; a deletion that cannot be is none."""
+    memory = Asked()
+    run = commands(COUNCIL, memory=memory, lacks=[*REPOSITORY.capabilities])
+    memory.asked.clear()
+    who = run.both.users[0]
+    for step in (
+        run.look_for_work(),
+        run.relay(in_vain=True),
+        run.process(run.both.oracle.sessions[0].jobs[0], Words()),
+        run.pass_time(timedelta(days=60)),
+        run.sweep(),
+        run.delete_all(who),
+    ):
+        run.both.do(step)
+    assert memory.asked == []
+    assert (run.both.oracle.events, len(run.both.oracle.sessions)) == ([], 1)

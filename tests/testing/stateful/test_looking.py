@@ -13,6 +13,7 @@ from coachwork.adapters import Memory
 from coachwork.policies import Settings
 from coachwork.ports import CommitResult, Query
 from coachwork.records import Delete, Op, Record
+from coachwork.testing import Capability
 from coachwork.testing.stateful._both import Words
 from coachwork.testing.stateful._commands import Commands
 from coachwork.testing.stateful._looking import Looking, to_the_end
@@ -20,9 +21,9 @@ from coachwork.testing.stateful._topics import CONTEXTS, VALUES
 from coachwork.testing.stateful.oracle import Session
 
 
-def talk(memory: Memory) -> tuple[Commands, Looking]:
+def talk(memory: Memory, lacks: Sequence[Capability] = ()) -> tuple[Commands, Looking]:
     """Return a run in which there was some talk, and who looks at it."""
-    run = Commands(lambda: nullcontext(memory), Settings())
+    run = Commands(lambda: nullcontext(memory), Settings(), lacks=lacks)
     who, words = run.both.users[0], Words()
     for _ in range(2):
         given = (who, VALUES, CONTEXTS["Ada"], None)
@@ -137,3 +138,30 @@ def test_in_the_end_nothing_may_be_left() -> None:
     run, looking = talk(Keeps())
     with pytest.raises(AssertionError, match=r"deleted and swept, and yet there: .*background"):
         run.both.do(to_the_end(run, looking))
+
+
+def test_without_a_relay_all_is_told_in_the_end() -> None:
+    """Workers tell what others are owed."""
+    run, looking = talk(Memory(), [Capability.DUE])
+    jobs = {job.id for session in run.both.oracle.sessions for job in session.jobs}
+    run.both.do(to_the_end(run, looking))
+    assert {*run.both.props.notifier.jobs} == jobs
+
+
+def test_without_a_sweep_only_marks_are_left() -> None:
+    """Of deletions that nobody asks about any more; anything else is told."""
+    memory = Memory()
+    run, looking = talk(memory, [Capability.EXPIRED])
+    run.both.do(to_the_end(run, looking))
+    assert {record.key.kind for record in memory.records()} == {"account"}
+    run, looking = talk(Keeps(), [Capability.EXPIRED])
+    with pytest.raises(AssertionError, match=r"deleted and swept, and yet there: .*background"):
+        run.both.do(to_the_end(run, looking))
+
+
+def test_where_nothing_can_be_deleted_all_is_left() -> None:
+    """It is answered, told and looked at as ever."""
+    run, looking = talk(Memory(), [Capability.LARGE_COMMITS])
+    run.both.do(to_the_end(run, looking))
+    assert len(run.both.oracle.sessions) == 2
+    assert run.both.oracle.due() == run.both.oracle.owed() == []
