@@ -87,6 +87,6 @@ def test_views_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as they may lag behind, and not at all where they do not."""
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
-    both().wait_for_views()
-    both(settle=0.5).wait_for_views()
+    for pair in (both(), both(settle=0.5)):
+        pair.do(pair.wait_for_views())
     assert slept == [0.5]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -80,6 +82,21 @@ def test_either_colour_does_the_same(make: Make, colour: type, ends: list[str]) 
     ]
     side.close()
     assert ends == ENDED
+
+
+def test_the_loop_goes_on_while_the_other_side_sleeps() -> None:
+    """What is to happen meanwhile happens there."""
+    side = side_of(awaited, Props(topics=[TALK], settings=Settings(), answer=answer))
+    happened: list[str] = []
+
+    def course() -> Course[None]:
+        yield lambda: asyncio.get_running_loop().call_later(0.001, happened.append, "meanwhile")
+        yield partial(side.sleep, 0.01)
+        happened.append("then")
+
+    side.run(course())
+    side.close()
+    assert happened == ["meanwhile", "then"]
 
 
 def test_what_makes_no_context_manager_is_refused() -> None:

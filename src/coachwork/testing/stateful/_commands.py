@@ -177,14 +177,14 @@ class Commands:
 
     def export(self, who: Who) -> Step:
         """Take out everything of a user."""
-        self.both.wait_for_views()
+        yield from self.both.wait_for_views()
         tell = partial(self.both.oracle.exported, who)
-        return self.both.read(tell, self.both.user(who).export)
+        yield from self.both.read(tell, self.both.user(who).export)
 
     def delete_all(self, who: Who) -> Step:
         """Delete a user with everything."""
         if self.deletes:
-            self.both.wait_for_views()
+            yield from self.both.wait_for_views()
             tell = partial(self.both.oracle.delete_all, who)
             yield from self.both.read(tell, self.both.user(who).delete_all)
 
@@ -195,7 +195,7 @@ class Commands:
         both = self.both
         if not self.finds_due:
             return
-        both.wait_for_views()
+        yield from both.wait_for_views()
         found = yield both.on_own(due_jobs(both.coach.setup))
         due = [JobRef(job.session.who[0], job.id, JobKind(job.kind)) for job in both.oracle.due()]
         hold("what waits for a worker", to_json(found), to_json(due))
@@ -208,14 +208,14 @@ class Commands:
         if in_vain:
             both.props.notifier.fail()
         if self.finds_due:
-            both.wait_for_views()
+            yield from both.wait_for_views()
             yield from both.read(both.oracle.relay, both.on_own(relay(both.coach.setup)))
 
     def sweep(self) -> Step:
         """Take away what has expired."""
         both = self.both
         if self.finds_expired and self.deletes:
-            both.wait_for_views()
+            yield from both.wait_for_views()
             yield from both.read(both.oracle.purge, both.on_own(purge_expired(both.coach.setup)))
 
     # --- time, and what happens while the model thinks -------------------------------------------

@@ -115,7 +115,7 @@ def to_the_end(commands: Commands, looking: Looking) -> Step:
     yield from commands.relay(in_vain=False)
     for job in both.oracle.owed():  # what no relay found
         yield from commands.process(job, Words())
-    both.wait_for_views()
+    yield from both.wait_for_views()
     yield from looking.look_at(*both.users)
     yield from looking.look_at_views(*both.users)
     for who in both.users:
@@ -125,7 +125,7 @@ def to_the_end(commands: Commands, looking: Looking) -> Step:
     yield from commands.sweep()
     if not commands.deletes:
         return
-    both.wait_for_views()
+    yield from both.wait_for_views()
     left = yield lambda: both.coach.run(everything_of(both.users))
     if not commands.finds_expired:
         left = [one for one in left if not _is_expired_mark(one, both.oracle.now)]
