@@ -11,7 +11,7 @@ import pytest
 from coachwork.adapters import Memory
 from coachwork.policies import Settings
 from coachwork.testing.stateful._both import Both, Step, Words
-from coachwork.testing.stateful._topics import TALK
+from coachwork.testing.stateful._topics import BOARD, TALK
 from coachwork.testing.stateful.oracle import Job, Session
 
 
@@ -81,6 +81,27 @@ def test_what_happens_meanwhile_happens_in_time(meanwhile: str, times: list[str]
     pair = both(meanwhile=note)
     pair.do(say(pair, start(pair), Words(meanwhile=meanwhile)))
     assert happened == times
+
+
+@pytest.mark.parametrize("meanwhile", ["pause", "pause later"])
+def test_what_happens_later_happens_when_the_result_is_asked_for(meanwhile: str) -> None:
+    """And only then."""
+    happened: list[str] = []
+
+    def note(what: str, _job: Job) -> Step:
+        yield from ()
+        happened.append(f"{what}: {len(pair.oracle.sessions[0].jobs[-1].kept or '')}")
+
+    pair = both(meanwhile=note)
+    who = pair.users[0]
+    plan = pair.oracle.start(who, BOARD, {}, None, take_over=False, waits=True)
+    pair.do(pair.held(plan, lambda: pair.user(who).start(BOARD)))
+    session = pair.oracle.sessions[0]
+    plan = pair.oracle.send(who, session, BOARD, "hello", "k", waits=True)
+    chat = pair.chat(who, session)
+    words = Words(says="ends", meanwhile=meanwhile)
+    pair.do(pair.held(plan, lambda: chat.send("hello", key="k"), "k", words))
+    assert happened == ["pause: 4" if meanwhile.endswith("later") else "pause: 0"]
 
 
 def test_views_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,12 @@ from coachwork.adapters import Memory
 from coachwork.policies import Settings
 from coachwork.ports import Query
 from coachwork.records import Record
-from coachwork.testing import Capability
+from coachwork.testing import NOON, Capability
 from coachwork.testing.conformance.repository import REPOSITORY
-from coachwork.testing.stateful._both import Words
+from coachwork.testing.stateful._both import Step, Words
 from coachwork.testing.stateful._commands import MEANWHILE, Commands
 from coachwork.testing.stateful._topics import BOARD, COUNCIL, TALK, VALUES
+from coachwork.testing.stateful.oracle import Who
 from coachwork.topics import Topic
 
 CONTEXT = {"name": "Ada"}
@@ -75,11 +76,51 @@ def test_all_commands_are_done_to_both() -> None:
     assert run.both.oracle.sessions == []
 
 
+def test_the_last_call_comes_again() -> None:
+    """With the same key, and whatever it was, it waits."""
+    run = commands()
+    made: list[tuple[str, bool]] = []
+
+    def call(_who: Who, key: str, *, waits: bool, words: Words) -> Step:
+        yield from ()
+        made.append((key, waits))
+        assert words == Words()
+
+    for _ in range(2):
+        run.keyed(run.both.users[0], call)
+    run.both.do(run.call_again())
+    assert made == [("key-1", True)]
+
+
 def test_the_call_comes_again_only_if_there_was_one() -> None:
     """Who made no call with a key has none to repeat."""
     run = commands()
     run.both.do(run.call_again())
     assert run.calls == []
+
+
+def test_the_clock_goes_back_but_never_behind_the_beginning() -> None:
+    """As clocks do that are set."""
+    run = commands()
+    for step in (timedelta(hours=2), -timedelta(hours=1)):
+        run.both.do(run.pass_time(step))
+    assert run.both.props.clock.time == NOON + timedelta(hours=1)
+    run.both.do(run.pass_time(-timedelta(days=1)))
+    assert run.both.props.clock.time == NOON
+
+
+def test_a_completion_stays_pending_until_it_is_done() -> None:
+    """A reply that is not final does not put it off."""
+    run = commands()
+    session = run.both.oracle.sessions[0]
+    who = session.who
+    for words in (Words(says="ends", meanwhile="pause"), Words()):
+        run.both.do(run.send(who, session, "hello", None, waits=True, words=words))
+        if session.status == "paused":
+            run.both.do(run.resume(who, session, None, waits=False, words=Words()))
+            run.both.do(run.cancel_job(who, session.jobs[-1]))
+    run.both.do(run.look_at(who, session, VALUES))
+    assert session.pending
 
 
 class Asked(Memory):

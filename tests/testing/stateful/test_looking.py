@@ -57,28 +57,43 @@ def test_what_has_expired_is_looked_at_no_more() -> None:
 
 Spoils = Callable[[Commands], object]
 
-WRONG: dict[str, tuple[Spoils, bool]] = {
-    "what workers are told": (lambda run: run.both.oracle.dispatched.pop(), False),
-    "what others are told": (lambda run: run.both.oracle.events.append({"eventId": "x"}), False),
-    "the answer": (lambda run: setattr(run.both.oracle.sessions[-1], "turns", 7), False),
-    "the history": (lambda run: run.both.oracle.sessions[-1].log.pop(), True),
-    "the list of sessions": (lambda run: setattr(_first(run), "reason", "x"), True),
+WRONG: dict[str, tuple[Spoils, bool, str]] = {
+    "workers": (lambda run: run.both.oracle.dispatched.pop(), False, "what workers are told"),
+    "others": (
+        lambda run: run.both.oracle.events.append({"eventId": "x"}),
+        False,
+        "what others are told",
+    ),
+    "a session": (lambda run: setattr(_last(run), "turns", 7), False, "the answer"),
+    "a check": (lambda run: _forget(run, "check"), False, "the answer"),
+    "a log": (lambda run: _last(run).log.pop(), True, "the history"),
+    "standings": (lambda run: _forget(run, "standing"), True, "the answer"),
+    "a list": (lambda run: setattr(_first(run), "reason", "x"), True, "the list of sessions"),
 }
-"""What is spoiled, and whether it is seen in views."""
+"""What is spoiled, whether it is seen in views, and as what it is told."""
 
 
 def _first(run: Commands) -> Session:
     return run.both.oracle.sessions[0]
 
 
+def _last(run: Commands) -> Session:
+    return run.both.oracle.sessions[-1]
+
+
+def _forget(run: Commands, what: str) -> None:
+    """Let the oracle tell nothing where it is asked for that."""
+    setattr(run.both.oracle, what, lambda *_: {})
+
+
 @pytest.mark.parametrize("what", WRONG)
 def test_what_is_not_as_told_is_found(what: str) -> None:
     """Each of them is looked at, and told by its name."""
     run, looking = talk(Memory())
-    spoil, in_views = WRONG[what]
+    spoil, in_views, told = WRONG[what]
     spoil(run)
     look_at = looking.look_at_views if in_views else looking.look_at
-    with pytest.raises(AssertionError, match=f"{what} is not as it must be"):
+    with pytest.raises(AssertionError, match=f"{told} is not as it must be"):
         run.both.do(look_at(*run.both.users))
 
 
@@ -97,7 +112,7 @@ def test_what_is_stored_is_held_against_the_invariants() -> None:
     memory = Forgets()
     run, looking = talk(memory)
     memory.forgets = True
-    with pytest.raises(AssertionError, match="what is stored is not as it must be:\n1: "):
+    with pytest.raises(AssertionError, match=r"the records that are found do not fit .*:\n1: "):
         run.both.do(looking.look_at_views(*run.both.users))
 
 
@@ -137,6 +152,48 @@ def test_in_the_end_nothing_may_be_left() -> None:
     assert memory.records() == []
     run, looking = talk(Keeps())
     with pytest.raises(AssertionError, match=r"deleted and swept, and yet there: .*background"):
+        run.both.do(to_the_end(run, looking))
+
+
+def test_in_the_end_all_is_answered_and_told() -> None:
+    """What waits for a worker, too."""
+    run, looking = talk(Memory())
+    jobs = {job.id for session in run.both.oracle.sessions for job in session.jobs}
+    assert (len(run.both.oracle.due()), len(jobs)) == (1, 5)
+    run.both.do(to_the_end(run, looking))
+    assert {*run.both.props.notifier.jobs} == jobs
+
+
+@pytest.mark.parametrize("what", ["standing", "exported"])
+def test_all_is_looked_at_in_the_end(what: str) -> None:
+    """What only shows, and what is taken out."""
+    run, looking = talk(Memory())
+    _forget(run, what)
+    with pytest.raises(AssertionError, match="the answer is not as it must be"):
+        run.both.do(to_the_end(run, looking))
+
+
+class Overlooks(Memory):
+    """A repository that does not see what is due in a certain status."""
+
+    def __init__(self, status: str) -> None:
+        """Begin with nothing."""
+        super().__init__()
+        self._status = status
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """Overlook it."""
+        found = super().find(query)
+        return [one for one in found if query.due is None or one.facts.status != self._status]
+
+
+@pytest.mark.parametrize(
+    "status, told", [("pending", "what waits for a worker"), ("completed", "the answer")]
+)
+def test_workers_and_relays_come_in_the_end(status: str, told: str) -> None:
+    """What they are to find is held."""
+    run, looking = talk(Overlooks(status))
+    with pytest.raises(AssertionError, match=f"{told} is not as it must be"):
         run.both.do(to_the_end(run, looking))
 
 

@@ -106,6 +106,22 @@ def test_what_makes_no_context_manager_is_refused() -> None:
         side_of(make, Props(topics=[TALK], settings=Settings(), answer=answer))
 
 
+def test_the_loop_is_closed_where_a_repository_cannot_be_made() -> None:
+    """What was raised is what is told."""
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    @asynccontextmanager
+    async def broken() -> AsyncIterator[Any]:
+        loops.append(asyncio.get_running_loop())
+        if loops:
+            raise ConnectionRefusedError
+        yield
+
+    with pytest.raises(ConnectionRefusedError):
+        side_of(broken, Props(topics=[TALK], settings=Settings(), answer=answer))
+    assert [loop.is_closed() for loop in loops] == [True]
+
+
 def test_a_repository_that_is_none_is_refused() -> None:
     """The coach refuses what has not the methods of the port, and what was entered is left."""
     with pytest.raises(MisuseError, match="is no such port"):

@@ -53,7 +53,7 @@ class Looking:
         records = yield lambda: both.coach.run(everything_of(users))
         told = "\n".join(violations(records, now=oracle.now))
         if told:
-            raise AssertionError(f"what is stored is not as it must be:\n{told}")
+            raise AssertionError(f"the records that are found do not fit together:\n{told}")
 
     def _messengers(self) -> Step:
         """Look at what was told to others, and at what workers were told of."""
