@@ -154,3 +154,11 @@ def test_what_is_lacking_is_asked_for_nothing() -> None:
         run.both.do(step)
     assert memory.asked == []
     assert (run.both.oracle.events, len(run.both.oracle.sessions)) == ([], 1)
+
+
+def test_where_much_cannot_be_deleted_no_sweeper_comes() -> None:
+    """What has expired is only seen no more."""
+    run = commands(lacks=[Capability.LARGE_COMMITS])
+    for step in (run.pass_time(timedelta(days=60)), run.sweep()):
+        run.both.do(step)
+    assert len(run.both.oracle.sessions) == 1

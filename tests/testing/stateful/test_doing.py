@@ -70,6 +70,13 @@ def test_what_can_go_on_is_chosen_rather() -> None:
         commands.both.do(chosen.step(Do("send", place=place, **CALL)))
         assert (len(first.log), second.log) == (messages, [])
 
+    commands.both.do(chosen.step(Do("start", user=1, topic="talk", context="Ada", **CALL)))
+    commands.both.do(chosen.step(Do("cancel", place=1)))
+    third = commands.both.oracle.sessions[-1]
+    for place, messages in ((5, 2), (7, 2), (6, 4)):
+        commands.both.do(chosen.step(Do("send", place=place, **CALL)))
+        assert (len(first.log), len(third.log)) == (6, messages)
+
 
 def test_the_newest_job_comes_first() -> None:
     """Of all sessions, whichever was started last."""

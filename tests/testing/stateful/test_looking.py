@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from attrs import evolve
 from coachwork.adapters import Memory
 from coachwork.policies import Settings
 from coachwork.ports import CommitResult, Query
-from coachwork.records import Delete, Op, Record
-from coachwork.testing import Capability
+from coachwork.records import Delete, Insert, Op, Record, Update
+from coachwork.testing import NOON, Capability
 from coachwork.testing.stateful._both import Words
 from coachwork.testing.stateful._commands import Commands
 from coachwork.testing.stateful._looking import Looking, to_the_end
@@ -213,6 +214,54 @@ def test_without_a_sweep_only_marks_are_left() -> None:
     assert {record.key.kind for record in memory.records()} == {"account"}
     run, looking = talk(Keeps(), [Capability.EXPIRED])
     with pytest.raises(AssertionError, match=r"deleted and swept, and yet there: .*background"):
+        run.both.do(to_the_end(run, looking))
+
+
+class Marks(Memory):
+    """A repository that lets the marks of deletions stay."""
+
+    def __init__(self, expires: datetime | None) -> None:
+        """Let them stay until then, or for ever."""
+        super().__init__()
+        self._expires = expires
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Write marks that expire later than they should."""
+        return super().commit([self._late(op) for op in ops])
+
+    def _late(self, op: Op) -> Op:
+        if not isinstance(op, Insert | Update) or op.record.key.kind != "account":
+            return op
+        if op.record.facts.expires is None:  # it is no mark
+            return op
+        facts = evolve(op.record.facts, expires=self._expires)
+        return evolve(op, record=evolve(op.record, facts=facts))
+
+
+@pytest.mark.parametrize("expires", [None, NOON + timedelta(days=9999)])
+@pytest.mark.parametrize("lacks", [[], [Capability.EXPIRED]])
+def test_a_mark_must_not_be_left_for_ever(
+    expires: datetime | None, lacks: Sequence[Capability]
+) -> None:
+    """Whether or not a sweeper comes."""
+    run, looking = talk(Marks(expires), lacks)
+    with pytest.raises(AssertionError, match=r"deleted and swept, and yet there: .*account"):
+        run.both.do(to_the_end(run, looking))
+
+
+class KeepsMarks(Memory):
+    """A repository that does not show the marks of deletions to a sweeper."""
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """Find none."""
+        found = super().find(query)
+        return [one for one in found if query.expires is None or one.key.kind != "account"]
+
+
+def test_a_sweeper_finds_the_marks() -> None:
+    """A repository that does not find them says that it lacks that."""
+    run, looking = talk(KeepsMarks())
+    with pytest.raises(AssertionError, match=r"deleted and swept, and yet there: .*account"):
         run.both.do(to_the_end(run, looking))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -14,7 +15,7 @@ from typing import Final
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, reproduce_failure, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from coachwork.adapters import Memory, SQLite, in_threads
@@ -151,21 +152,25 @@ TestInThreads.settings = settings(max_examples=max(1, EXAMPLES // 2), stateful_s
 # --- what it finds ---------------------------------------------------------------------------
 
 
+IN_ORDER: Final = settings(
+    max_examples=40,
+    stateful_step_count=30,
+    phases=[Phase.generate],
+    derandomize=True,
+    database=None,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+"""Always the same runs."""
+
+
 def found_in(
     make: Callable[[], Repository], lacks: Collection[Capability] = (), *, runs: int = 40
 ) -> None:
     """Let the machine look for what is wrong, always in the same order."""
     run_state_machine_as_test(
         SessionMachine.over(lambda: nullcontext(make()), lacks=lacks),
-        settings=settings(
-            max_examples=runs,
-            stateful_step_count=30,
-            phases=[Phase.generate],
-            derandomize=True,
-            database=None,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=settings(IN_ORDER, max_examples=runs),
     )
 
 
@@ -403,6 +408,21 @@ def test_it_needs_a_repository() -> None:
         SessionMachine.over(lambda: nullcontext(Memory()), settle=-1)
     with pytest.raises(ValidationError, match=r"lacks: expected some of: .*Capability\.DUE"):
         SessionMachine.over(lambda: nullcontext(Memory()), lacks={Capability.STREAMING})
+
+
+def test_what_was_found_can_be_replayed() -> None:
+    """By the decorator that Hypothesis prints, on the machine: the very run, and no other."""
+    over = SessionMachine.over(lambda: nullcontext(ShowsOthers()))
+    seen = settings(IN_ORDER, print_blob=True)
+    with pytest.raises(AssertionError) as found:
+        run_state_machine_as_test(over, settings=seen)
+    printed = re.search(r"@reproduce_failure\('(.*)', b'(.*)'\)", "\n".join(found.value.__notes__))
+    assert printed is not None
+    version, blob = printed.groups()
+    replayed = reproduce_failure(version, blob.encode())(over)
+    replayed.TestCase.settings = settings(IN_ORDER, max_examples=1)
+    with pytest.raises(AssertionError, match="the list of sessions is not as it must be"):
+        replayed.TestCase("runTest").runTest()
 
 
 def test_what_was_never_begun_is_ended_at_once() -> None:
