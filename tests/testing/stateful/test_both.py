@@ -11,7 +11,7 @@ import pytest
 from coachwork.adapters import Memory
 from coachwork.policies import Settings
 from coachwork.testing.stateful._both import Both, Step, Words
-from coachwork.testing.stateful._topics import TALK
+from coachwork.testing.stateful._topics import BOARD, TALK
 from coachwork.testing.stateful.oracle import Job, Session
 
 
@@ -83,10 +83,31 @@ def test_what_happens_meanwhile_happens_in_time(meanwhile: str, times: list[str]
     assert happened == times
 
 
+@pytest.mark.parametrize("meanwhile", ["pause", "pause later"])
+def test_what_happens_later_happens_when_the_result_is_asked_for(meanwhile: str) -> None:
+    """And only then."""
+    happened: list[str] = []
+
+    def note(what: str, _job: Job) -> Step:
+        yield from ()
+        happened.append(f"{what}: {len(pair.oracle.sessions[0].jobs[-1].kept or '')}")
+
+    pair = both(meanwhile=note)
+    who = pair.users[0]
+    plan = pair.oracle.start(who, BOARD, {}, None, take_over=False, waits=True)
+    pair.do(pair.held(plan, lambda: pair.user(who).start(BOARD)))
+    session = pair.oracle.sessions[0]
+    plan = pair.oracle.send(who, session, BOARD, "hello", "k", waits=True)
+    chat = pair.chat(who, session)
+    words = Words(says="ends", meanwhile=meanwhile)
+    pair.do(pair.held(plan, lambda: chat.send("hello", key="k"), "k", words))
+    assert happened == ["pause: 4" if meanwhile.endswith("later") else "pause: 0"]
+
+
 def test_views_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as they may lag behind, and not at all where they do not."""
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
-    both().wait_for_views()
-    both(settle=0.5).wait_for_views()
+    for pair in (both(), both(settle=0.5)):
+        pair.do(pair.wait_for_views())
     assert slept == [0.5]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from typing import cast
 
+from coachwork.testing.stateful._both import LATER, Words
 from coachwork.testing.stateful._choices import Do, beginnings, choices, doings
+from coachwork.testing.stateful._commands import MEANWHILE
 from coachwork.testing.stateful._doing import Doing
 from tests.drawn import reaches, some
 
@@ -18,6 +21,14 @@ COMMANDS = {
 def test_everything_that_can_be_done_is_chosen() -> None:
     """All commands are drawn, and nothing that is none."""
     reaches(doings(), COMMANDS, lambda do: do.what)
+
+
+def test_a_call_waits_or_not_and_others_come_at_any_time() -> None:
+    """Both are drawn: while the reply is made, and while the result is extracted."""
+    reaches(doings(), told=lambda do: do.given.get("waits"))
+    calls = doings().filter(lambda do: "words" in do.given)
+    happens = [what + when for what in MEANWHILE for when in ("", LATER)]
+    reaches(calls, happens, lambda do: cast("Words", do.given["words"]).meanwhile)
 
 
 def test_what_is_chosen_is_given_what_it_needs() -> None:

@@ -66,8 +66,28 @@ def test_what_can_go_on_is_chosen_rather() -> None:
     first, second = commands.both.oracle.sessions
     commands.both.do(chosen.step(SEND))
     assert (len(first.log), second.status) == (2, "cancelled")
-    commands.both.do(chosen.step(Do("send", place=6, **CALL)))
-    assert len(first.log) == 4 or second.log == []
+    for place, messages in ((5, 4), (6, 4), (7, 6)):
+        commands.both.do(chosen.step(Do("send", place=place, **CALL)))
+        assert (len(first.log), second.log) == (messages, [])
+
+    commands.both.do(chosen.step(Do("start", user=1, topic="talk", context="Ada", **CALL)))
+    commands.both.do(chosen.step(Do("cancel", place=1)))
+    third = commands.both.oracle.sessions[-1]
+    for place, messages in ((5, 2), (7, 2), (6, 4)):
+        commands.both.do(chosen.step(Do("send", place=place, **CALL)))
+        assert (len(first.log), len(third.log)) == (6, messages)
+
+
+def test_the_newest_job_comes_first() -> None:
+    """Of all sessions, whichever was started last."""
+    commands, chosen = doing()
+    for user in (0, 1):
+        commands.both.do(chosen.step(Do("start", user=user, topic="talk", context="Ada", **CALL)))
+    for place in (0, 1):
+        commands.both.do(chosen.step(Do("send", place=place, words=Words(), waits=False)))
+    commands.both.do(chosen.step(Do("cancel a job", place=0)))
+    first, second = commands.both.oracle.sessions
+    assert [first.jobs[0].error, second.jobs[0].error] == ["JOB_CANCELLED", None]
 
 
 @pytest.mark.parametrize(

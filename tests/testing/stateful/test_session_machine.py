@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,15 +15,21 @@ from typing import Final
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, reproduce_failure, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from coachwork.adapters import Memory, SQLite, in_threads
-from coachwork.errors import CorruptRecordError, MisuseError
+from coachwork.errors import (
+    CorruptRecordError,
+    MisuseError,
+    StoreUnavailableError,
+    ValidationError,
+)
 from coachwork.policies import Settings
 from coachwork.ports import AsyncRepository, CommitResult, Query, Repository
 from coachwork.records import Delete, Insert, Key, Op, Record, Update
-from coachwork.testing import Audited
+from coachwork.testing import Audited, Capability
+from coachwork.testing.conformance.repository import REPOSITORY
 from coachwork.testing.stateful import SessionMachine
 from coachwork.testing.stateful._both import Words
 from coachwork.testing.stateful._choices import Do
@@ -88,35 +96,81 @@ class Lagging(Memory):
         return self._behind
 
 
+class AsyncLagging:
+    """An async one, whose views are brought up to date by its loop."""
+
+    def __init__(self, lag: float = LAG) -> None:
+        """Begin with nothing."""
+        self._lag = lag
+        self._now = Memory().for_async()
+        self._behind = Memory()
+        self._waiting: deque[Sequence[Op]] = deque()
+
+    async def get(self, key: Key, /) -> Record | None:
+        """Read what is there."""
+        return await self._now.get(key)
+
+    async def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Commit now; the views get to know of it later."""
+        result = await self._now.commit(ops)
+        if result is CommitResult.DONE:
+            self._waiting.append(ops)
+            asyncio.get_running_loop().call_later(self._lag, self._catch_up)
+        return result
+
+    async def log(
+        self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
+    ) -> Sequence[Record]:
+        """Read what was there a while ago."""
+        return self._behind.log(tenant, session, after=after, last=last, limit=limit)
+
+    async def find(self, query: Query, /) -> Sequence[Record]:
+        """Find what was there a while ago."""
+        return self._behind.find(query)
+
+    def _catch_up(self) -> None:
+        self._behind.commit(self._waiting.popleft())
+
+
 TestOnMemory = SessionMachine.over(lambda: nullcontext(Audited(Memory()))).TestCase
 TestOnSQLite = SessionMachine.over(sqlite).TestCase
 TestAwaited = SessionMachine.over(lambda: nullcontext(Memory().for_async())).TestCase
 TestInThreads = SessionMachine.over(threaded).TestCase
 TestOnASharedEngine = SessionMachine.over(lambda: nullcontext(SHARED)).TestCase
 TestWithViewsThatLag = SessionMachine.over(lambda: nullcontext(Lagging()), settle=2 * LAG).TestCase
+TestAwaitedWithViewsThatLag = SessionMachine.over(
+    lambda: nullcontext(AsyncLagging()), settle=2 * LAG
+).TestCase
 TestOnMemory.settings = TestOnSQLite.settings = HOUSE
 TestAwaited.settings = TestOnASharedEngine.settings = HOUSE
-TestInThreads.settings = TestWithViewsThatLag.settings = settings(
+TestWithViewsThatLag.settings = TestAwaitedWithViewsThatLag.settings = settings(
     max_examples=max(1, EXAMPLES // 2), stateful_step_count=15
 )
+TestInThreads.settings = settings(max_examples=max(1, EXAMPLES // 2), stateful_step_count=15)
 
 
 # --- what it finds ---------------------------------------------------------------------------
 
 
-def found_in(make: Callable[[], Repository]) -> None:
+IN_ORDER: Final = settings(
+    max_examples=40,
+    stateful_step_count=30,
+    phases=[Phase.generate],
+    derandomize=True,
+    database=None,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+"""Always the same runs."""
+
+
+def found_in(
+    make: Callable[[], Repository], lacks: Collection[Capability] = (), *, runs: int = 40
+) -> None:
     """Let the machine look for what is wrong, always in the same order."""
     run_state_machine_as_test(
-        SessionMachine.over(lambda: nullcontext(make())),
-        settings=settings(
-            max_examples=40,
-            stateful_step_count=30,
-            phases=[Phase.generate],
-            derandomize=True,
-            database=None,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
+        SessionMachine.over(lambda: nullcontext(make()), lacks=lacks),
+        settings=settings(IN_ORDER, max_examples=runs),
     )
 
 
@@ -269,6 +323,78 @@ def test_a_wrong_workflow_is_found(wrong: str) -> None:
         found_in(Memory)
 
 
+# --- what is lacking -------------------------------------------------------------------------
+
+
+class FindsNothingDue(Memory):
+    """There is no view of what is due."""
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """Find nothing there."""
+        return super().find(query) if query.due is None else []
+
+
+class FindsNothingExpired(Memory):
+    """There is no view of what has expired."""
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """Find nothing there."""
+        return super().find(query) if query.expires is None else []
+
+
+class CommitsLittle(Memory):
+    """A commit is of a few operations only."""
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Refuse what is more."""
+        if len(ops) > 9:
+            raise StoreUnavailableError
+        return super().commit(ops)
+
+
+LACKING: Final = [
+    (FindsNothingDue, Capability.DUE),
+    (FindsNothingExpired, Capability.EXPIRED),
+]
+
+
+@pytest.mark.parametrize("poor, lacking", LACKING)
+def test_what_is_declared_as_lacking_is_no_fault(poor: type[Memory], lacking: Capability) -> None:
+    """What needs it is left out, and only where it is declared."""
+    with pytest.raises(AssertionError):
+        found_in(poor)
+    found_in(poor, {lacking}, runs=8)
+
+
+def test_what_is_too_large_to_be_deleted_is_not_deleted() -> None:
+    """Only where it is declared."""
+
+    def talk(*lacks: Capability) -> None:
+        machine = SessionMachine.over(lambda: nullcontext(CommitsLittle()), lacks=lacks)()
+        machine.begin(settings=Settings(), topics=("talk", "talk", "talk"))
+        for _ in range(10):
+            machine.do(Do("send", place=0, words=Words(), waits=True))
+        machine.teardown()
+
+    with pytest.raises(AssertionError, match="it must not be refused, and was: StoreUnavailable"):
+        talk()
+    talk(Capability.LARGE_COMMITS)
+    found_in(CommitsLittle, {Capability.LARGE_COMMITS}, runs=3)
+
+
+@pytest.mark.parametrize("lacking", sorted(REPOSITORY.capabilities))
+def test_having_it_all_the_same_is_no_fault(lacking: Capability) -> None:
+    """Whatever a repository may lack can be declared."""
+    found_in(Memory, [lacking], runs=3)
+
+
+@pytest.mark.parametrize("broken", [KeepsReceipts, ShowsOthers, LastWriteWins])
+def test_the_rest_is_held_where_views_are_lacking(broken: type[Memory]) -> None:
+    """A repository that lacks something may have faults beside that."""
+    with pytest.raises(AssertionError):
+        found_in(broken, {Capability.DUE, Capability.EXPIRED})
+
+
 # --- how it is made --------------------------------------------------------------------------
 
 
@@ -278,8 +404,25 @@ def test_it_needs_a_repository() -> None:
         SessionMachine()
     with pytest.raises(MisuseError, match="make must be a function"):
         SessionMachine.over(Memory())  # type: ignore[arg-type]
-    with pytest.raises(MisuseError, match="settle must be seconds"):
+    with pytest.raises(ValidationError, match="settle: expected seconds, 0 or more"):
         SessionMachine.over(lambda: nullcontext(Memory()), settle=-1)
+    with pytest.raises(ValidationError, match=r"lacks: expected some of: .*Capability\.DUE"):
+        SessionMachine.over(lambda: nullcontext(Memory()), lacks={Capability.STREAMING})
+
+
+def test_what_was_found_can_be_replayed() -> None:
+    """By the decorator that Hypothesis prints, on the machine: the very run, and no other."""
+    over = SessionMachine.over(lambda: nullcontext(ShowsOthers()))
+    seen = settings(IN_ORDER, print_blob=True)
+    with pytest.raises(AssertionError) as found:
+        run_state_machine_as_test(over, settings=seen)
+    printed = re.search(r"@reproduce_failure\('(.*)', b'(.*)'\)", "\n".join(found.value.__notes__))
+    assert printed is not None
+    version, blob = printed.groups()
+    replayed = reproduce_failure(version, blob.encode())(over)
+    replayed.TestCase.settings = settings(IN_ORDER, max_examples=1)
+    with pytest.raises(AssertionError, match="the list of sessions is not as it must be"):
+        replayed.TestCase("runTest").runTest()
 
 
 def test_what_was_never_begun_is_ended_at_once() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -82,11 +84,42 @@ def test_either_colour_does_the_same(make: Make, colour: type, ends: list[str]) 
     assert ends == ENDED
 
 
+def test_the_loop_goes_on_while_the_other_side_sleeps() -> None:
+    """What is to happen meanwhile happens there."""
+    side = side_of(awaited, Props(topics=[TALK], settings=Settings(), answer=answer))
+    happened: list[str] = []
+
+    def course() -> Course[None]:
+        yield lambda: asyncio.get_running_loop().call_later(0.001, happened.append, "meanwhile")
+        yield partial(side.sleep, 0.01)
+        happened.append("then")
+
+    side.run(course())
+    side.close()
+    assert happened == ["meanwhile", "then"]
+
+
 def test_what_makes_no_context_manager_is_refused() -> None:
     """Who forgets it is told what to return; the loop is closed."""
     make = cast("Make", Memory)
     with pytest.raises(MisuseError, match="make must return a context manager"):
         side_of(make, Props(topics=[TALK], settings=Settings(), answer=answer))
+
+
+def test_the_loop_is_closed_where_a_repository_cannot_be_made() -> None:
+    """What was raised is what is told."""
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    @asynccontextmanager
+    async def broken() -> AsyncIterator[Any]:
+        loops.append(asyncio.get_running_loop())
+        if loops:
+            raise ConnectionRefusedError
+        yield
+
+    with pytest.raises(ConnectionRefusedError):
+        side_of(broken, Props(topics=[TALK], settings=Settings(), answer=answer))
+    assert [loop.is_closed() for loop in loops] == [True]
 
 
 def test_a_repository_that_is_none_is_refused() -> None:

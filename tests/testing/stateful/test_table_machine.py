@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as hypothesis_st
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
+from coachwork.errors import MisuseError, TransitionRefusedError
 from coachwork.jobs import JOB, Job, JobEvent, JobGiven, Kept, Settled, Settlement
 from coachwork.machine import Availability, Guard, Machine, Moved, Refused, Row
 from coachwork.sessions import SESSION, Conclusion, InFlight, Session, SessionEvent, Spoken, later
@@ -331,6 +332,28 @@ class Insists(Machine[Till, State, Event, int, Effect]):
         return super().step(value, event, now, given)
 
 
+class KeepsSecrets(Machine[Till, State, Event, int, Effect]):
+    """An engine whose errors do not tell why."""
+
+    def move(self, value: Till, event: Event, now: datetime, given: Any = None) -> Any:  # noqa: ANN401
+        """Keep the reasons."""
+        try:
+            return super().move(value, event, now, given)
+        except TransitionRefusedError as error:
+            raise TransitionRefusedError(
+                error.machine, error.state, error.event, impossible=True, reasons=(), allowed=()
+            ) from error
+
+
+class Accuses(Machine[Till, State, Event, int, Effect]):
+    """An engine that tells a guard to have failed that has not."""
+
+    def availability(self, value: Till, now: datetime) -> Availability[Event]:
+        """Accuse it."""
+        told = super().availability(value, now)
+        return attrs.evolve(told, broken=dict.fromkeys(told.events, ("small", "KeyError")))
+
+
 FAULTS: Final[dict[str, TillMachine]] = {
     "changed the value that it was given": till_machine(paying=breaks_a_note),
     "answered differently": till_machine(paying=tosses),
@@ -352,7 +375,9 @@ FAULTS: Final[dict[str, TillMachine]] = {
     "it leads to open, not to shut": till_machine(GoesAstray),
     "available: pay, shut, not": till_machine(Promises),
     "told differently by its two questions": till_machine(Contradicts),
-    "to move it is no error": till_machine(Insists),
+    "guards that fail": till_machine(Accuses),
+    "pay: to move it is no such error": till_machine(Insists),
+    "to move it is no such error": till_machine(KeepsSecrets),
 }
 
 
@@ -368,14 +393,29 @@ def test_nothing_is_found_where_nothing_is_planted() -> None:
     run_state_machine_as_test(till_test(till_machine()), settings=_FEW)
 
 
-def test_an_invariant_is_held_from_the_beginning() -> None:
-    """A value that nobody should have begun with is told, too."""
-    tills = hypothesis_st.just(Till(State.OPEN, -1))
+@pytest.mark.parametrize(
+    "money, state, paying",
+    [
+        (-1, State.SHUT, pay),  # it stays as it is
+        (0, State.OPEN, lambda till, to, _now, _amount: Till(to, till.money - 1)),
+    ],
+)
+def test_an_invariant_is_held_of_every_value(
+    money: int, state: State, paying: Callable[..., Till]
+) -> None:
+    """Of one that it begins with, and of what an event makes of it."""
     broke = table_machine(
-        till_machine(),
-        values=tills,
+        till_machine(paying=paying),
+        values=hypothesis_st.just(Till(state, money)),
         given={Event.PAY: hypothesis_st.just(1)},
         invariants=[lambda till: "no money" if till.money < 0 else None],
     )
     with pytest.raises(AssertionError, match="machine 'till': no money"):
         run_state_machine_as_test(broke, settings=_FEW)
+
+
+def test_what_is_given_with_no_event_of_the_table_is_refused() -> None:
+    """A name that is misspelled would be passed over in silence."""
+    given: dict[Any, Any] = {Event.PAY: hypothesis_st.just(1), "nonsense": hypothesis_st.none()}
+    with pytest.raises(MisuseError, match="given: expected events of 'till', not nonsense"):
+        table_machine(till_machine(), values=hypothesis_st.just(Till(State.OPEN)), given=given)

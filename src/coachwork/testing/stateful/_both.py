@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
@@ -148,10 +148,10 @@ class Both:
         """Return the call that runs *workflow* on the run's own records, and on no others."""
         return lambda: self.coach.run(within(self.tenants, workflow))
 
-    def wait_for_views(self) -> None:
-        """Wait until the views are up to date."""
+    def wait_for_views(self) -> Step:
+        """Wait until the views are up to date; in a loop others go on meanwhile."""
         if self._settle:
-            time.sleep(self._settle)
+            yield partial(self._side.sleep, self._settle)
 
 
 def _at_once(tell: Callable[[], object]) -> Plan[Tale]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final, Protocol
@@ -11,6 +11,7 @@ from coachwork.jobs import JobKind, JobRef
 from coachwork.plain import JSON, to_json
 from coachwork.policies import Settings
 from coachwork.testing._fakes import NOON
+from coachwork.testing.conformance._capability import Capability
 from coachwork.testing.conformance._promise import Make
 from coachwork.testing.stateful._both import Both, Step, Words
 from coachwork.testing.stateful._playing import hold
@@ -34,11 +35,25 @@ class Commands:
     Attributes:
         both: The coach and the oracle.
         calls: All calls that were made with a key: who made them, the key, and the call itself.
+        finds_due: Whether the repository finds what is due; if not, workers only get what they
+            are told of, and no relay comes.
+        finds_expired: Whether it finds what has expired; if not, no sweeper comes.
+        deletes: Whether it deletes much at once; if not, nobody is deleted, and no sweeper comes.
     """
 
-    def __init__(self, make: Make, settings: Settings, *, settle: float = 0.0) -> None:
+    def __init__(
+        self,
+        make: Make,
+        settings: Settings,
+        *,
+        settle: float = 0.0,
+        lacks: Collection[Capability] = (),
+    ) -> None:
         """Begin a run over a repository."""
         self.both = Both(make, settings, self.meanwhile, settle=settle)
+        self.finds_due = Capability.DUE not in lacks
+        self.finds_expired = Capability.EXPIRED not in lacks
+        self.deletes = Capability.LARGE_COMMITS not in lacks
         self.calls: list[tuple[Who, str, Keyed]] = []
 
     # --- with a key, and perhaps the model -------------------------------------------------------
@@ -162,22 +177,25 @@ class Commands:
 
     def export(self, who: Who) -> Step:
         """Take out everything of a user."""
-        self.both.wait_for_views()
+        yield from self.both.wait_for_views()
         tell = partial(self.both.oracle.exported, who)
-        return self.both.read(tell, self.both.user(who).export)
+        yield from self.both.read(tell, self.both.user(who).export)
 
     def delete_all(self, who: Who) -> Step:
         """Delete a user with everything."""
-        self.both.wait_for_views()
-        tell = partial(self.both.oracle.delete_all, who)
-        return self.both.read(tell, self.both.user(who).delete_all)
+        if self.deletes:
+            yield from self.both.wait_for_views()
+            tell = partial(self.both.oracle.delete_all, who)
+            yield from self.both.read(tell, self.both.user(who).delete_all)
 
     # --- behind the scenes -----------------------------------------------------------------------
 
     def look_for_work(self) -> Step:
         """Let a worker look for what waits for it."""
         both = self.both
-        both.wait_for_views()
+        if not self.finds_due:
+            return
+        yield from both.wait_for_views()
         found = yield both.on_own(due_jobs(both.coach.setup))
         due = [JobRef(job.session.who[0], job.id, JobKind(job.kind)) for job in both.oracle.due()]
         hold("what waits for a worker", to_json(found), to_json(due))
@@ -185,18 +203,20 @@ class Commands:
     def relay(self, *, in_vain: bool) -> Step:
         """Tell others what they are owed; *in_vain* where they cannot be told anything."""
         both = self.both
-        both.wait_for_views()
         both.oracle.is_deaf = in_vain
         both.props.notifier.recover()
         if in_vain:
             both.props.notifier.fail()
-        return both.read(both.oracle.relay, both.on_own(relay(both.coach.setup)))
+        if self.finds_due:
+            yield from both.wait_for_views()
+            yield from both.read(both.oracle.relay, both.on_own(relay(both.coach.setup)))
 
     def sweep(self) -> Step:
         """Take away what has expired."""
         both = self.both
-        both.wait_for_views()
-        return both.read(both.oracle.purge, both.on_own(purge_expired(both.coach.setup)))
+        if self.finds_expired and self.deletes:
+            yield from both.wait_for_views()
+            yield from both.read(both.oracle.purge, both.on_own(purge_expired(both.coach.setup)))
 
     # --- time, and what happens while the model thinks -------------------------------------------
 

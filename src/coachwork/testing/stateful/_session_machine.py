@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from typing import ClassVar, Self, cast
 
 from attrs import frozen
@@ -10,7 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from coachwork.errors import MisuseError
 from coachwork.policies import Settings
-from coachwork.testing.conformance._promise import Make
+from coachwork.testing.conformance._capability import Capability
+from coachwork.testing.conformance._promise import Make, Terms
+from coachwork.testing.conformance.repository import REPOSITORY
 from coachwork.testing.stateful._both import Words
 from coachwork.testing.stateful._choices import Do, beginnings, choices, doings
 from coachwork.testing.stateful._commands import Commands
@@ -21,10 +24,10 @@ from coachwork.testing.stateful._topics import CONTEXTS, TOPICS
 
 @frozen
 class _Over:
-    """What a machine is over: what makes its repositories, and how far their views lag behind."""
+    """What a machine is over: what makes its repositories, and on which terms."""
 
     make: Make
-    settle: float
+    terms: Terms
 
 
 class SessionMachine(RuleBasedStateMachine):
@@ -43,7 +46,9 @@ class SessionMachine(RuleBasedStateMachine):
     _over: ClassVar[_Over | None] = None
 
     @classmethod
-    def over(cls, make: Make, *, settle: float = 0.0) -> type[Self]:
+    def over(
+        cls, make: Make, *, lacks: Collection[Capability] = (), settle: float = 0.0
+    ) -> type[Self]:
         """Return the machine over the repositories that *make* makes.
 
         Args:
@@ -52,17 +57,22 @@ class SessionMachine(RuleBasedStateMachine):
                 for every run, and may give the same repository, or a new one on the same engine,
                 each time. For an async repository the context manager may be of either colour; it
                 is entered in the event loop in which the repository is used.
+            lacks: What the repository lacks; what needs it is not done. Without `Capability.DUE` no
+                worker looks for jobs, and no relay for events: workers get what they are told of.
+                Without `Capability.EXPIRED` nothing is swept, and the marks of deletions are left
+                in the end. Without `Capability.LARGE_COMMITS` nobody is deleted and nothing is
+                swept, and all is left. Nothing that happens here needs any of the others.
             settle: Seconds that the views of the repository (``log`` and ``find``) may lag behind:
                 so long is waited before anything is done that asks them.
 
         Raises:
-            MisuseError: That is no function, or no number of seconds.
+            MisuseError: *make* is no function.
+            ValidationError: Another argument is not what it should be.
         """
         if not callable(make):
             raise MisuseError("make must be a function that gives a context manager")
-        if not 0 <= settle < float("inf"):
-            raise MisuseError("settle must be seconds, 0 or more")
-        fields = {"_over": _Over(make, settle), "__doc__": cls.__doc__}
+        terms = Terms.of(REPOSITORY, lacks=lacks, settle=settle)
+        fields = {"_over": _Over(make, terms), "__doc__": cls.__doc__}
         return cast("type[Self]", type(cls.__name__, (cls,), fields))
 
     def __init__(self) -> None:
@@ -80,8 +90,10 @@ class SessionMachine(RuleBasedStateMachine):
     @initialize(settings=choices(), topics=beginnings())
     def begin(self, settings: Settings, topics: tuple[str, ...]) -> None:
         """Put a coach together over a repository; everybody starts a session."""
-        over = self._repository
-        self._commands = commands = Commands(over.make, settings, settle=over.settle)
+        terms = self._repository.terms
+        self._commands = commands = Commands(
+            self._repository.make, settings, settle=terms.settle, lacks=terms.lacks
+        )
         self._both = commands.both
         self._looking, self._doing = Looking(commands.both), Doing(commands)
         for who, topic in zip(self._both.users, topics, strict=True):
@@ -101,7 +113,7 @@ class SessionMachine(RuleBasedStateMachine):
         self._steps += 1
         who = self._both.users[self._steps % len(self._both.users)]
         self._both.do(self._looking.look_at(who))
-        if not self._repository.settle:  # else they are looked at in the end, and when asked
+        if not self._repository.terms.settle:  # else they are looked at in the end, and when asked
             self._both.do(self._looking.look_at_views(who))
 
     def teardown(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -87,6 +88,10 @@ class BlockingSide:
         """Make the calls of *course* one after the other."""
         return at_once(course)
 
+    def sleep(self, seconds: float) -> None:
+        """Sleep."""
+        time.sleep(seconds)
+
     def close(self) -> None:
         """End the repository."""
         self._closing.close()
@@ -114,6 +119,12 @@ class AsyncSide:
     def run(self, course: Course[R]) -> R:
         """Make the calls of *course* one after the other, and await their answers."""
         return self._runner.run(awaited(course))
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep, while the loop goes on."""
+        import asyncio  # noqa: PLC0415 - only who awaits needs it
+
+        await asyncio.sleep(seconds)
 
     def close(self) -> None:
         """End the repository, and then the loop."""

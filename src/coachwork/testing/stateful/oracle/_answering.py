@@ -287,7 +287,7 @@ class Answering(Keeping):
         """Note what a dropped answer cost."""
         if cost != NO_USAGE:
             spent = {"session": job.session.id, "token": token, "usage": cost, "at": self.now}
-            self._spent.setdefault((job, token), spent)
+            self._spent[job, token] = spent
 
 
 def _is_mine(job: Job, token: int) -> bool:

@@ -367,7 +367,7 @@ class Oracle(Answering):
         """Return the jobs that wait for a worker, those that wait longest first."""
         return self._ripe(lambda job: not job.is_settled)
 
-    def _owed(self) -> list[Job]:
+    def owed(self) -> list[Job]:
         """Return the jobs whose outcome others are still to be told, the oldest first."""
         return self._ripe(lambda job: job.is_settled and not job.delivered)
 
@@ -411,7 +411,7 @@ class Oracle(Answering):
 
     def relay(self) -> Told:
         """Tell others all that they are owed."""
-        owed = self._owed()
+        owed = self.owed()
         delivered = sum(self._deliver(job) for job in owed)
         stuck = {job.session.id: job for job in owed if not job.delivered}
         why = "ConnectionError" if stuck else None
