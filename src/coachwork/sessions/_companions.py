@@ -69,6 +69,7 @@ class Receipt:
         session: The id of the session concerned.
         job: The id of the job that was accepted, or None where no model was asked.
         at: When (UTC).
+        audit: The key of the audit of a click, as text, else None.
     """
 
     tenant: str
@@ -79,6 +80,7 @@ class Receipt:
     session: str
     job: str | None
     at: datetime
+    audit: str | None = None
 
 
 class AccountStatus(StrEnum):

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final, Generic, cast
+from typing import Any, Final, Generic, cast
 
 from attrs import field, frozen
 from typing_extensions import TypeVar
 
 from coachwork.errors import ValidationError
 from coachwork.ids import checked_id
+from coachwork.programs import Program, declared_programs
 
 T_co = TypeVar("T_co", covariant=True, default=None)
 
@@ -62,6 +63,9 @@ class Topic(Generic[T_co]):
         extraction: Template of the instruction that makes a model extract the result.
         result: The type of the result: any attrs class, dataclass, TypedDict or pydantic model;
             None when the conversation yields none.
+        program: What the coach works on beside the talk, or None.
+        finish_first: Whether the coach can end a session only when the program is finished; one
+            that ends it earlier goes on (brief, section 5).
         title: A name for people.
         max_turns: How many turns a session may have; 0 means unlimited.
         complete_at_max_turns: Whether the answer to the last turn ends the session by itself.
@@ -87,6 +91,8 @@ class Topic(Generic[T_co]):
     resume: str = field(default=RESUME, repr=False)
     extraction: str = field(default=EXTRACTION, repr=False)
     result: type[T_co] | None = None
+    program: Program[Any] | None = None
+    finish_first: bool = False
     title: str = ""
     max_turns: int = 0
     complete_at_max_turns: bool = False
@@ -113,9 +119,13 @@ class Topic(Generic[T_co]):
             value: object = getattr(self, what)
             if not isinstance(value, wanted) and (value is not None or what != "result"):
                 raise ValidationError(f"topic.{what}", told)
+        if self.program is not None and not isinstance(self.program, Program):
+            raise ValidationError("topic.program", "a Program, or None")
+        if self.finish_first and self.program is None:
+            raise ValidationError("topic.finish_first", "a program to be finished")
         if not _is_of_texts(self.models):
             raise ValidationError("topic.models", "a mapping of purposes to names of models")
-        for flag in ("complete_at_max_turns", "exclusive", "allow_take_over"):
+        for flag in ("finish_first", "complete_at_max_turns", "exclusive", "allow_take_over"):
             if not isinstance(getattr(self, flag), bool):
                 raise ValidationError(f"topic.{flag}", "True or False")
         self._check_number("max_turns", 0, MAX_TURNS)
@@ -158,7 +168,8 @@ def declared(topics: Iterable[object]) -> dict[str, Topic[object]]:
     """Return *topics* by id.
 
     Raises:
-        ValidationError: Something else than a topic is among them, or an id comes twice.
+        ValidationError: Something else than a topic is among them, an id comes twice, or two
+            programs have one id.
     """
     by_id: dict[str, Topic[object]] = {}
     for topic in topics:
@@ -168,4 +179,5 @@ def declared(topics: Iterable[object]) -> dict[str, Topic[object]]:
         if topic.id in by_id:
             raise ValidationError("topics", "topics with different ids")
         by_id[topic.id] = topic
+    declared_programs(topic.program for topic in by_id.values() if topic.program is not None)
     return by_id
