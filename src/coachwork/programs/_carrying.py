@@ -18,11 +18,12 @@ from coachwork.actions import (
     MAX_ACTION_TYPE,
     Action,
     ActionStatus,
+    Audit,
     Component,
     RefusalCode,
     Sender,
 )
-from coachwork.errors import ValidationError
+from coachwork.errors import CorruptRecordError, ValidationError
 from coachwork.plain import JSON, from_plain, to_json
 from coachwork.programs._program import ActionType, Done, Moment, Program, Refusal
 
@@ -89,6 +90,23 @@ def carry_out(
     return evolve(carried, excess=max(0, len(asked) - MAX_ACTIONS))
 
 
+def carry_again(program: Program[S], state: S, audit: Audit) -> S:
+    """Apply once more what was applied under *audit*: at the same moment, with the same ids.
+
+    Raises:
+        CorruptRecordError: It cannot be applied to *state*.
+    """
+    judge = _Judge(program, audit.sender, audit.at, audit.id)
+    for action in audit.actions:
+        if action.status is ActionStatus.APPLIED:
+            asked: dict[str, JSON] = {"type": action.type, "parameters": action.parameters}
+            try:
+                state = judge.applied(state, asked, action.id, set()).state
+            except _RefusedError:
+                raise CorruptRecordError("audit", "actions", "cannot be applied again") from None
+    return state
+
+
 class _RefusedError(Exception):
     """An action is refused; it never leaves this module."""
 
@@ -116,9 +134,9 @@ class _Judge(Generic[S]):
         for number, action in enumerate(asked, 1):
             id_ = f"{self.audit}.{number}"
             try:
-                done = self._applied(state, action, id_, seen)
-                if bounded and _size(done.state) > MAX_STATE:
-                    raise _RefusedError(RefusalCode.TOO_LARGE, "there is no room for more")
+                done = self.applied(state, action, id_, seen)
+                if bounded:
+                    _check_size(done.state)
             except _RefusedError as refused:
                 actions.append(_refused(id_, action, refused))
                 continue
@@ -135,16 +153,14 @@ class _Judge(Generic[S]):
             )
         return Carried(state, tuple(actions))
 
-    def _applied(
-        self, state: S, asked: Mapping[str, JSON], id_: str, seen: set[str]
-    ) -> Done[S]:
+    def applied(self, state: S, asked: Mapping[str, JSON], id_: str, seen: set[str]) -> Done[S]:
         """Apply one action.
 
         Raises:
             _RefusedError: It cannot be applied.
         """
         action = self._known(asked)
-        same = json.dumps(dict(asked), sort_keys=True)
+        same = json.dumps([action.name, asked.get("parameters", {})], sort_keys=True)
         if same in seen:
             raise _RefusedError(RefusalCode.DUPLICATE, "the very same action was asked for before")
         seen.add(same)
@@ -162,7 +178,7 @@ class _Judge(Generic[S]):
         moment = Moment(self.now, lambda: f"{id_}.{next(ids)}")
         try:
             answer: object = action.apply(state, parameters, moment)
-        except Exception as error:  # noqa: BLE001 - the application's own code may raise anything
+        except Exception as error:
             raise _broken(action, f"failed with {type(error).__name__}") from error
         if isinstance(answer, Refusal):
             raise _RefusedError(RefusalCode.NOT_POSSIBLE, answer.reason)
@@ -192,7 +208,8 @@ class _Judge(Generic[S]):
         if not isinstance(answer, Done):
             raise _broken(action, "answered neither Done nor Refusal")
         done = cast("Done[S]", answer)
-        if not isinstance(done.state, self.program.state) or not isinstance(done.summary, str):
+        summary: object = done.summary
+        if not isinstance(done.state, self.program.state) or not isinstance(summary, str):
             raise _broken(action, "answered a state or a summary of the wrong type")
         old, new = self.program.phase(before), self.program.phase(done.state)
         edges = self.program.phases.table[old].values()
@@ -240,6 +257,16 @@ def _type_of(asked: Mapping[str, JSON]) -> str:
     """Return the type of an action as it came, as far as it may be kept."""
     name = asked.get("type")
     return name[:MAX_ACTION_TYPE] if isinstance(name, str) else ""
+
+
+def _check_size(state: object) -> None:
+    """Refuse a *state* that could not be kept.
+
+    Raises:
+        _RefusedError: It is too large.
+    """
+    if _size(state) > MAX_STATE:
+        raise _RefusedError(RefusalCode.TOO_LARGE, "there is no room for more")
 
 
 def _size(state: object) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from inspect import getdoc
-from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-from attrs import field, frozen, has
+from attrs import Factory, field, frozen, has
 
 from coachwork.actions import MAX_ACTION_TYPE, Component, Sender
 from coachwork.errors import CoachworkError, ValidationError
@@ -89,6 +89,10 @@ def _description_of(action: ActionType[Any, Any]) -> str:
     return " ".join(told.partition("\n\n")[0].split())
 
 
+def _as_set(phases: Collection[StrEnum] | None) -> frozenset[StrEnum] | None:
+    return None if phases is None else frozenset(phases)
+
+
 @frozen(eq=False)
 class ActionType(Generic[S, P]):
     """One entry of a program's catalogue.
@@ -106,24 +110,15 @@ class ActionType(Generic[S, P]):
 
     parameters: type[P]
     apply: Apply[S, P]
-    phases: frozenset[StrEnum] | None = field(
-        default=None, converter=lambda given: None if given is None else frozenset(given)
-    )
+    phases: frozenset[StrEnum] | None = field(default=None, converter=_as_set)
     by: str = _BOTH
-    name: str = field(kw_only=True)
-    description: str = field(kw_only=True)
-
-    @name.default
-    def _name(self) -> str:
-        return _name_of(self)
-
-    @description.default
-    def _description(self) -> str:
-        return _description_of(self)
+    name: str = field(default=Factory(_name_of, takes_self=True), kw_only=True)
+    description: str = field(default=Factory(_description_of, takes_self=True), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         """Check every field."""
-        if not isinstance(self.parameters, type):
+        parameters: object = self.parameters
+        if not isinstance(parameters, type):
             raise ValidationError("action.parameters", "a class")
         where = f"action {self.name!r}"
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name) or len(self.name) > MAX_ACTION_TYPE:
@@ -148,6 +143,10 @@ class Scope(StrEnum):
 
     USER = "user"
     SESSION = "session"
+
+
+def _by_name(program: Program[S]) -> Mapping[str, ActionType[S, Any]]:
+    return {action.name: action for action in program.actions}
 
 
 @frozen(kw_only=True, eq=False)
@@ -175,17 +174,15 @@ class Program(Generic[S]):
     state: type[S]
     phases: Machine[S, Any, Any, Any, Any]
     prompt: Callable[[S], str] = field(repr=False)
-    actions: Sequence[ActionType[S, Any]] = field(converter=tuple, repr=False)
+    actions: Sequence[ActionType[S, Any]] = field(repr=False)
     scope: Scope = field(default=Scope.USER, converter=Scope)
     begin: Callable[[Moment], S] | None = field(default=None, repr=False)
     upcasts: Mapping[int, Callable[[dict[str, JSON]], dict[str, JSON]]] = field(
         factory=dict[int, Callable[[dict[str, JSON]], dict[str, JSON]]], repr=False
     )
-    by_name: Mapping[str, ActionType[S, Any]] = field(init=False, repr=False)
-
-    @by_name.default
-    def _by_name(self) -> Mapping[str, ActionType[S, Any]]:
-        return {action.name: action for action in self.actions}
+    by_name: Mapping[str, ActionType[S, Any]] = field(
+        default=Factory(_by_name, takes_self=True), init=False, repr=False
+    )
 
     def __attrs_post_init__(self) -> None:
         """Check every field, and that a state begins where the table says."""
@@ -196,14 +193,14 @@ class Program(Generic[S]):
             raise ValidationError("program.upcasts", f"one from version {min(missing)}")
         if not has(self.state):
             raise ValidationError("program.state", "an attrs class")
-        json_schema(cast("Hashable", self.state))
+        json_schema(self.state)
         self._check_phases()
         self._check_actions()
         self._check_beginning()
 
     def _check_phases(self) -> None:
         """Refuse phases whose names are too long to be kept."""
-        for phase in self.phases.states:
+        for phase in self.phases.table:
             if not 0 < len(phase) <= MAX_PHASE:
                 raise ValidationError("program.phases", f"names of 1 to {MAX_PHASE} characters")
 
@@ -212,7 +209,7 @@ class Program(Generic[S]):
         if len(self.by_name) != len(self.actions):
             raise ValidationError("program.actions", "actions with different names")
         for action in self.actions:
-            if action.phases is not None and not action.phases <= set(self.phases.states):
+            if action.phases is not None and not action.phases <= self.phases.table.keys():
                 raise ValidationError(
                     f"action {action.name!r}.phases", f"phases of {self.phases.name!r}"
                 )

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from coachwork.actions import Audit
 from coachwork.errors import CorruptRecordError, UnsupportedSchemaError, ValidationError
 from coachwork.plain import JSON, from_plain
-from coachwork.programs._carrying import carry_out
+from coachwork.programs._carrying import carry_again
 from coachwork.programs._program import Moment, Program
 
 S = TypeVar("S")
@@ -101,9 +101,5 @@ def rebuild(program: Program[S], progress: Progress, audits: Iterable[Audit]) ->
     """
     state = begun(program, progress.begun, progress.begun_at)
     for audit in audits:
-        asked = [_as_it_came(action.type, action.parameters) for action in audit.actions]
-        carried = carry_out(program, state, asked, audit.sender, audit.at, audit.id)
-        if [action.status for action in carried.actions] != [a.status for a in audit.actions]:
-            raise CorruptRecordError("audit", "actions", "cannot be applied again")
-        state = carried.state
+        state = carry_again(program, state, audit)
     return state

@@ -119,10 +119,7 @@ class Topic(Generic[T_co]):
             value: object = getattr(self, what)
             if not isinstance(value, wanted) and (value is not None or what != "result"):
                 raise ValidationError(f"topic.{what}", told)
-        if self.program is not None and not isinstance(self.program, Program):
-            raise ValidationError("topic.program", "a Program, or None")
-        if self.finish_first and self.program is None:
-            raise ValidationError("topic.finish_first", "a program to be finished")
+        self._check_program()
         if not _is_of_texts(self.models):
             raise ValidationError("topic.models", "a mapping of purposes to names of models")
         for flag in ("finish_first", "complete_at_max_turns", "exclusive", "allow_take_over"):
@@ -137,6 +134,14 @@ class Topic(Generic[T_co]):
         for age in ("expires_after", "keep_ended"):
             if (duration := getattr(self, age)) is not None:
                 _check_duration(age, duration)
+
+    def _check_program(self) -> None:
+        """Refuse what is no program, and one to be finished where there is none."""
+        program: object = self.program
+        if not isinstance(program, Program | None):
+            raise ValidationError("topic.program", "a Program, or None")
+        if self.finish_first and program is None:
+            raise ValidationError("topic.finish_first", "False where there is no program")
 
     def _check_number(self, name: str, least: int, most: int) -> None:
         """Refuse a field that is no whole number between *least* and *most*."""
