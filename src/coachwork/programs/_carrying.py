@@ -208,8 +208,8 @@ class _Judge(Generic[S]):
         if not isinstance(answer, Done):
             raise _broken(action, "answered neither Done nor Refusal")
         done = cast("Done[S]", answer)
-        summary: object = done.summary
-        if not isinstance(done.state, self.program.state) or not isinstance(summary, str):
+        said: tuple[object, object] = (done.state, done.summary)
+        if not isinstance(said[0], self.program.state) or not isinstance(said[1], str):
             raise _broken(action, "answered a state or a summary of the wrong type")
         old, new = self.program.phase(before), self.program.phase(done.state)
         edges = self.program.phases.table[old].values()

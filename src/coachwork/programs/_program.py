@@ -80,6 +80,8 @@ _SENDERS: Final[Mapping[str, frozenset[Sender]]] = {
 
 def _name_of(action: ActionType[Any, Any]) -> str:
     """Return the name of an action by the class of its parameters: ``AddHabit``: add_habit."""
+    if not isinstance(action.parameters, type):
+        raise ValidationError("action.parameters", "a class")
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", action.parameters.__name__).lower()
 
 
@@ -117,9 +119,6 @@ class ActionType(Generic[S, P]):
 
     def __attrs_post_init__(self) -> None:
         """Check every field."""
-        parameters: object = self.parameters
-        if not isinstance(parameters, type):
-            raise ValidationError("action.parameters", "a class")
         where = f"action {self.name!r}"
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name) or len(self.name) > MAX_ACTION_TYPE:
             raise ValidationError(

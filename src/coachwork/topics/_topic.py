@@ -115,11 +115,9 @@ class Topic(Generic[T_co]):
             optional = name is TemplateName.INITIATION and template is None
             if not (optional or (isinstance(template, str) and template.strip())):
                 raise ValidationError(f"topic.{name}", "a template that is not blank")
-        for what, wanted, told in (("result", type, "a class"), ("title", str, "text")):
-            value: object = getattr(self, what)
-            if not isinstance(value, wanted) and (value is not None or what != "result"):
-                raise ValidationError(f"topic.{what}", told)
-        self._check_program()
+        self._check_classes()
+        if self.finish_first and self.program is None:
+            raise ValidationError("topic.finish_first", "False where there is no program")
         if not _is_of_texts(self.models):
             raise ValidationError("topic.models", "a mapping of purposes to names of models")
         for flag in ("finish_first", "complete_at_max_turns", "exclusive", "allow_take_over"):
@@ -135,13 +133,12 @@ class Topic(Generic[T_co]):
             if (duration := getattr(self, age)) is not None:
                 _check_duration(age, duration)
 
-    def _check_program(self) -> None:
-        """Refuse what is no program, and one to be finished where there is none."""
-        program: object = self.program
-        if not isinstance(program, Program | None):
-            raise ValidationError("topic.program", "a Program, or None")
-        if self.finish_first and program is None:
-            raise ValidationError("topic.finish_first", "False where there is no program")
+    def _check_classes(self) -> None:
+        """Refuse a field that is of the wrong class."""
+        for what, wanted, told in _OF_A_CLASS:
+            value: object = getattr(self, what)
+            if not isinstance(value, wanted) and (value is not None or what == "title"):
+                raise ValidationError(f"topic.{what}", told)
 
     def _check_number(self, name: str, least: int, most: int) -> None:
         """Refuse a field that is no whole number between *least* and *most*."""
@@ -153,6 +150,14 @@ class Topic(Generic[T_co]):
         """Return the template of that name, or None where the topic has none."""
         template: str | None = getattr(self, name)
         return template
+
+
+_OF_A_CLASS: Final = (
+    ("result", type, "a class"),
+    ("program", Program, "a Program"),
+    ("title", str, "text"),
+)
+"""What a field must be an instance of, and how that is told; only the title must be there."""
 
 
 def _is_of_texts(value: object) -> bool:
