@@ -4,8 +4,12 @@ They never touch the world; `coachwork.drivers` does. Run one with
 ``run(send(setup, caller, topic, session_id, text), ports)``, or let `coachwork.Coach` do it.
 """
 
+from coachwork.workflows._acting import act
 from coachwork.workflows._answering import NO_PROMPT
 from coachwork.workflows._answers import (
+    Acted,
+    ActionList,
+    ActionView,
     Advice,
     Check,
     Completed,
@@ -13,6 +17,7 @@ from coachwork.workflows._answers import (
     JobOutcome,
     JobReport,
     JobView,
+    ProgramView,
     Purged,
     Relayed,
     Resumed,
@@ -37,6 +42,7 @@ from coachwork.workflows._processing import (
     renew,
     serve,
 )
+from coachwork.workflows._programs import actions, program_state
 from coachwork.workflows._purging import purge_expired
 from coachwork.workflows._reading import check, get, history, list_sessions, topics
 from coachwork.workflows._relaying import deliver_quietly, relay
@@ -48,6 +54,9 @@ from coachwork.workflows._start import start
 
 __all__ = [
     "NO_PROMPT",
+    "Acted",
+    "ActionList",
+    "ActionView",
     "Advice",
     "Caller",
     "Check",
@@ -60,6 +69,7 @@ __all__ = [
     "JobOutcome",
     "JobReport",
     "JobView",
+    "ProgramView",
     "Purged",
     "Relayed",
     "Resumed",
@@ -71,6 +81,8 @@ __all__ = [
     "TopicStanding",
     "TopicStatus",
     "Turn",
+    "act",
+    "actions",
     "cancel",
     "cancel_job",
     "check",
@@ -88,6 +100,7 @@ __all__ = [
     "pause",
     "pending_job",
     "process",
+    "program_state",
     "purge_expired",
     "relay",
     "release",

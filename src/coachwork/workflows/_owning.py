@@ -7,16 +7,20 @@ from typing import Final
 
 from attrs import field, frozen
 
+from coachwork.actions import Audit
 from coachwork.effects import Find, Now, Workflow
 from coachwork.errors import CorruptRecordError, UnsupportedSchemaError, ValidationError
 from coachwork.messages import Message
 from coachwork.plain import JSON
 from coachwork.ports import Query
+from coachwork.programs import Progress
 from coachwork.records import (
     ACCOUNT,
+    AUDIT,
     BACKGROUND,
     CLAIM,
     JOB_RECORD,
+    PROGRESS,
     RECEIPT,
     SESSION_RECORD,
     SPENDING,
@@ -86,6 +90,8 @@ class Export:
         sessions: All sessions, the oldest first, expired ones too as long as they are stored.
         standings: How often which topic was completed.
         spendings: What answers cost that came too late.
+        programs: All states of programs, as they are kept.
+        audits: What was done in them, in order.
     """
 
     version: int
@@ -95,6 +101,8 @@ class Export:
     sessions: tuple[SessionExport, ...]
     standings: tuple[Standing, ...]
     spendings: tuple[Spending, ...]
+    programs: tuple[Progress, ...]
+    audits: tuple[Audit, ...]
 
 
 @frozen
@@ -126,6 +134,8 @@ def export(
         sessions.append(told)
     standings = yield from _all(STANDING, caller)
     spendings = yield from _all(SPENDING, caller)
+    programs = yield from _all(PROGRESS, caller)
+    audits = yield from _all(AUDIT, caller)
     return Export(
         version=EXPORT_VERSION,
         tenant=caller.tenant,
@@ -134,6 +144,8 @@ def export(
         sessions=tuple(sessions),
         standings=tuple(standing.value for standing in standings),
         spendings=tuple(spending.value for spending in spendings),
+        programs=tuple(progress.value for progress in programs),
+        audits=tuple(audit.value for audit in audits),
     )
 
 
@@ -212,7 +224,7 @@ def delete_all(setup: Setup, caller: Caller) -> Workflow[Deleted]:
             deleted += gone
         if len(page) < BATCH:
             break
-    for kind in (CLAIM, STANDING, RECEIPT, JOB_RECORD, BACKGROUND, SPENDING):
+    for kind in (CLAIM, STANDING, RECEIPT, JOB_RECORD, BACKGROUND, SPENDING, AUDIT, PROGRESS):
         query = Query(kind=kind.name, tenant=caller.tenant, owner=caller.user, limit=BATCH)
         if not (yield from delete_found(setup, query, mark)):
             return Deleted(deleted)

@@ -1,0 +1,168 @@
+"""A program's state: loaded, changed by actions, and written with all that they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Generic, TypeVar, cast
+
+from attrs import evolve, frozen
+
+from coachwork.actions import Audit, Component, Sender
+from coachwork.effects import Get, NewId, Now, Workflow
+from coachwork.plain import JSON, to_json
+from coachwork.programs import Carried, Program, Progress, Scope, begun, carry_out, read_state
+from coachwork.records import AUDIT, PROGRESS, Op, Record, Stored, progress_key
+from coachwork.sessions import About, latest
+
+S = TypeVar("S")
+
+
+@frozen
+class Underway(Generic[S]):
+    """A user's state in a program, as it was read or as it would begin.
+
+    Attributes:
+        program: The program.
+        progress: What is stored, or what would be.
+        version: The version of its record, or None before the first action.
+        state: The state.
+    """
+
+    program: Program[S]
+    progress: Progress
+    version: int | None
+    state: S
+
+
+@frozen
+class Written:
+    """Actions that were carried out, and what is to be written for them.
+
+    Attributes:
+        carried: What came of the actions.
+        audit: The record of it.
+        finished: Whether the program is finished now.
+        ops: What writes both; they pass only if nobody else has changed the state.
+    """
+
+    carried: Carried[Any]
+    audit: Audit
+    finished: bool
+    ops: tuple[Op, ...]
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """What there is to show."""
+        return self.carried.components
+
+
+def load_underway(
+    program: Program[S], tenant: str, user: str, session: str | None, scenario: str | None
+) -> Workflow[Underway[S]]:
+    """Return a user's state in *program*; where there is none yet, the one that it begins with.
+
+    Args:
+        program: The program.
+        tenant: The user's tenant.
+        user: The user.
+        session: The session, which counts where each session has a state of its own.
+        scenario: The test scenario whose state is meant, or None.
+
+    Raises:
+        CorruptRecordError: What is stored cannot be read.
+        UnsupportedSchemaError: A newer version of the program wrote it.
+        StoreError: The repository failed.
+    """
+    subject = session if program.scope is Scope.SESSION else None
+    record = yield from Get(progress_key(tenant, program.id, user, subject, scenario))
+    if record is not None:
+        return cast("Underway[S]", _read(program, record))
+    seed = yield from NewId()
+    now = yield from Now()
+    state = begun(program, seed, now)
+    progress = Progress(
+        tenant=tenant,
+        user=user,
+        program=program.id,
+        version=program.version,
+        subject=subject,
+        phase=str(program.phase(state)),
+        state={},
+        audits=0,
+        begun=seed,
+        begun_at=now,
+        updated_at=now,
+        scenario=scenario,
+    )
+    return Underway(program, progress, None, state)
+
+
+def load_of_session(program: Program[S], about: About) -> Workflow[Underway[S]]:
+    """Return the state in *program* that a session works on. See `load_underway`."""
+    return (yield from load_underway(program, about.tenant, about.user, about.id, about.scenario))
+
+
+@lru_cache(maxsize=64)  # a turn reads the same record twice, and the next one reads it again
+def _read(program: Program[Any], record: Record) -> Underway[Any]:
+    """Return what *record* holds, as a value of the program's own class."""
+    stored = PROGRESS.read(record)
+    return Underway(program, stored.value, stored.version, read_state(program, stored.value))
+
+
+def carried_out(
+    underway: Underway[S],
+    about: About,
+    asked: Sequence[Mapping[str, JSON]],
+    sender: Sender,
+    message: int,
+    now: datetime,
+) -> Workflow[Written]:
+    """Carry out the actions of a reply or a click, and return what is to be written.
+
+    Args:
+        underway: The state as it was read last.
+        about: The session in which they were asked for.
+        asked: The actions as they came.
+        sender: Who asks.
+        message: The sequence number of the message that triggers them.
+        now: The instant (UTC).
+    """
+    program, progress = underway.program, underway.progress
+    audit_id = yield from NewId()
+    at = latest(progress.updated_at, now)
+    carried = carry_out(program, underway.state, asked, sender, at, audit_id)
+    phase = str(program.phase(carried.state))
+    after = evolve(
+        progress,
+        version=program.version,
+        phase=phase,
+        # Every state has the plain form of an attrs class.
+        state=cast("dict[str, JSON]", to_json(carried.state)),
+        audits=progress.audits + 1,
+        updated_at=at,
+    )
+    audit = Audit(
+        id=audit_id,
+        tenant=about.tenant,
+        user=about.user,
+        session=about.id,
+        topic=about.topic,
+        program=program.id,
+        program_version=program.version,
+        subject=progress.subject,
+        number=after.audits,
+        sender=sender,
+        message=message,
+        at=at,
+        actions=carried.actions,
+        excess=carried.excess,
+        phase=phase,
+        scenario=about.scenario,
+    )
+    if underway.version is None:
+        op: Op = PROGRESS.insert(after)
+    else:
+        op = PROGRESS.update(Stored(progress, underway.version), after)
+    return Written(carried, audit, program.is_finished(carried.state), (op, AUDIT.insert(audit)))
