@@ -85,7 +85,9 @@ class Audit:
             session, else None.
         number: Which audit of that state it is, from 1 on, without gaps.
         sender: Whose actions they are.
-        message: The sequence number of the message that triggered them.
+        message: The sequence number of the message that triggered them: the coach's, or the one
+            that held the button.
+        answers: The sequence number of the user's message that the coach's one answers, or None.
         at: When (UTC).
         actions: The actions in the order in which they were judged.
         excess: How many more there were, all refused unread.
@@ -104,8 +106,18 @@ class Audit:
     number: int
     sender: Sender
     message: int
+    answers: int | None = None
     at: datetime
     actions: tuple[Action, ...]
     excess: int = 0
     phase: str
     scenario: str | None = None
+
+    @property
+    def source(self) -> str | None:
+        """The id of the message that led to the actions; None where the coach spoke first.
+
+        It is the user's message that the coach's answers, or the message that held the button.
+        """
+        sequence = self.message if self.sender is Sender.USER else self.answers
+        return None if sequence is None else f"{self.session}.{sequence}"

@@ -13,7 +13,7 @@ What is promised
     message. A phase moves only along the table.
 """
 
-from coachwork.programs._carrying import MAX_ACTIONS, MAX_STATE, Carried, carry_out
+from coachwork.programs._carrying import MAX_ACTIONS, MAX_SHOWN, MAX_STATE, Carried, carry_out
 from coachwork.programs._program import (
     MAX_PHASE,
     ActionType,
@@ -30,6 +30,7 @@ from coachwork.programs._telling import action_schema, told
 __all__ = [
     "MAX_ACTIONS",
     "MAX_PHASE",
+    "MAX_SHOWN",
     "MAX_STATE",
     "ActionType",
     "Carried",

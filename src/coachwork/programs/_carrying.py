@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import count
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar
 
 from attrs import evolve, frozen
 
@@ -23,9 +22,10 @@ from coachwork.actions import (
     RefusalCode,
     Sender,
 )
-from coachwork.errors import CorruptRecordError, ValidationError
-from coachwork.plain import JSON, from_plain, to_json
-from coachwork.programs._program import ActionType, Done, Moment, Program, Refusal
+from coachwork.errors import CorruptRecordError
+from coachwork.plain import JSON
+from coachwork.programs._judging import ActionRefused, Judge, size_of
+from coachwork.programs._program import Done, Program
 
 S = TypeVar("S")
 
@@ -35,10 +35,14 @@ MAX_ACTIONS: Final = 50
 MAX_STATE: Final = 192 * 1024
 """The most characters of a state as ASCII JSON text."""
 
+MAX_SHOWN: Final = 48 * 1024
+"""The most characters of all components of one reply as ASCII JSON text."""
+
 MAX_SUMMARY: Final = 500
 """The most characters of a summary; what is longer is cut."""
 
-_FIELDS: Final = frozenset({"type", "parameters"})
+_MAX_ESCAPED: Final = 1200
+"""The most characters of a summary as ASCII JSON text, where one may take twelve."""
 
 
 @frozen
@@ -68,25 +72,28 @@ def carry_out(
     sender: Sender,
     now: datetime,
     audit: str,
+    message: str | None = None,
 ) -> Carried[S]:
     """Carry out the actions that were asked for, as far as they may be.
 
     Args:
         program: The program.
         state: Its state.
-        asked: The actions as they came: objects with ``type`` and ``parameters``.
+        asked: The actions as they came: plain data, objects with ``type`` and ``parameters``.
         sender: Who asks.
         now: The instant (UTC).
         audit: The id of the audit to be; all ids that are made begin with it.
+        message: The id of the message that led to it, as `Audit.source` will tell it.
 
     Returns:
         The state afterwards, and what became of each action.
     """
-    judge = _Judge(program, sender, now, audit)
-    carried = judge.carry_out(state, asked[:MAX_ACTIONS], bounded=False)
-    if carried.state is not state and _size(carried.state) > MAX_STATE:
-        # Somewhere it got too large: again, with a look at its size after each action.
-        carried = judge.carry_out(state, asked[:MAX_ACTIONS], bounded=True)
+    judge = Judge(program, sender, now, message)
+    chosen = asked[:MAX_ACTIONS]
+    carried = _carried(judge, state, chosen, audit, bounded=False)
+    if carried.state is not state and not _can_be_kept(carried.state):
+        # Somewhere it went wrong: again, with a look at the state after each action.
+        carried = _carried(judge, state, chosen, audit, bounded=True)
     return evolve(carried, excess=max(0, len(asked) - MAX_ACTIONS))
 
 
@@ -96,152 +103,55 @@ def carry_again(program: Program[S], state: S, audit: Audit) -> S:
     Raises:
         CorruptRecordError: It cannot be applied to *state*.
     """
-    judge = _Judge(program, audit.sender, audit.at, audit.id)
+    judge = Judge(program, audit.sender, audit.at, audit.source)
     for action in audit.actions:
         if action.status is ActionStatus.APPLIED:
             asked: dict[str, JSON] = {"type": action.type, "parameters": action.parameters}
             try:
                 state = judge.applied(state, asked, action.id, set()).state
-            except _RefusedError:
+            except ActionRefused:
                 raise CorruptRecordError("audit", "actions", "cannot be applied again") from None
     return state
 
 
-class _RefusedError(Exception):
-    """An action is refused; it never leaves this module."""
-
-    def __init__(self, code: RefusalCode, why: str) -> None:
-        super().__init__()
-        self.code = code
-        self.why = why
-
-
-@frozen
-class _Judge(Generic[S]):
-    """Who judges the actions of one sender at one moment."""
-
-    program: Program[S]
-    sender: Sender
-    now: datetime
-    audit: str
-
-    def carry_out(
-        self, state: S, asked: Sequence[Mapping[str, JSON]], *, bounded: bool
-    ) -> Carried[S]:
-        """Judge one action after the other, each on the state that the ones before it left."""
-        actions: list[Action] = []
-        seen: set[str] = set()
-        for number, action in enumerate(asked, 1):
-            id_ = f"{self.audit}.{number}"
-            try:
-                done = self.applied(state, action, id_, seen)
-                if bounded:
-                    _check_size(done.state)
-            except _RefusedError as refused:
-                actions.append(_refused(id_, action, refused))
-                continue
-            state = done.state
-            actions.append(
-                Action(
-                    id=id_,
-                    type=_type_of(action),
-                    parameters=action.get("parameters", {}),
-                    status=ActionStatus.APPLIED,
-                    summary=done.summary[:MAX_SUMMARY],
-                    component=done.component,
-                )
-            )
-        return Carried(state, tuple(actions))
-
-    def applied(self, state: S, asked: Mapping[str, JSON], id_: str, seen: set[str]) -> Done[S]:
-        """Apply one action.
-
-        Raises:
-            _RefusedError: It cannot be applied.
-        """
-        action = self._known(asked)
-        same = json.dumps([action.name, asked.get("parameters", {})], sort_keys=True)
-        if same in seen:
-            raise _RefusedError(RefusalCode.DUPLICATE, "the very same action was asked for before")
-        seen.add(same)
-        if self.sender not in action.senders:
-            raise _RefusedError(
-                RefusalCode.WRONG_SENDER, f"{action.name} is not for the {self.sender}"
-            )
-        if not self.program.is_allowed(action, state):
-            raise _RefusedError(
-                RefusalCode.WRONG_PHASE,
-                f"{action.name} is not allowed in {self.program.phase(state)}",
-            )
-        parameters = _parameters(action, asked)
-        ids = count(1)
-        moment = Moment(self.now, lambda: f"{id_}.{next(ids)}")
+def _carried(
+    judge: Judge[S], state: S, asked: Sequence[Mapping[str, JSON]], audit: str, *, bounded: bool
+) -> Carried[S]:
+    """Judge one action after the other, each on the state that the ones before it left."""
+    actions: list[Action] = []
+    seen: set[str] = set()
+    shown = 0
+    for number, action in enumerate(asked, 1):
+        id_ = f"{audit}.{number}"
         try:
-            answer: object = action.apply(state, parameters, moment)
-        except Exception as error:
-            raise _broken(action, f"failed with {type(error).__name__}") from error
-        if isinstance(answer, Refusal):
-            raise _RefusedError(RefusalCode.NOT_POSSIBLE, answer.reason)
-        return self._checked(action, state, answer)
-
-    def _known(self, asked: Mapping[str, JSON]) -> ActionType[S, Any]:
-        """Return the entry of the catalogue.
-
-        Raises:
-            _RefusedError: There is none of that type, or it came with fields that none has.
-        """
-        name = asked.get("type")
-        action = self.program.by_name.get(name) if isinstance(name, str) else None
-        if action is None:
-            raise _RefusedError(RefusalCode.UNKNOWN_ACTION, "there is no such action")
-        if unknown := asked.keys() - _FIELDS:
-            told = f"{action.name}: {len(unknown)} unknown fields beside type and parameters"
-            raise _RefusedError(RefusalCode.BAD_PARAMETERS, told)
-        return action
-
-    def _checked(self, action: ActionType[S, Any], before: S, answer: object) -> Done[S]:
-        """Return the *answer* of an action, if the program kept to its own declaration.
-
-        Raises:
-            _RefusedError: The answer is none, or its phase is not one that the table leads to.
-        """
-        if not isinstance(answer, Done):
-            raise _broken(action, "answered neither Done nor Refusal")
-        done = cast("Done[S]", answer)
-        said: tuple[object, object] = (done.state, done.summary)
-        if not isinstance(said[0], self.program.state) or not isinstance(said[1], str):
-            raise _broken(action, "answered a state or a summary of the wrong type")
-        old, new = self.program.phase(before), self.program.phase(done.state)
-        edges = self.program.phases.table[old].values()
-        if new is not old and all(row.to is not new for row in edges):
-            raise _broken(action, f"moved from {old} to {new}, which the table does not know")
-        return done
+            done = judge.applied(state, action, id_, seen)
+            if bounded:
+                _check_size(size_of(done.state), MAX_STATE)
+            if done.component is not None:
+                more = size_of(done.component)
+                _check_size(shown + more, MAX_SHOWN)
+                shown += more
+        except ActionRefused as refused:
+            actions.append(_refused(id_, action, refused))
+        else:
+            state = done.state
+            actions.append(_applied(id_, action, done))
+    return Carried(state, tuple(actions))
 
 
-def _broken(action: ActionType[Any, Any], why: str) -> _RefusedError:
-    """Return the refusal of an action whose own code is at fault."""
-    return _RefusedError(RefusalCode.PROGRAM_ERROR, f"{action.name} {why}")
+def _applied(id_: str, asked: Mapping[str, JSON], done: Done[S]) -> Action:
+    """Return an action that was applied, with what it came with."""
+    return Action(
+        id=id_,
+        type=_type_of(asked),
+        parameters=asked.get("parameters", {}),
+        status=ActionStatus.APPLIED,
+        summary=_cut(done.summary),
+        component=done.component,
+    )
 
 
-def _parameters(action: ActionType[Any, Any], asked: Mapping[str, JSON]) -> object:
-    """Return the parameters as a value of their class.
-
-    Raises:
-        _RefusedError: They do not fit it; the reason names action and field.
-    """
-    given = asked.get("parameters", {})
-    if not isinstance(given, dict):
-        told = f"{action.name}: parameters: expected an object"
-        raise _RefusedError(RefusalCode.BAD_PARAMETERS, told)
-    try:
-        read: object = from_plain(given, action.parameters)
-    except ValidationError as fault:
-        told = f"{action.name}: {fault.field}: expected {fault.expected}"
-        raise _RefusedError(RefusalCode.BAD_PARAMETERS, told) from None
-    return read
-
-
-def _refused(id_: str, asked: Mapping[str, JSON], refused: _RefusedError) -> Action:
+def _refused(id_: str, asked: Mapping[str, JSON], refused: ActionRefused) -> Action:
     """Return an action that was refused, with what it came with."""
     return Action(
         id=id_,
@@ -249,7 +159,7 @@ def _refused(id_: str, asked: Mapping[str, JSON], refused: _RefusedError) -> Act
         parameters=asked.get("parameters", {}),
         status=ActionStatus.REFUSED,
         code=refused.code,
-        summary=refused.why[:MAX_SUMMARY],
+        summary=_cut(refused.why),
     )
 
 
@@ -259,16 +169,25 @@ def _type_of(asked: Mapping[str, JSON]) -> str:
     return name[:MAX_ACTION_TYPE] if isinstance(name, str) else ""
 
 
-def _check_size(state: object) -> None:
-    """Refuse a *state* that could not be kept.
+def _cut(summary: str) -> str:
+    """Return as much of *summary* as is kept."""
+    cut = summary[:MAX_SUMMARY]
+    return cut if len(json.dumps(cut)) <= _MAX_ESCAPED else cut[: _MAX_ESCAPED // 12]
+
+
+def _can_be_kept(state: object) -> bool:
+    """Whether *state* has a plain form that is not too large."""
+    try:
+        return size_of(state) <= MAX_STATE
+    except ActionRefused:
+        return False
+
+
+def _check_size(size: int, most: int) -> None:
+    """Refuse what is too large.
 
     Raises:
-        _RefusedError: It is too large.
+        ActionRefused: It is.
     """
-    if _size(state) > MAX_STATE:
-        raise _RefusedError(RefusalCode.TOO_LARGE, "there is no room for more")
-
-
-def _size(state: object) -> int:
-    """Return how many characters of JSON a state takes."""
-    return len(json.dumps(to_json(state), separators=(",", ":")))
+    if size > most:
+        raise ActionRefused(RefusalCode.TOO_LARGE, "there is no room for more")

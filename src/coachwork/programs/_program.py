@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from inspect import getdoc
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from attrs import Factory, field, frozen, has
@@ -36,10 +35,13 @@ class Moment:
         now: The instant (UTC).
         new_id: Answers another id each time. The same action at the same moment gets the same
             ones, so that a log of actions can be played again.
+        message: The id of the message that led to the action: the user's that the coach answers, or
+            the one that held the button; None where the coach spoke first.
     """
 
     now: datetime
     new_id: Callable[[], str]
+    message: str | None = None
 
 
 @frozen
@@ -80,15 +82,24 @@ _SENDERS: Final[Mapping[str, frozenset[Sender]]] = {
 
 def _name_of(action: ActionType[Any, Any]) -> str:
     """Return the name of an action by the class of its parameters: ``AddHabit``: add_habit."""
-    if not isinstance(action.parameters, type):
+    if not _is_a_class(action.parameters):
         raise ValidationError("action.parameters", "a class")
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", action.parameters.__name__).lower()
 
 
+def _is_a_class(thing: object) -> bool:
+    """Whether something is a class, whatever its declared type."""
+    return isinstance(thing, type)
+
+
 def _description_of(action: ActionType[Any, Any]) -> str:
-    """Return the first paragraph of the docstring of the parameters' class, as one line."""
-    told = getdoc(action.parameters) or ""
-    return " ".join(told.partition("\n\n")[0].split())
+    """Return the docstring of the parameters' class as one line, with what it says of fields."""
+    kind = action.parameters
+    told = vars(kind).get("__doc__") or ""
+    # A dataclass without a docstring gets its signature as one.
+    if told.startswith(f"{kind.__name__}("):
+        return ""
+    return " ".join(told.replace("Attributes:\n", "\n").split())
 
 
 def _as_set(phases: Collection[StrEnum] | None) -> frozenset[StrEnum] | None:
@@ -100,14 +111,14 @@ class ActionType(Generic[S, P]):
     """One entry of a program's catalogue.
 
     Attributes:
-        parameters: The class of its parameters (attrs, dataclass or TypedDict); the first paragraph
-            of its docstring tells the model what the action does.
+        parameters: The class of its parameters (attrs, dataclass or TypedDict); its docstring tells
+            the model what the action does, and what its fields are.
         apply: What it does: a pure function of the state, the parameters and the moment. It
             answers `Done` or `Refusal`.
         phases: The phases in which it is allowed; None: in all that are no end.
         by: Who may do it: ``coach``, ``user`` or ``both``.
         name: What it is called in replies and clicks, at most 64 characters.
-        description: What it does, in a sentence.
+        description: What it does, in a sentence or a few.
     """
 
     parameters: type[P]
