@@ -12,6 +12,7 @@ import pytest
 
 from coachwork import errors
 from coachwork.errors import (
+    ActionRefusedError,
     ApplicationError,
     CoachworkError,
     CorruptRecordError,
@@ -69,6 +70,7 @@ ONE_OF_EACH: Final[tuple[CoachworkError, ...]] = (
     JobNotFoundError(),
     JobNotRetryableError("it has not failed"),
     JobCancelledError(),
+    ActionRefusedError("add_habit", "there is one of that name", "NOT_POSSIBLE"),
     IdempotencyKeyReusedError(),
     LLMTimeoutError(),
     LLMError(),
@@ -251,6 +253,7 @@ SENTENCES: Final = {
     JobNotFoundError: "no such job",
     JobNotRetryableError: "this job cannot be repeated: it has not failed",
     JobCancelledError: "the job was cancelled",
+    ActionRefusedError: "the action 'add_habit' was refused: there is one of that name",
     IdempotencyKeyReusedError: "this idempotency key was used for another request",
     LLMTimeoutError: "the language model did not answer in time",
     LLMError: "the language model failed",

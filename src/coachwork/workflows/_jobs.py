@@ -262,7 +262,6 @@ def check_topic(session: Session, topic: Topic[object] | None) -> None:
 
 _COMMANDS: Final = {
     SessionEvent.MESSAGE: "send",
-    SessionEvent.ACT: "act",
     SessionEvent.PAUSE: "pause",
     SessionEvent.RESUME: "resume",
     SessionEvent.COMPLETE: "complete",

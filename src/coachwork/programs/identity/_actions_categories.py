@@ -7,6 +7,7 @@ from attrs import evolve, frozen
 from coachwork.programs import Done, Moment, Refusal
 from coachwork.programs.identity._changing import done
 from coachwork.programs.identity._state import Category, CoachState, alive
+from coachwork.programs.identity._texts import quoted
 
 Answer = Done[CoachState] | Refusal
 
@@ -49,7 +50,7 @@ def skip_category(state: CoachState, given: SkipCategory, moment: Moment) -> Ans
         return Refusal(f"{category} is skipped already")
     for part, whole in alive(state):
         if part.category is category:
-            return Refusal(f"{category} has an identity, {whole.name}; set it aside first")
+            return Refusal(f"{category} has an identity, {quoted(whole.name)}; set it aside first")
     skipped = {*state.skipped_identity_categories, category}
     left = [one for one in Category if one not in skipped]
     if not left:

@@ -34,6 +34,7 @@ from coachwork.programs.identity._texts import (
     MAX_STATEMENT,
     one_line,
     optional_text_of,
+    quoted,
     some,
     text_of,
 )
@@ -66,7 +67,7 @@ def create_identity(state: CoachState, given: CreateIdentity, moment: Moment) ->
     if isinstance(after, Refusal):
         return after
     new = after.identities[-1]
-    return added(after, moment, f"proposed {new.name} in {new.category}")
+    return added(after, moment, f"proposed {quoted(new.name)} in {new.category}")
 
 
 @frozen
@@ -88,7 +89,7 @@ def create_identities(state: CoachState, given: CreateIdentities, moment: Moment
         if isinstance(after, Refusal):
             return after
         state = after
-    told = ", ".join(f"{new.name} in {new.category}" for new in state.identities[-count:])
+    told = ", ".join(f"{quoted(new.name)} in {new.category}" for new in state.identities[-count:])
     return added(state, moment, f"proposed {told}")
 
 
@@ -97,7 +98,7 @@ def _with_new(state: CoachState, given: CreateIdentity, moment: Moment) -> Coach
     if category in state.skipped_identity_categories:
         return Refusal(f"{category} is skipped; unskip it first")
     if named(state, given.name) is not None:
-        return Refusal(f"there is an identity {given.name} already")
+        return Refusal(f"there is an identity {quoted(given.name)} already")
     if len(state.identities) >= MAX_IDENTITIES:
         return Refusal(f"there are {MAX_IDENTITIES} identities already")
     id_ = moment.new_id()
@@ -134,7 +135,7 @@ def propose_identity(state: CoachState, given: ProposeIdentity, moment: Moment) 
     if isinstance(identity, Refusal):
         return identity
     if identity.status is not IdentityStatus.PROPOSED:
-        return Refusal(f"{identity.name} is {identity.status}")
+        return Refusal(f"{quoted(identity.name)} is {identity.status}")
     shown = Component(
         kind="identity_proposal",
         data={
@@ -149,7 +150,7 @@ def propose_identity(state: CoachState, given: ProposeIdentity, moment: Moment) 
         ),
     )
     after = evolve(state, proposed_identity=identity.id)
-    return done(after, moment, f"put {identity.name} before the person", shown)
+    return done(after, moment, f"put {quoted(identity.name)} before the person", shown)
 
 
 def _this(identity: Identity) -> dict[str, JSON]:
@@ -173,8 +174,12 @@ def select_identity(state: CoachState, given: SelectIdentity, moment: Moment) ->
     if isinstance(identity, Refusal):
         return identity
     if identity not in pending(state):
-        return Refusal(f"{identity.name} is {identity.status}: there is nothing left to do here")
-    return done(evolve(state, current_identity=identity.id), moment, f"turned to {identity.name}")
+        return Refusal(
+            f"{quoted(identity.name)} is {identity.status}: there is nothing left to do here"
+        )
+    return done(
+        evolve(state, current_identity=identity.id), moment, f"turned to {quoted(identity.name)}"
+    )
 
 
 # --- changing --------------------------------------------------------------------------------
@@ -200,9 +205,9 @@ def rename_identity(state: CoachState, given: RenameIdentity, moment: Moment) ->
         return identity
     other = named(state, given.name)
     if other is not None and other.id != identity.id:
-        return Refusal(f"there is an identity {other.name} already")
+        return Refusal(f"there is an identity {quoted(other.name)} already")
     after = replaced(state, evolve(identity, name=given.name, updated_at=moment.now))
-    return added(after, moment, f"renamed {identity.name} to {given.name}")
+    return added(after, moment, f"renamed {quoted(identity.name)} to {quoted(given.name)}")
 
 
 @frozen
@@ -224,7 +229,7 @@ def note_identity(state: CoachState, given: NoteIdentity, moment: Moment) -> Ans
     if isinstance(identity, Refusal):
         return identity
     after = replaced(state, _noted(identity, given.text, moment))
-    return added(after, moment, f"noted something about {identity.name}")
+    return added(after, moment, f"noted something about {quoted(identity.name)}")
 
 
 def _noted(identity: Identity, text: str, moment: Moment) -> Identity:
@@ -254,7 +259,7 @@ def accept_identity(state: CoachState, given: AcceptIdentity, moment: Moment) ->
     after = stepped(state, identity, IdentityEvent.ACCEPT, moment.now)
     if isinstance(after, Refusal):
         return after
-    return done(after, moment, f"accepted {identity.name}")
+    return done(after, moment, f"accepted {quoted(identity.name)}")
 
 
 @frozen
@@ -279,7 +284,7 @@ def refine_identity(state: CoachState, given: RefineIdentity, moment: Moment) ->
     after = stepped(state, said, IdentityEvent.REFINE, moment.now)
     if isinstance(after, Refusal):
         return after
-    return added(after, moment, f"refined {identity.name}")
+    return added(after, moment, f"refined {quoted(identity.name)}")
 
 
 @frozen
@@ -304,7 +309,7 @@ def integrate_identity(state: CoachState, given: IntegrateIdentity, moment: Mome
     after = stepped(state, said, IdentityEvent.INTEGRATE, moment.now)
     if isinstance(after, Refusal):
         return after
-    return added(after, moment, f"integrated {identity.name}")
+    return added(after, moment, f"integrated {quoted(identity.name)}")
 
 
 @frozen
@@ -326,4 +331,4 @@ def archive_identity(state: CoachState, given: ArchiveIdentity, moment: Moment) 
     after = stepped(state, identity, IdentityEvent.ARCHIVE, moment.now)
     if isinstance(after, Refusal):
         return after
-    return done(after, moment, f"archived {identity.name}")
+    return done(after, moment, f"archived {quoted(identity.name)}")

@@ -16,6 +16,7 @@ from coachwork.programs.identity._texts import (
     MAX_STATEMENT,
     one_line,
     optional_text_of,
+    quoted,
     text_of,
 )
 
@@ -49,11 +50,11 @@ def combine_identities(state: CoachState, given: CombineIdentities, moment: Mome
     if isinstance(other, Refusal):
         return other
     if identity.id == other.id:
-        return Refusal(f"{identity.name} cannot be combined with itself")
+        return Refusal(f"{quoted(identity.name)} cannot be combined with itself")
     name = given.name or identity.name
     taken = named(state, name)
     if taken is not None and taken.id not in {identity.id, other.id}:
-        return Refusal(f"there is an identity {taken.name} already")
+        return Refusal(f"there is an identity {quoted(taken.name)} already")
     whole = evolve(
         identity,
         name=name,
@@ -63,7 +64,11 @@ def combine_identities(state: CoachState, given: CombineIdentities, moment: Mome
     after = _joined(state, whole, gone, moment)
     if isinstance(after, Refusal):
         return after
-    return added(after, moment, f"combined {identity.name} and {other.name} into {name}")
+    return added(
+        after,
+        moment,
+        f"combined {quoted(identity.name)} and {quoted(other.name)} into {quoted(name)}",
+    )
 
 
 @frozen
@@ -87,11 +92,11 @@ def nest_identity(state: CoachState, given: NestIdentity, moment: Moment) -> Ans
     if isinstance(whole, Refusal):
         return whole
     if part.id == whole.id:
-        return Refusal(f"{part.name} cannot be nested under itself")
+        return Refusal(f"{quoted(part.name)} cannot be nested under itself")
     after = _joined(state, whole, evolve(part, nested_under=whole.id), moment)
     if isinstance(after, Refusal):
         return after
-    return added(after, moment, f"nested {part.name} under {whole.name}")
+    return added(after, moment, f"nested {quoted(part.name)} under {quoted(whole.name)}")
 
 
 def _joined(

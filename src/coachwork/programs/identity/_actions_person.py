@@ -13,7 +13,7 @@ from coachwork.programs import Done, Moment, Refusal
 from coachwork.programs.identity._changing import added, done
 from coachwork.programs.identity._room import MAX_METADATA, MAX_TRAITS
 from coachwork.programs.identity._state import CoachState, key_of
-from coachwork.programs.identity._texts import MAX_TRAIT, is_tellable, text_of, texts_of
+from coachwork.programs.identity._texts import MAX_TRAIT, is_tellable, quoted, text_of, texts_of
 
 Answer = Done[CoachState] | Refusal
 
@@ -138,7 +138,7 @@ def _check_metadata(_instance: object, attribute: Attribute[JSON], value: JSON) 
         level = [part for whole in level for part in _parts(whole)]
     if level:
         raise ValidationError(attribute.name, f"at most {MAX_METADATA_DEPTH} levels of nesting")
-    if not is_tellable(json.dumps(value, ensure_ascii=False)):
+    if not is_tellable(quoted(value)):
         raise ValidationError(attribute.name, "text without lone surrogates")
 
 
@@ -164,11 +164,11 @@ class SetMetadata:
 def set_metadata(state: CoachState, given: SetMetadata, moment: Moment) -> Answer:
     """Set it, or remove it."""
     if given.value is None and given.name not in state.metadata:
-        return Refusal(f"there is no metadata {given.name!r}")
+        return Refusal(f"there is no metadata {quoted(given.name)}")
     metadata = {**state.metadata, given.name: given.value}
     if given.value is None:
         del metadata[given.name]
-        return done(evolve(state, metadata=metadata), moment, f"removed {given.name}")
+        return done(evolve(state, metadata=metadata), moment, f"removed {quoted(given.name)}")
     if len(json.dumps(metadata)) > MAX_METADATA:
         return Refusal("there is no room for more metadata")
-    return added(evolve(state, metadata=metadata), moment, f"kept {given.name}")
+    return added(evolve(state, metadata=metadata), moment, f"kept {quoted(given.name)}")

@@ -15,7 +15,7 @@ from coachwork.programs.identity._identity import IDENTITY_TABLE, IdentityEffect
 from coachwork.programs.identity._phases import move_on
 from coachwork.programs.identity._room import is_full
 from coachwork.programs.identity._state import CoachState, Identity, is_living, key_of
-from coachwork.programs.identity._texts import one_line
+from coachwork.programs.identity._texts import one_line, quoted
 
 _EFFECTS: Final[Mapping[IdentityEffect, Callable[[CoachState, datetime], CoachState]]] = {
     IdentityEffect.MOVE_ON: move_on,
@@ -44,7 +44,7 @@ def found(state: CoachState, reference: str) -> Identity | Refusal:
     for identity in state.identities:
         if identity.id == reference:
             return identity
-    return named(state, reference) or Refusal(f"there is no identity {reference!r}")
+    return named(state, reference) or Refusal(f"there is no identity {quoted(reference)}")
 
 
 def named(state: CoachState, name: str) -> Identity | None:
@@ -61,7 +61,7 @@ def living(state: CoachState, reference: str) -> Identity | Refusal:
     identity = found(state, reference)
     if isinstance(identity, Refusal) or is_living(identity):
         return identity
-    return Refusal(f"{identity.name} is archived")
+    return Refusal(f"{quoted(identity.name)} is archived")
 
 
 def replaced(state: CoachState, *changed: Identity) -> CoachState:
@@ -84,7 +84,7 @@ def stepped(
     """
     answer = IDENTITY_TABLE.step(identity, event, now)
     if isinstance(answer, Refused):
-        told = f"{identity.name} is {identity.status}; possible is {_told(answer.allowed)}"
+        told = f"{quoted(identity.name)} is {identity.status}; possible is {_told(answer.allowed)}"
         return Refusal(told)
     state = replaced(state, answer.value)
     for effect in answer.effects:

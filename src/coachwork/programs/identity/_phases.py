@@ -36,6 +36,7 @@ from coachwork.programs.identity._state import (
     Phase,
     pending,
 )
+from coachwork.programs.identity._texts import quoted
 
 
 class PhaseEvent(StrEnum):
@@ -97,7 +98,7 @@ def _integrated(state: CoachState, _now: datetime) -> str | None:
 
 def _others(state: CoachState, *wanted: IdentityStatus) -> str | None:
     """Return why not all identities are in one of the *wanted* statuses, or None."""
-    missing = [identity.name for identity in state.living if identity.status not in wanted]
+    missing = [quoted(identity.name) for identity in state.living if identity.status not in wanted]
     named = ", ".join(missing[:_NAMED])
     more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
     return f"not yet {wanted[0]}: {named}{more}" if missing else None

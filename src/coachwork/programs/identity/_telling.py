@@ -6,11 +6,9 @@ one of ours.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from coachwork.plain import JSON
 from coachwork.programs.identity._phases import EVENT_TO, PHASES
 from coachwork.programs.identity._state import (
     Category,
@@ -21,6 +19,7 @@ from coachwork.programs.identity._state import (
     QuestionStatus,
     alive,
 )
+from coachwork.programs.identity._texts import quoted
 
 _MOST_NOTES: Final = 5
 """How many notes of an identity are told: the newest."""
@@ -75,7 +74,7 @@ def _doors(state: CoachState) -> Iterator[str]:
 
 def _traits(title: str, traits: tuple[str, ...]) -> Iterator[str]:
     if traits:
-        yield f"{title}: {', '.join(map(_quoted, traits))}."
+        yield f"{title}: {', '.join(map(quoted, traits))}."
 
 
 def _questions(state: CoachState) -> Iterator[str]:
@@ -85,9 +84,9 @@ def _questions(state: CoachState) -> Iterator[str]:
 
 
 def _question(question: Question) -> str:
-    line = f"- {_quoted(question.text)}: {question.status}"
+    line = f"- {quoted(question.text)}: {question.status}"
     if question.status is QuestionStatus.ANSWERED and question.answer:
-        return f"{line}, {_quoted(question.answer)}"
+        return f"{line}, {quoted(question.answer)}"
     return line
 
 
@@ -117,20 +116,20 @@ def _identities(state: CoachState) -> Iterator[str]:
 
 
 def _identity(state: CoachState, identity: Identity) -> str:
-    line = f"- {_quoted(identity.name)} ({identity.category}, {identity.status})"
+    line = f"- {quoted(identity.name)} ({identity.category}, {identity.status})"
     if identity.id == state.proposed_identity:
         line += ", being proposed"
     if identity.id == state.current_identity:
         line += ", being worked on"
-    return f"{line}: {_quoted(identity.statement)}" if identity.statement else line
+    return f"{line}: {quoted(identity.statement)}" if identity.statement else line
 
 
 def _details(identity: Identity, parts: Iterable[Identity]) -> Iterator[str]:
     for part in parts:
-        means = f": {_quoted(part.statement)}" if part.statement else ""
-        yield f"  - part of it: {_quoted(part.name)}{means}"
+        means = f": {quoted(part.statement)}" if part.statement else ""
+        yield f"  - part of it: {quoted(part.name)}{means}"
     for note in identity.notes[-_MOST_NOTES:]:
-        yield f"  - note: {_quoted(note.text)}"
+        yield f"  - note: {quoted(note.text)}"
 
 
 def _parts_of(state: CoachState) -> Mapping[str, list[Identity]]:
@@ -144,8 +143,4 @@ def _parts_of(state: CoachState) -> Mapping[str, list[Identity]]:
 
 def _metadata(state: CoachState) -> Iterator[str]:
     if state.metadata:
-        yield f"Kept beside that: {_quoted(state.metadata)}."
-
-
-def _quoted(value: JSON) -> str:
-    return json.dumps(value, ensure_ascii=False)
+        yield f"Kept beside that: {quoted(state.metadata)}."

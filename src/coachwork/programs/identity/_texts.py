@@ -6,6 +6,7 @@ around it. What no model could be told (a NUL, half a character) is refused befo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from attrs import Attribute
 
 from coachwork.errors import ValidationError
 from coachwork.messages import is_blank
+from coachwork.plain import JSON
 
 MAX_NAME: Final = 120
 """The most characters of an identity's name."""
@@ -83,6 +85,11 @@ def some(
     """
     if not 1 <= len(value) <= MAX_AT_ONCE:
         raise ValidationError(attribute.name, f"1 to {MAX_AT_ONCE} of them")
+
+
+def quoted(value: JSON) -> str:
+    """Return *value* in quotes, as JSON has them: so words of people are never taken for ours."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def is_tellable(value: str) -> bool:
