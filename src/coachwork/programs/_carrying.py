@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from coachwork.actions import (
     MAX_ACTION_TYPE,
@@ -24,7 +24,7 @@ from coachwork.actions import (
 )
 from coachwork.errors import CorruptRecordError
 from coachwork.plain import JSON
-from coachwork.programs._judging import ActionRefused, Judge, size_of
+from coachwork.programs._judging import ActionRefused, Judge, plain_form
 from coachwork.programs._program import Done, Program
 
 S = TypeVar("S")
@@ -53,11 +53,13 @@ class Carried(Generic[S]):
         state: The state afterwards; the very same object where no action was applied.
         actions: The actions, applied or refused, in order.
         excess: How many more there were.
+        plain: The state afterwards as plain data, or None where no action was applied.
     """
 
     state: S
     actions: tuple[Action, ...]
     excess: int = 0
+    plain: dict[str, JSON] | None = field(default=None, repr=False)
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -91,9 +93,12 @@ def carry_out(
     judge = Judge(program, sender, now, message)
     chosen = asked[:MAX_ACTIONS]
     carried = _carried(judge, state, chosen, audit, bounded=False)
-    if carried.state is not state and not _can_be_kept(carried.state):
-        # Somewhere it went wrong: again, with a look at the state after each action.
-        carried = _carried(judge, state, chosen, audit, bounded=True)
+    if carried.state is not state:
+        try:
+            carried = evolve(carried, plain=_kept(carried.state))
+        except ActionRefused:
+            # Somewhere it went wrong: again, with a look at the state after each action.
+            carried = _carried(judge, state, chosen, audit, bounded=True)
     return evolve(carried, excess=max(0, len(asked) - MAX_ACTIONS))
 
 
@@ -120,23 +125,20 @@ def _carried(
     """Judge one action after the other, each on the state that the ones before it left."""
     actions: list[Action] = []
     seen: set[str] = set()
+    plain: dict[str, JSON] | None = None
     shown = 0
     for number, action in enumerate(asked, 1):
         id_ = f"{audit}.{number}"
         try:
             done = judge.applied(state, action, id_, seen)
-            if bounded:
-                _check_size(size_of(done.state), MAX_STATE)
-            if done.component is not None:
-                more = size_of(done.component)
-                _check_size(shown + more, MAX_SHOWN)
-                shown += more
+            kept = _kept(done.state) if bounded else None
+            shown += _size_of_shown(done, MAX_SHOWN - shown)
         except ActionRefused as refused:
             actions.append(_refused(id_, action, refused))
         else:
-            state = done.state
+            state, plain = done.state, kept
             actions.append(_applied(id_, action, done))
-    return Carried(state, tuple(actions))
+    return Carried(state, tuple(actions), plain=plain)
 
 
 def _applied(id_: str, asked: Mapping[str, JSON], done: Done[S]) -> Action:
@@ -175,19 +177,34 @@ def _cut(summary: str) -> str:
     return cut if len(json.dumps(cut)) <= _MAX_ESCAPED else cut[: _MAX_ESCAPED // 12]
 
 
-def _can_be_kept(state: object) -> bool:
-    """Whether *state* has a plain form that is not too large."""
-    try:
-        return size_of(state) <= MAX_STATE
-    except ActionRefused:
-        return False
-
-
-def _check_size(size: int, most: int) -> None:
-    """Refuse what is too large.
+def _kept(state: object) -> dict[str, JSON]:
+    """Return *state* as plain data.
 
     Raises:
-        ActionRefused: It is.
+        ActionRefused: It has no plain form, or is too large.
     """
+    plain = plain_form(state)
+    _check_size(plain, MAX_STATE)
+    # Every state is an attrs class.
+    return cast("dict[str, JSON]", plain)
+
+
+def _size_of_shown(done: Done[S], most: int) -> int:
+    """Return how many characters what there is to show takes, as ASCII JSON text.
+
+    Raises:
+        ActionRefused: It has no plain form, or is too large.
+    """
+    return 0 if done.component is None else _check_size(plain_form(done.component), most)
+
+
+def _check_size(plain: JSON, most: int) -> int:
+    """Return how many characters plain data takes as ASCII JSON text.
+
+    Raises:
+        ActionRefused: It is more than *most*.
+    """
+    size = len(json.dumps(plain, separators=(",", ":")))
     if size > most:
         raise ActionRefused(RefusalCode.TOO_LARGE, "there is no room for more")
+    return size

@@ -132,14 +132,14 @@ class Judge(Generic[S]):
         return None
 
 
-def size_of(value: object) -> int:
-    """Return how many characters of ASCII JSON text a value takes.
+def plain_form(value: object) -> JSON:
+    """Return a value that the application's code made as plain data.
 
     Raises:
         ActionRefused: It has no plain form.
     """
     try:
-        return len(json.dumps(to_json(value), separators=(",", ":")))
+        return to_json(value)
     except ValidationError as fault:
         told = f"left {fault.field} without a plain form"
         raise ActionRefused(RefusalCode.PROGRAM_ERROR, told) from None
