@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
 from coachwork.errors import ValidationError
@@ -25,10 +25,14 @@ def checked_context(value: object) -> dict[str, JSON]:
     Raises:
         ValidationError: It is no such mapping, uses a reserved name, is too large or too deep.
     """
-    names = cast("Mapping[object, object]", value) if isinstance(value, Mapping) else ()
-    for name in names:
+    for name in _names(value):
         _check_name(name)
     return checked_plain(value, "context", most=MAX_CONTEXT_BYTES)
+
+
+def _names(value: object) -> Iterable[object]:
+    """Return the names of a context; what is no mapping has none."""
+    return cast("Mapping[object, object]", value) if isinstance(value, Mapping) else ()
 
 
 def _check_name(name: object) -> None:

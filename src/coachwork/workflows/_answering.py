@@ -165,29 +165,27 @@ def _first_answer(
         actions=reply.actions,
         background=background,
     )
-    return (yield from _weighed(topic, session, said, reply.result))
+    return (yield from _weighed(topic, held, said, reply.result))
 
 
-def _weighed(
-    topic: Topic[object], session: Session, said: Said, result: JSON | Absent
-) -> Workflow[Said]:
+def _weighed(topic: Topic[object], held: Held, said: Said, result: JSON | Absent) -> Workflow[Said]:
     """Return a reply with its conclusion, if it ends the session and none has to be extracted."""
     if not said.final:
         return said
-    if topic.finish_first and not (yield from _finishes(topic, session, said)):
+    if topic.finish_first and not (yield from _finishes(topic, held, said)):
         return evolve(said, final=False, premature=True)
     return evolve(said, conclusion=_known(topic, result))
 
 
-def _finishes(topic: Topic[object], session: Session, said: Said) -> Workflow[bool]:
+def _finishes(topic: Topic[object], held: Held, said: Said) -> Workflow[bool]:
     """Whether the topic's program is finished once the actions of a reply are carried out."""
     if topic.program is None:
         return True
     now = yield from Now()
-    written = yield from carried(topic, session, said, now)
+    written = yield from carried(topic, held, said, now)
     if written is not None:
         return written.finished
-    underway = yield from load_of_session(topic.program, session.about)
+    underway = yield from load_of_session(topic.program, held.session.value.about)
     return topic.program.is_finished(underway.state)
 
 

@@ -35,6 +35,11 @@ class Underway(Generic[S]):
     version: int | None
     state: S
 
+    @property
+    def plain(self) -> dict[str, JSON]:
+        """The state as plain data: every state has the form of an attrs class."""
+        return cast("dict[str, JSON]", to_json(self.state))
+
 
 @frozen
 class Written:
@@ -118,6 +123,8 @@ def carried_out(
     sender: Sender,
     message: int,
     now: datetime,
+    *,
+    answers: int | None = None,
 ) -> Workflow[Written]:
     """Carry out the actions of a reply or a click, and return what is to be written.
 
@@ -128,23 +135,12 @@ def carried_out(
         sender: Who asks.
         message: The sequence number of the message that triggers them.
         now: The instant (UTC).
+        answers: The sequence number of the user's message that the coach answers, if it does.
     """
     program, progress = underway.program, underway.progress
-    audit_id = yield from NewId()
     at = latest(progress.updated_at, now)
-    carried = carry_out(program, underway.state, asked, sender, at, audit_id)
-    phase = str(program.phase(carried.state))
-    after = evolve(
-        progress,
-        version=program.version,
-        phase=phase,
-        # Every state has the plain form of an attrs class.
-        state=cast("dict[str, JSON]", to_json(carried.state)),
-        audits=progress.audits + 1,
-        updated_at=at,
-    )
     audit = Audit(
-        id=audit_id,
+        id=(yield from NewId()),
         tenant=about.tenant,
         user=about.user,
         session=about.id,
@@ -152,14 +148,25 @@ def carried_out(
         program=program.id,
         program_version=program.version,
         subject=progress.subject,
-        number=after.audits,
+        number=progress.audits + 1,
         sender=sender,
         message=message,
+        answers=answers,
         at=at,
-        actions=carried.actions,
-        excess=carried.excess,
-        phase=phase,
+        actions=(),
+        phase=progress.phase,
         scenario=about.scenario,
+    )
+    carried = carry_out(program, underway.state, asked, sender, at, audit.id, audit.source)
+    phase = str(program.phase(carried.state))
+    audit = evolve(audit, actions=carried.actions, excess=carried.excess, phase=phase)
+    after = evolve(
+        progress,
+        version=program.version,
+        phase=phase,
+        state=underway.plain if carried.plain is None else carried.plain,
+        audits=audit.number,
+        updated_at=at,
     )
     if underway.version is None:
         op: Op = PROGRESS.insert(after)

@@ -203,7 +203,7 @@ def _decide(
         settled = JOB.move(job.value, JobEvent.FAIL, now, given).value
         after = SESSION.move(session.value, SessionEvent.FAIL, now, settled.usage).value
     else:
-        written = yield from carried(topic, session.value, outcome, now)
+        written = yield from carried(topic, held, outcome, now)
         outcome = _judged(topic, outcome, written)
         after, settled, said, more = yield from _completed(
             session.value, job.value, outcome, written, now
@@ -224,7 +224,7 @@ def _after(held: Held, session: Session, job: Job, said: Sequence[Message] = ())
 
 
 def carried(
-    topic: Topic[object], session: Session, outcome: Said | Concluded, now: datetime
+    topic: Topic[object], held: Held, outcome: Said | Concluded, now: datetime
 ) -> Workflow[Written | None]:
     """Carry out the actions that a reply brings, on the program's newest state; None without any.
 
@@ -232,10 +232,18 @@ def carried(
     """
     if topic.program is None or not isinstance(outcome, Said) or not outcome.actions:
         return None
+    session = held.session.value
     underway = yield from load_of_session(topic.program, session.about)
-    message = session.messages + 1
     return (
-        yield from carried_out(underway, session.about, outcome.actions, Sender.COACH, message, now)
+        yield from carried_out(
+            underway,
+            session.about,
+            outcome.actions,
+            Sender.COACH,
+            session.messages + 1,
+            now,
+            answers=held.job.value.message,
+        )
     )
 
 
