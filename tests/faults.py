@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -40,7 +40,7 @@ from coachwork.ports import (
     TemplateSource,
 )
 from coachwork.records import KINDS, Key, Op, Record
-from coachwork.testing import step_violations, violations
+from coachwork.testing import CountedIds, FakeClock, step_violations, violations
 from coachwork.topics import Topic
 from coachwork.workflows import Caller, Setup
 
@@ -78,35 +78,6 @@ class InterruptedByTest(KeyboardInterrupt):
     """Somebody pressed Ctrl-C."""
 
 
-class SetClock:
-    """A clock that stands still until it is set."""
-
-    def __init__(self) -> None:
-        """Begin on a Monday morning."""
-        self.time = BEGIN
-
-    def now(self) -> datetime:
-        """Return the time."""
-        return self.time
-
-    def advance(self, **duration: float) -> None:
-        """Go on, or back, by a duration in the words of `timedelta`."""
-        self.time += timedelta(**duration)
-
-
-class CountedIds:
-    """Ids that are counted, so that runs can be compared."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self.number = 0
-
-    def new_id(self) -> str:
-        """Return the next id."""
-        self.number += 1
-        return f"id-{self.number:05d}"
-
-
 @frozen
 class Told:
     """A fault at a step: the *number*-th effect of a run, counted from 0."""
@@ -118,7 +89,7 @@ class Told:
 def all_records(repository: Memory | SQLite) -> list[Record]:
     """Return everything that is stored, by looking inside."""
     if isinstance(repository, Memory):
-        return [record for records in repository._by_kind.values() for record in records.values()]
+        return repository.records()
     with repository._connection() as connection:
         keys = connection.execute("SELECT key FROM coachwork_record").fetchall()
     records = (repository.get(Key.parse(key)) for (key,) in keys)
@@ -169,7 +140,7 @@ class World:
             topics=by_id, settings=settings or Settings(), notifies=notifier is not None
         )
         self.memory = Memory() if repository is None else repository
-        self.clock = SetClock()
+        self.clock = FakeClock(BEGIN)
         self.ids = CountedIds()
         self.script = list(model) if not callable(model) else []
         self.model: Callable[[Ask], Says] = model if callable(model) else self._next

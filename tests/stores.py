@@ -25,11 +25,7 @@ def opened(name: str, folder: Path) -> Store:
 def everything(store: Store) -> dict[str, tuple[int, str]]:
     """Return version and body of every record by its key's text, whoever's it is."""
     if isinstance(store, Memory):
-        return {
-            text: (record.version, record.body)
-            for kind in store._by_kind.values()
-            for text, record in kind.items()
-        }
+        return {record.key.text: (record.version, record.body) for record in store.records()}
     rows = _file(store, "SELECT key, version, body FROM coachwork_record")
     return {str(key): (int(str(version)), str(body)) for key, version, body in rows}
 

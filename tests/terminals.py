@@ -116,13 +116,15 @@ def program(
 
 
 @contextmanager
-def looked_at(monkeypatch: pytest.MonkeyPatch, columns: int = 80) -> Generator[Terminal]:
-    """Let what this process prints go to a terminal; look at it after the block."""
+def looked_at(
+    monkeypatch: pytest.MonkeyPatch, columns: int = 80, stream: str = "stdout"
+) -> Generator[Terminal]:
+    """Let what this process prints to *stream* go to a terminal; look at it after the block."""
     terminal = Terminal(columns)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", str(columns))
     with open(terminal.end, "w", encoding="utf-8", closefd=False) as end:
-        monkeypatch.setattr(sys, "stdout", end)
+        monkeypatch.setattr(sys, stream, end)
         try:
             yield terminal
         finally:

@@ -72,7 +72,7 @@ from coachwork.errors import (
 from coachwork.ports import Admission, Ask, PromptRole
 from coachwork.records import Key, claim_key
 from coachwork.sessions import JobKind
-from tests.clock import NOON, Clock
+from coachwork.testing import NOON, FakeClock
 from tests.stores import STORES, Store, change, everything, opened
 
 CANARY: Final = "Canary-7f3a"
@@ -107,7 +107,7 @@ class World:
     def __init__(self, store: Store) -> None:
         """Begin with an empty *store* and a model that says Hello, then whatever is queued."""
         self.store = store
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.says: list[str | Answer | BaseException] = []
         self.model = ScriptedModel(lambda _ask: self.says.pop(0) if self.says else "Go on.")
         self.seen: list[Observation] = []

@@ -52,8 +52,8 @@ from coachwork.errors import (
 from coachwork.events import Event
 from coachwork.jobs import JobKind, JobRef
 from coachwork.ports import Admission
+from coachwork.testing import NOON, FakeClock
 from coachwork.topics import TemplateName
-from tests.clock import NOON, Clock
 
 
 @frozen
@@ -89,12 +89,12 @@ def script() -> ScriptedModel:
 
 def blocking() -> Coach:
     """Return a blocking coach."""
-    return Coach(Memory(), script(), topics=TOPICS, clock=Clock())
+    return Coach(Memory(), script(), topics=TOPICS, clock=FakeClock())
 
 
 def awaited() -> AsyncCoach:
     """Return an async coach."""
-    return AsyncCoach(Memory(), script(), topics=TOPICS, clock=Clock())
+    return AsyncCoach(Memory(), script(), topics=TOPICS, clock=FakeClock())
 
 
 # --- the same words ---------------------------------------------------------------------------
@@ -289,7 +289,7 @@ def flaky() -> ScriptedModel:
 def test_a_blocking_conversation_by_workers() -> None:  # noqa: PLR0915 - it is one conversation
     """Every word about jobs, blocking: a worker answers, and the caller polls."""
     ear, rung = Ear(), list[int]()
-    given: dict[str, Any] = {"notifier": ear, "dispatcher": ear, "clock": Clock()}
+    given: dict[str, Any] = {"notifier": ear, "dispatcher": ear, "clock": FakeClock()}
     with Coach(Memory(), flaky(), topics=TOPICS, sink=ear.parts.append, **given) as coach:
         coach.bell.listen(lambda: rung.append(1))
         ada = coach.as_user("ada", tenant="acme")
@@ -350,7 +350,7 @@ def test_an_async_conversation_by_workers() -> None:
         ear, rung = Ear(), list[int]()
         there: dict[str, Any] = {"notifier": AsyncEar(ear), "dispatcher": AsyncEar(ear)}
         async with AsyncCoach(
-            Memory(), flaky(), topics=TOPICS, clock=Clock(), sink=ear.parts.append, **there
+            Memory(), flaky(), topics=TOPICS, clock=FakeClock(), sink=ear.parts.append, **there
         ) as coach:
             coach.bell.listen(lambda: rung.append(1))
             ada = coach.as_user("ada", tenant="acme")
@@ -622,7 +622,7 @@ def test_every_port_may_be_replaced() -> None:
         model,
         topics=TOPICS,
         settings=Settings(start_new="cancel"),
-        clock=Clock(),
+        clock=FakeClock(),
         ids=Ids(),
         summarizer=Short(),
         admit=admit,

@@ -69,8 +69,8 @@ from coachwork.records import (
     session_key,
 )
 from coachwork.sessions import JobKind
+from coachwork.testing import NOON, FakeClock
 from coachwork.topics import TemplateName, Topic
-from tests.clock import NOON, Clock
 
 R = TypeVar("R")
 
@@ -208,7 +208,7 @@ def ports() -> Ports:
     return Ports(
         repository=Memory(),
         model=ScriptedModel(["hello"]),
-        clock=Clock(),
+        clock=FakeClock(),
         ids=OneId(),
         templates=TopicTemplates({"talk": cast("Topic[object]", TALK)}),
         renderer=BuiltinRenderer(),

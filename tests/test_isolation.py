@@ -25,7 +25,7 @@ from coachwork.errors import (
     TopicNotFoundError,
 )
 from coachwork.ports import Ask
-from tests.clock import Clock
+from coachwork.testing import FakeClock
 from tests.stores import STORES, Store, everything, opened
 
 
@@ -54,7 +54,7 @@ class World:
     def __init__(self, store: Store) -> None:
         """Begin with an empty *store*."""
         self.store = store
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.model = ScriptedModel(saying)
         self.coach = self.serve()
         self.hiding = self.serve(Settings(hide_foreign=True))

@@ -23,7 +23,7 @@ from coachwork.errors import CoachworkError
 from coachwork.jobs import Job, JobKind, JobRef
 from coachwork.ports import Answer, Ask
 from coachwork.records import JOB_RECORD, SESSION_RECORD, Record
-from coachwork.testing import violations
+from coachwork.testing import RecordingNotifier, violations
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Claimed,
@@ -52,7 +52,7 @@ from tests.faults import (
     faults_of,
 )
 from tests.scenes import PLAIN, TALK, TOPICS, begun, coach, dies_asking
-from tests.workers import Heard, work, work_after_the_lease
+from tests.workers import work, work_after_the_lease
 
 Command = Callable[[World], Workflow[object]]
 """A call that can be made again; it holds ids and nothing of its world."""
@@ -316,7 +316,9 @@ def name_of(scenario: Scenario) -> str:
 
 def new_world(repository: Memory | SQLite | None = None) -> World:
     """Return a world with somebody who hears of everything; nothing is checked yet."""
-    world = World(TOPICS, coach, repository=repository, notifier=Heard(), dispatcher=Quiet())
+    world = World(
+        TOPICS, coach, repository=repository, notifier=RecordingNotifier(), dispatcher=Quiet()
+    )
     world.checks = False
     return world
 
@@ -370,7 +372,7 @@ def ended(world: World, command: Command, told: Told | None, done: frozenset[str
     work_after_the_lease(world)
     answer = answer_alike(world.run(command(world)))
     heard = world.ports.notifier
-    assert isinstance(heard, Heard)
+    assert isinstance(heard, RecordingNotifier)
     events = {event.id: event.wire() for event in heard.events}
     assert all(events[event.id] == event.wire() for event in heard.events)
     records = frozenset(world.records())
@@ -490,7 +492,7 @@ def test_some_faults_on_sqlite(scenario: Scenario, tmp_path: Path) -> None:
         with closing(SQLite(path, synchronous="NORMAL")) as repository:
             world = new_world(repository)
             command = scenario(world)
-            fresh = Heard()
+            fresh = RecordingNotifier()
             world.ports = evolve(world.ports, notifier=fresh)
             wrong += different(clean.end, ended(world, command, told, clean.done), told)
     assert wrong == []

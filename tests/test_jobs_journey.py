@@ -29,10 +29,9 @@ from coachwork.errors import (
 from coachwork.events import MessageCompleted, MessageFailed
 from coachwork.ports import Answer, Ask
 from coachwork.sessions import JobKind
+from coachwork.testing import FakeClock, RecordingDispatcher, RecordingNotifier
 from coachwork.workflows import JobReport, due_jobs
-from tests.clock import Clock
 from tests.stores import STORES, Store, everything, kinds, opened
-from tests.workers import Heard, Post
 
 
 @frozen
@@ -99,10 +98,10 @@ class Service:
     def __init__(self, store: Store) -> None:
         """Begin at noon with an empty *store*."""
         self.store = store
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.model = Thinking()
-        self.heard = Heard()
-        self.post = Post()
+        self.heard = RecordingNotifier()
+        self.post = RecordingDispatcher()
         self.coach = Coach(
             store,
             self.model,

@@ -31,7 +31,7 @@ from coachwork.errors import (
 )
 from coachwork.ports import Answer, Ask, PromptRole
 from coachwork.sessions import JobKind
-from tests.clock import Clock
+from coachwork.testing import FakeClock
 from tests.stores import STORES, Store, everything, kinds, opened
 
 
@@ -80,7 +80,7 @@ class World:
     def __init__(self, store: Store) -> None:
         """Begin at noon with an empty *store*."""
         self.store = store
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.model = ScriptedModel(coaching)
         self.coach = self.serve()
 

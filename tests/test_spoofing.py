@@ -27,7 +27,7 @@ from coachwork.ids import MAX_ID
 from coachwork.messages import Role
 from coachwork.ports import PromptRole
 from coachwork.sessions import JobKind
-from tests.clock import Clock
+from coachwork.testing import FakeClock
 from tests.stores import everything
 
 
@@ -188,7 +188,7 @@ class Talk:
         self.model = ScriptedModel(
             lambda ask: quote(last_words(ask)) if ask.purpose is JobKind.REPLY else "Hello there."
         )
-        coach = Coach(self.store, self.model, topics=[TOPIC], clock=Clock())
+        coach = Coach(self.store, self.model, topics=[TOPIC], clock=FakeClock())
         self.chat: Chat[Values] = coach.as_user(user).start(TOPIC, context={"name": name})
 
     def say(self, text: str) -> str | None:
@@ -362,7 +362,7 @@ def test_roles_are_structural_when_the_result_is_extracted(spoof: str) -> None:
         return final() if last_words(ask) == "That is all." else "Go on."
 
     model = ScriptedModel(says)
-    coach = Coach(Memory(), model, topics=[TOPIC], clock=Clock())
+    coach = Coach(Memory(), model, topics=[TOPIC], clock=FakeClock())
     chat = coach.as_user("ada").start(TOPIC, context={"name": "Ada"})
     chat.send(spoof)
     turn = chat.send("That is all.")

@@ -24,10 +24,9 @@ from coachwork.adapters import Memory, ScriptedModel, final
 from coachwork.coach import UserCoach
 from coachwork.errors import ModelError
 from coachwork.ports import Ask, CommitResult
-from coachwork.records import Op, Record
+from coachwork.records import Op
 from coachwork.sessions import JobKind
-from coachwork.testing import step_violations, violations
-from tests.clock import NOON, Clock
+from coachwork.testing import NOON, CountedIds, FakeClock, step_violations, violations
 from tests.stores import Store, everything, opened
 
 
@@ -113,40 +112,22 @@ class Watched(Memory):
 
     def commit(self, ops: Sequence[Op], /) -> CommitResult:
         """See `coachwork.ports.Repository.commit`."""
-        before = records_of(self)
+        before = self.records()
         result = super().commit(ops)
-        assert step_violations(before, records_of(self)) == []
+        assert step_violations(before, self.records()) == []
         return result
-
-
-def records_of(memory: Memory) -> list[Record]:
-    """Return all records."""
-    return [record for kind in memory._by_kind.values() for record in kind.values()]
-
-
-class Counted:
-    """Ids that are the same in both worlds."""
-
-    def __init__(self) -> None:
-        """Begin with the first."""
-        self.made = 0
-
-    def new_id(self) -> str:
-        """Return the next one."""
-        self.made += 1
-        return f"id-{self.made:06}"
 
 
 class Side:
     """One repository with its coach."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: FakeClock) -> None:
         """Put them together."""
         self.store = store
         self.says: Says = "talks"
         self.meanwhile: Callable[[Side], object] | None = None
         self.model = ScriptedModel(self.answer)
-        self.coach = Coach(store, self.model, topics=TOPICS, clock=clock, ids=Counted())
+        self.coach = Coach(store, self.model, topics=TOPICS, clock=clock, ids=CountedIds())
 
     def answer(self, ask: Ask) -> str | Answer:
         """Say what the rule wants, and let happen what happens meanwhile."""
@@ -178,7 +159,7 @@ class Sessions(RuleBasedStateMachine):
         """Begin with nothing."""
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="coachwork-"))
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.sides = [
             Side(store, self.clock) for store in (Watched(), opened("sqlite", self.folder))
         ]
@@ -485,7 +466,7 @@ class Sessions(RuleBasedStateMachine):
         """The invariants of the brief hold of all records."""
         store = self.sides[0].store
         assert isinstance(store, Memory)
-        assert violations(records_of(store), now=self.now) == []
+        assert violations(store.records(), now=self.now) == []
 
     @invariant()
     def all_sessions_are_as_told(self) -> None:

@@ -31,6 +31,7 @@ from coachwork import (
     Worker,
     json_schema,
     problem,
+    testing,
     to_json,
 )
 from coachwork.adapters import ScriptedModel, final
@@ -232,3 +233,25 @@ def test_plain_data_at_the_edge(tmp_path: Path) -> None:
     assert status == 502
     assert body["code"] == "LLM_ERROR"
     assert headers["Retry-After"] == "7"
+
+
+def test_an_applications_own_unit_test() -> None:
+    """One line makes a coach with scripted replies and a clock that a test moves."""
+    coach = testing.coach(topics=[CORE_VALUES], replies=["Hi", final(Values(["honesty"]))])
+    ada = coach.as_user("ada", tenant="acme")
+    chat = ada.start(CORE_VALUES, context={"name": "Ada"})
+    assert_type(chat, Chat[Values])
+    assert chat.greeting.text == "Hi"
+    turn = chat.send("I value honesty")
+    assert_type(turn.result, Values | None)
+    assert turn.result == Values(["honesty"])
+    coach.clock.advance(days=15)
+    assert not ada.check(CORE_VALUES).has_session
+
+    async def main() -> None:
+        coach = testing.async_coach(topics=[CORE_VALUES], replies=["Hi"])
+        chat = await coach.as_user("ada").start(CORE_VALUES, context={"name": "Ada"})
+        assert_type(chat, AsyncChat[Values])
+        assert chat.greeting.text == "Hi"
+
+    asyncio.run(main())

@@ -26,7 +26,7 @@ from coachwork.coach import UserCoach
 from coachwork.errors import ModelError, SessionNotActiveError, SessionNotFoundError
 from coachwork.ports import CommitResult
 from coachwork.records import Insert, Op
-from tests.clock import Clock
+from coachwork.testing import FakeClock
 from tests.stores import STORES, Store, opened
 
 
@@ -47,7 +47,7 @@ class World:
     def __init__(self, store: Store) -> None:
         """Begin with an empty *store*."""
         self.store = store
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.ids = TimeOrderedIds()  # one for all coaches: two would not agree within a millisecond
         self.says: list[Answer] = []
         self.asked = 0

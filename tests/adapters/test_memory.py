@@ -72,3 +72,14 @@ def test_what_is_not_due_any_more_costs_nothing() -> None:
     }
     memory.commit([Update(thing("t", "a", version=2)), Delete(thing("t", "b").key, 1)])
     assert not any(memory._due.values())
+
+
+def test_everything_that_is_kept_can_be_seen() -> None:
+    """Of all kinds and tenants, in the order of the keys; what is gone is gone."""
+    memory = Memory()
+    records = [thing("t", "b"), thing("t", "a"), message("u", "s", 1), thing("s", "c")]
+    memory.commit([Insert(record) for record in records[:3]])
+    memory.commit([Insert(records[3])])
+    assert memory.records() == sorted(records, key=lambda record: record.key.text)
+    memory.commit([Delete(records[0].key, 1)])
+    assert records[0] not in memory.records()

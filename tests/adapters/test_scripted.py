@@ -7,10 +7,12 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coachwork.adapters import ScriptedModel, final
-from coachwork.errors import LLMError
+from coachwork.errors import LLMError, MisuseError
 from coachwork.messages import Usage
 from coachwork.ports import Answer
 from coachwork.replies import Reply, parse_reply
@@ -58,6 +60,47 @@ def test_a_script_that_is_used_up_is_a_failed_model() -> None:
             model.complete(ASK)
         raised.append(caught.value)
     assert raised[0] is not raised[1]
+
+
+def test_more_can_be_said_than_was_written_down() -> None:
+    """What is added comes after all the rest, also where that was used up; an empty text counts."""
+    model = ScriptedModel(iter(["one"]))
+    model.add("", LLMError("no"))
+    assert [model.complete(ASK).text for _ in range(2)] == ["one", ""]
+    with pytest.raises(LLMError, match="no"):
+        model.complete(ASK)
+    with pytest.raises(LLMError, match="used up"):
+        model.complete(ASK)
+    model.add("two")
+    assert model.complete(ASK).text == "two"
+
+
+def test_what_is_no_list_of_replies_is_refused() -> None:
+    """A text would be said letter by letter; a function needs nothing added."""
+    with pytest.raises(MisuseError, match="put the text into one"):
+        ScriptedModel("Hello.")
+    with pytest.raises(MisuseError, match="is a function"):
+        ScriptedModel(lambda _ask: "Hello.").add("Bye.")
+
+
+@given(st.text(max_size=40))
+def test_a_text_of_a_list_is_written_word_by_word(text: str) -> None:
+    """The pieces are the text; each ends where a word does."""
+    pieces: list[str] = []
+    answer = ScriptedModel([text]).complete(evolve(ASK, sink=pieces.append))
+    assert "".join(pieces) == answer.text == text
+    assert all(piece.split() for piece in pieces[:-1])
+    assert all(len(piece.split()) <= 1 for piece in pieces)
+
+
+def test_a_function_writes_what_it_likes() -> None:
+    """Nothing is written for it, nor where nobody listens."""
+    pieces: list[str] = []
+    listened = evolve(ASK, sink=pieces.append)
+    ScriptedModel(lambda _ask: "Hello.").complete(listened)
+    ScriptedModel([Answer(text="Hello.")]).complete(listened)
+    assert pieces == []
+    assert ScriptedModel(["Hello."]).complete(ASK).text == "Hello."
 
 
 def test_threads_share_one_script() -> None:

@@ -10,31 +10,33 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
 import pytest
 
-from coachwork.adapters import ScriptedModel, SQLite
+from coachwork.adapters import ScriptedModel, SQLite, SystemClock
 from coachwork.cli import main
 from coachwork.cli._chat import KEPT
 from coachwork.cli._chat_coach import MOST_TURNS, Insight, Listener, topic_of
 from coachwork.cli._choice import Choice
+from coachwork.cli._models import PATIENCE as PATIENCE_OF_MODELS
 from coachwork.cli._models import settings_of
 from coachwork.coach import Chat, Coach
 from coachwork.errors import StoreUnavailableError
 from coachwork.jobs import ErrorCode, JobStatus
 from coachwork.sessions import SessionStatus
 from coachwork.texts import user_text
-from tests.openai_server import Streams, piece, refuses, says, serving, streamed
+from coachwork.worker import Worker, WorkerOptions
+from tests.openai_server import Hangs, Streams, piece, refuses, says, serving, streamed
 from tests.recordings import Dying
 from tests.terminals import program
 
 AGAIN: Final = (sys.executable, "-m", "coachwork", "chat")
 TOPIC: Final = topic_of("today")
 SETTINGS: Final = settings_of(Choice(), jobs=False)
-THINK: Final = 0.7
 PATIENCE: Final = 20.0
 
 
@@ -275,6 +277,13 @@ def wait_until(came: Callable[[], bool]) -> None:
         sleep(0.005)
 
 
+@contextmanager
+def thinking() -> Generator[tuple[str, ...]]:
+    """Lend the options for a model that greets, and does not come to an end with its reply."""
+    with serving(says(reply("Hello. What is on your mind?")), Hangs()) as server:
+        yield "--model", "openai:small", "--base-url", server.url
+
+
 def wait_for_an_answer_in_flight(path: str) -> None:
     """Wait until a message is kept and not answered yet."""
     with stored(path) as chat:
@@ -298,7 +307,7 @@ def test_ctrl_c_at_the_prompt_ends_it_cleanly(path: str) -> None:
 
 def test_an_answer_that_ctrl_c_interrupted_is_given_next_time(talk: Type, path: str) -> None:
     """The message is kept; whoever resumes gets its answer first, at once."""
-    with sitting(path, "--think", str(THINK)) as process:
+    with thinking() as model, sitting(path, *model) as process:
         write(process, "I never stop working.\n")
         wait_for_an_answer_in_flight(path)
         process.send_signal(signal.SIGINT)
@@ -312,12 +321,22 @@ def test_an_answer_that_ctrl_c_interrupted_is_given_next_time(talk: Type, path: 
         assert (chat.get().messages, chat.get().turns) == (3, 1)
 
 
-def test_an_answer_that_a_killed_process_owed_is_given_next_time(talk: Type, path: str) -> None:
+def test_an_answer_that_a_killed_process_owed_is_given_next_time(
+    talk: Type, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The message is kept; whoever resumes waits until the lease of the dead process is over."""
-    with sitting(path, "--think", str(THINK)) as process:
+    passed = timedelta()
+
+    def wait(_seconds: float) -> None:
+        nonlocal passed
+        passed += PATIENCE_OF_MODELS / 2
+
+    with thinking() as model, sitting(path, *model) as process:
         write(process, "I never stop working.\n")
         wait_for_an_answer_in_flight(path)
         process.kill()
+    monkeypatch.setattr(SystemClock, "now", lambda _self: datetime.now(UTC) + passed)
+    monkeypatch.setattr("coachwork.cli._chat_calls.sleep", wait)
     again = talk("r", "That is right, I think.")
     assert "An answer is still on its way ..." in again
     assert "you I never stop working." in again
@@ -474,6 +493,24 @@ def test_answers_can_be_jobs(
         assert chat.get().status is SessionStatus.COMPLETED
 
 
+def test_answers_can_be_left_to_another_worker(
+    path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command is named that answers, and what another one answers is waited for."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("I never stop working.\n"))
+    with closing(SQLite(path)) as database:
+        coach = Coach(database, Listener(), topics=[TOPIC])
+        with Worker(coach, WorkerOptions(poll=0.02)):
+            assert main(["chat", "--database", path, "--no-worker"]) == 0
+    out = capsys.readouterr().out
+    assert unfolded(out).startswith(
+        unfolded(f"Answers are left to `coachwork worker --database {path}`.")
+    )
+    assert out.count("Your coach is thinking (job ") == 2
+    assert "coach  I hear you say" in out
+    assert out.endswith("Nothing is lost: run the same command to go on.\n")
+
+
 def test_why_a_job_failed_is_told(
     path: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -538,8 +575,8 @@ def unfolded(text: str) -> str:
 
 def test_ctrl_c_leaves_the_answer_to_a_worker(path: str) -> None:
     """One sees that it thinks; the same command waits again, and a worker may go on meanwhile."""
-    command = ["chat", "--database", path, "--async", "--think", "0.6"]
-    with program(*command) as (screen, process):
+    command = ["chat", "--database", path]
+    with thinking() as model, program(*command, "--async", *model) as (screen, process):
         screen.until("on your mind?", "you  ")
         screen.type("I never stop working.\n")
         screen.until("thinking")

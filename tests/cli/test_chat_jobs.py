@@ -158,6 +158,19 @@ def test_words_are_shown_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
     assert screen.lines == ["    coach  How are you?", ""]
 
 
+def test_words_that_came_before_the_first_look_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job may be settled before anybody looks at it; its words wait in the inbox."""
+    with looked_at(monkeypatch) as screen:
+        desk = Desk(Streaming())
+        chat = desk.me.start(TOPIC, context=CONTEXT, wait=False)
+        wait = desk.manner.owed(chat)
+        assert wait is not None
+        assert Worker(desk.coach, settled=desk.inbox.put).drain() == 1
+        assert not wait()
+        assert desk.speech.ends_with("How are you?")
+    assert screen.lines == [ON_ITS_WAY, "    coach  How are you?", ""]
+
+
 def test_one_sees_how_long_it_thinks(monkeypatch: pytest.MonkeyPatch) -> None:
     """And after a while that nobody has taken the job; the last look takes it all away."""
     with looked_at(monkeypatch) as screen:

@@ -9,8 +9,8 @@ import pytest
 from coachwork.adapters import Memory, ScriptedModel, final
 from coachwork.cli._path import path_line, path_of
 from coachwork.coach import Chat, Coach
+from coachwork.testing import FakeClock
 from coachwork.topics import Topic
-from tests.clock import Clock
 
 TOPIC = Topic(id="t", system="s", initiation="i")
 
@@ -55,7 +55,7 @@ def test_each_end_is_an_edge(end: Callable[[Chat[None]], object], edge: str) -> 
 
 def test_a_session_that_gave_way_was_abandoned() -> None:
     """One that was replaced, and one that expired, end in ABANDONED."""
-    clock = Clock()
+    clock = FakeClock()
     coach = Coach(Memory(), ScriptedModel(["Hi"] * 3), topics=[TOPIC], clock=clock)
     ada = coach.as_user("ada")
     ada.start(TOPIC)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import signal
 import sqlite3
-import struct
 import subprocess
 import sys
-import termios
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -21,6 +16,7 @@ import pytest
 
 from coachwork.cli import main
 from tests.recordings import ODD, real, talk, write
+from tests.terminals import looked_at
 
 AGAIN: Final = (sys.executable, "-m", "coachwork")
 
@@ -240,31 +236,35 @@ def test_an_interrupted_replay_goes_on(kept: bool, tmp_path: Path) -> None:  # n
         assert told(done.stdout)["read back"].startswith("1 of 1 sessions equal")
 
 
-def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "temporary"])
+def test_an_interruption_says_what_to_do(
+    kept: bool,  # noqa: FBT001
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the database is kept the same command goes on; a temporary one is gone."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("coachwork.cli._replay._replay", interrupted)
+    path = write(tmp_path / "talk.csv", talk(1, 2))
+    options = ["--database", str(tmp_path / "r.db")] if kept else []
+    assert main(["replay", path, *options]) == 130
+    assert ("the same command goes on" in capsys.readouterr().err) == kept
+
+
+def test_a_terminal_gets_a_progress_bar(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """There it is one line that grows; the report stands alone in the standard output."""
     path = write(tmp_path / "talk.csv", talk(2, 10))
-    screen, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    environ = os.environ | {"TERM": "xterm"}
-    with subprocess.Popen(
-        [*AGAIN, "replay", path, "--database", str(tmp_path / "r.db")],
-        stdout=subprocess.PIPE,
-        stderr=terminal,
-        env=environ,
-        encoding="utf-8",
-    ) as process:
-        os.close(terminal)
-        out, _ = process.communicate()
-    assert process.returncode == 0
-    shown = b""
-    with closing(os.fdopen(screen, "rb", buffering=0)) as seen:
-        try:
-            while more := seen.read(4096):
-                shown += more
-        except OSError:  # how a terminal says that its other end is closed
-            pass
-    assert b"10/10" in shown
-    assert told(out)["turns"] == "10"
+    with looked_at(monkeypatch, stream="stderr") as screen:
+        assert main(["replay", path, "--database", str(tmp_path / "r.db")]) == 0
+    assert screen.raw.index(" 0/10") < screen.raw.index("10/10")
+    assert "of 10 turns" not in screen.raw
+    assert told(capsys.readouterr().out)["turns"] == "10"
 
 
 def test_the_real_conversations_are_read_back_equal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,10 +7,10 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Final
 
@@ -23,6 +23,7 @@ from coachwork.cli._choice import Choice
 from coachwork.cli._worker import Shift, worker
 from coachwork.coach import Chat, Coach
 from coachwork.jobs import JobStatus
+from coachwork.ports import Answer, Ask
 from tests.openai_server import refuses, says, serving
 from tests.terminals import PATIENCE, program
 
@@ -99,16 +100,65 @@ def test_it_answers_on_the_topics_that_it_is_told(
     assert " about today, my work, by" in capsys.readouterr().out
 
 
-def meanwhile(chat: Chat[object], *steps: Callable[[], None]) -> Thread:
-    """Do all *steps* in turn, once the job of the greeting is worked on."""
+class Held:
+    """A model that answers when it is let."""
+
+    def __init__(self) -> None:
+        """Hold the answer back."""
+        self.asked = Event()
+        self.let = Event()
+
+    def complete(self, _ask: Ask, /) -> Answer:
+        """Answer."""
+        self.asked.set()
+        assert self.let.wait(PATIENCE)
+        return Answer(text="Hello.")
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Held:
+    """Return the model that the worker asks; it may take half a minute."""
+    model = Held()
+    monkeypatch.setattr("coachwork.cli._worker.model_of", lambda _choice: model)
+    return model
+
+
+HALF_A_MINUTE: Final = ("--think", "30")
+
+
+class Notices:
+    """What the worker says of signals, in the place of the standard error stream."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Listen."""
+        self.heard = b""
+        self._reading, self._writing = os.pipe()
+        monkeypatch.setattr("coachwork.cli._worker.STDERR", self._writing)
+
+    def wait(self) -> None:
+        """Wait for the next one."""
+        self.heard += os.read(self._reading, 4096)
+
+    def close(self) -> None:
+        """Listen no more."""
+        os.close(self._reading)
+        os.close(self._writing)
+
+
+@pytest.fixture
+def notices(monkeypatch: pytest.MonkeyPatch) -> Generator[Notices]:
+    """Lend what hears the worker's notices."""
+    with closing(Notices(monkeypatch)) as heard:
+        yield heard
+
+
+def meanwhile(model: Held, *steps: Callable[[], None]) -> Thread:
+    """Do all *steps* in turn, once the model is asked."""
 
     def do() -> None:
-        until = monotonic() + PATIENCE
-        while status(chat) is JobStatus.PENDING and monotonic() < until:
-            sleep(0.005)
+        assert model.asked.wait(PATIENCE)
         for step in steps:
             step()
-            sleep(0.05)
 
     thread = Thread(target=do)
     thread.start()
@@ -122,19 +172,22 @@ def kill(number: signal.Signals) -> Callable[[], None]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_it_when_what_is_under_way_is_answered(
-    path: str, number: signal.Signals, capfd: pytest.CaptureFixture[str]
+    path: str,
+    number: signal.Signals,
+    held: Held,
+    notices: Notices,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The exit code is that of success, and the handlers are what they were."""
     before = signal.getsignal(number)
     with closing(SQLite(path)) as database:
         (chat,) = submitted(database)
-        thread = meanwhile(chat, kill(number))
-        assert main(["worker", "--database", path, "--think", "0.3"]) == 0
+        thread = meanwhile(held, kill(number), notices.wait, held.let.set)
+        assert main(["worker", "--database", path, *HALF_A_MINUTE]) == 0
         thread.join()
         assert status(chat) is JobStatus.COMPLETED
-    out, err = capfd.readouterr()
-    assert "1 job (1 completed)" in out
-    assert err.startswith("Stopping when what is under way is answered")
+    assert "1 job (1 completed)" in capsys.readouterr().out
+    assert notices.heard.startswith(b"Stopping when what is under way is answered")
     assert signal.getsignal(number) is before
 
 
@@ -160,21 +213,22 @@ def test_a_signal_stops_it_at_once_where_nothing_is_under_way(
     assert re.search(r"^1 job \(1 completed\) in \d+\.\d s\.$", out, re.MULTILINE)
 
 
-def test_a_second_signal_stops_it_at_once(path: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_second_signal_stops_it_at_once(
+    path: str, held: Held, notices: Notices, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What is under way is given back: another worker may take it."""
-    began = monotonic()
     with closing(SQLite(path)) as database:
         (chat,) = submitted(database)
-        thread = meanwhile(chat, kill(signal.SIGTERM), kill(signal.SIGINT))
-        assert main(["worker", "--database", path, "--think", "30"]) == 130
+        thread = meanwhile(held, kill(signal.SIGTERM), notices.wait, kill(signal.SIGINT))
+        assert main(["worker", "--database", path, *HALF_A_MINUTE]) == 130
         thread.join()
         assert status(chat) is JobStatus.PENDING
     assert re.search(
-        r"^0 jobs in \d\.\d s; what was under way is given back\.$",
-        capfd.readouterr().out,
+        r"^0 jobs in \d+\.\d s; what was under way is given back\.$",
+        capsys.readouterr().out,
         re.MULTILINE,
     )
-    assert monotonic() - began < PATIENCE
+    held.let.set()
 
 
 class Closed(io.StringIO):

@@ -7,7 +7,7 @@ from attrs import evolve, exceptions
 
 from coachwork.messages import FIRST, Message, Role
 from coachwork.plain import from_plain, to_json
-from tests.clock import NOON
+from coachwork.testing import NOON
 
 HELLO = Message(
     tenant="acme",

@@ -26,7 +26,7 @@ from coachwork.messages import Message
 from coachwork.policies import Settings
 from coachwork.ports import Ask
 from coachwork.sessions import Session, SessionStatus
-from coachwork.testing import rehearse
+from coachwork.testing import RecordingDispatcher, rehearse
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -42,7 +42,7 @@ from coachwork.workflows import (
 from coachwork.workflows._accepting import dispatch
 from tests.faults import ADA, BEGIN, BEN, CrashedError, InterruptedByTest, Says, World
 from tests.specimens import PENDING, TICK
-from tests.workers import Post, work
+from tests.workers import work
 
 
 @frozen
@@ -65,7 +65,9 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def begun(post: Post | None = None, settings: Settings | None = None) -> tuple[World, str]:
+def begun(
+    post: RecordingDispatcher | None = None, settings: Settings | None = None
+) -> tuple[World, str]:
     """Return a world in which Ada has a session with one turn, and the session's id."""
     world = World([TALK, HALL], lambda _: "Go on.", dispatcher=post, settings=settings)
     session = world.run(start(world.setup, ADA, TALK)).session.id
@@ -188,7 +190,7 @@ def test_who_waits_finishes_what_was_about_to_end_the_session(name: str) -> None
 
 def test_who_does_not_wait_leaves_it_to_a_worker() -> None:
     """A submit never asks a model, not even for what was left; it is refused as busy."""
-    post = Post()
+    post = RecordingDispatcher()
     world, session = begun(post)
     left(world, session, JobKind.EXTRACTION)
     world.clock.advance(minutes=6)
@@ -205,7 +207,7 @@ def test_who_does_not_wait_leaves_it_to_a_worker() -> None:
 
 def test_a_worker_is_told_of_a_final_reply_that_was_given_up() -> None:
     """It waits for a worker as any other job, so the dispatcher is told of it."""
-    post = Post()
+    post = RecordingDispatcher()
     world, session = begun(post)
     world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else InterruptedByTest()
     with pytest.raises(InterruptedByTest):
@@ -220,7 +222,7 @@ def test_a_worker_is_told_of_a_final_reply_that_was_given_up() -> None:
 
 def test_who_waits_holds_the_job_at_once() -> None:
     """A send claims its job in the commit that accepts it, and tells no dispatcher."""
-    post = Post()
+    post = RecordingDispatcher()
     world, session = begun(post)
     first = len(world.effects)
     world.run(send(world.setup, ADA, TALK, session, "Hi."))
@@ -233,7 +235,7 @@ def test_who_waits_holds_the_job_at_once() -> None:
 
 def test_who_does_not_wait_tells_the_dispatcher_after_the_commit() -> None:
     """Once, of the job as a worker finds it: submit, a greeting, a welcome-back, a repetition."""
-    post = Post()
+    post = RecordingDispatcher()
     world, session = begun(post)
     job = world.run(submit(world.setup, ADA, TALK, session, "Hi."))
     assert world.names()[-3:] == ["Commit", "Now", "Dispatch"]
@@ -261,18 +263,18 @@ def test_who_does_not_wait_tells_the_dispatcher_after_the_commit() -> None:
 )
 def test_a_dispatcher_that_fails_changes_nothing(error: Exception) -> None:
     """The job is accepted; a worker finds it by itself."""
-    post = Post()
-    post.error = error
+    post = RecordingDispatcher()
+    post.fail(error)
     world, session = begun(post)
     report = world.run(submit(world.setup, ADA, TALK, session, "Hi."))
-    assert (report.status, len(post.refs)) == ("pending", 1)
+    assert (report.status, len(post.refused)) == ("pending", 1)
     assert [job.id for job in work(world)] == [report.id]
 
 
 def test_an_interrupt_while_the_dispatcher_is_told() -> None:
     """The job stays accepted, and waits for a worker."""
-    post = Post()
-    post.error = InterruptedByTest()
+    post = RecordingDispatcher()
+    post.fail(InterruptedByTest())
     world, session = begun(post)
     with pytest.raises(InterruptedByTest):
         world.run(submit(world.setup, ADA, TALK, session, "Hi.", key="k"))
@@ -296,7 +298,7 @@ def test_who_waits_goes_on_with_what_a_submit_began() -> None:
 
 def test_who_does_not_wait_finds_what_a_send_began() -> None:
     """A submit under the key of a send tells how far that is, and asks nothing of anybody."""
-    post = Post()
+    post = RecordingDispatcher()
     world, session = begun(post)
     left(world, session)
     report = world.run(submit(world.setup, ADA, TALK, session, "Lost.", key="lost"))
@@ -323,7 +325,7 @@ def test_only_what_waits_for_a_worker_is_told_of() -> None:
 
 def test_who_comes_back_to_a_job_that_nobody_holds_wakes_a_worker_for_it() -> None:
     """Its worker died: every call that leaves it to a worker tells the dispatcher, once each."""
-    post = Post()
+    post = RecordingDispatcher()
     world, session = begun(post)
     report = world.run(submit(world.setup, ADA, TALK, session, "Lost.", key="lost"))
     plain = world.model
@@ -393,7 +395,7 @@ def test_an_extraction_whose_time_is_over_makes_room(name: str) -> None:
 @pytest.mark.parametrize("waits", [True, False])
 def test_the_same_call_after_its_time(waits: bool) -> None:  # noqa: FBT001
     """It settles its own job as expired; who waits is told that there is no such job."""
-    post = Post()
+    post = RecordingDispatcher()
     world, session = begun(post)
     name = world.run(submit(world.setup, ADA, TALK, session, "Hi.", key="k")).id
     world.clock.advance(hours=24)
@@ -409,7 +411,7 @@ def test_the_same_call_after_its_time(waits: bool) -> None:  # noqa: FBT001
 
 def test_a_paid_final_reply_is_never_expired() -> None:
     """However late: a submit wakes a worker for it, and the worker ends the session with it."""
-    post = Post()
+    post = RecordingDispatcher()
     world, session = begun(post)
     left(world, session, JobKind.EXTRACTION)
     world.clock.advance(hours=25)

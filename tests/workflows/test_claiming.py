@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from coachwork.effects import Workflow
+from coachwork.effects import Effect, Get, Workflow
 from coachwork.errors import SessionConflictError
 from coachwork.policies import Settings
 from coachwork.records import CLAIM
@@ -179,3 +179,41 @@ def test_a_claim_that_leads_nowhere_is_taken(where: str) -> None:
     here.run(start(here.setup, ADA, TALK))
     assert [one for one in sessions(here) if one[0] == "ada"][-1] == ("ada", "active", None)
     assert violations(here.records()) == []
+
+
+@pytest.mark.parametrize("topic", [TALK, ROOM], ids=["plain", "exclusive"])
+def test_a_claim_that_was_freed_and_taken_again_is_no_longer_the_one_that_was_read(
+    topic: Topic[object],
+) -> None:
+    """Between two reads of a start the session ends, and another start takes the topic.
+
+    The new claim has the version that the old one had: it must not be taken for the old one.
+    """
+    here = world()
+    old = here.run(start(here.setup, ADA, topic)).session.id
+    done: list[object] = []
+
+    def meanwhile(effect: Effect[object]) -> None:
+        if isinstance(effect, Get) and effect.key.kind == "session" and not done:
+            here.run(cancel(here.setup, ADA, topic, old))
+            done.append(here.run(start(here.setup, ADA, topic)))
+
+    here.meanwhile = meanwhile
+    here.run(start(here.setup, ADA, topic))
+    told = sorted(status for _, status, _ in sessions(here))
+    assert told == ["abandoned", "active", "cancelled"]
+
+
+def test_a_claim_that_is_free_by_the_time_its_session_is_read_is_free() -> None:
+    """The session ended between the two reads, and nobody has taken the topic since."""
+    here = world()
+    old = here.run(start(here.setup, ADA, TALK)).session.id
+    done: list[object] = []
+
+    def meanwhile(effect: Effect[object]) -> None:
+        if isinstance(effect, Get) and effect.key.kind == "session" and not done:
+            done.append(here.run(cancel(here.setup, ADA, TALK, old)))
+
+    here.meanwhile = meanwhile
+    here.run(start(here.setup, ADA, TALK))
+    assert [status for _, status, _ in sessions(here)] == ["cancelled", "active"]

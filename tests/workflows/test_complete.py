@@ -6,7 +6,7 @@ import pytest
 from attrs import frozen
 
 from coachwork.adapters import final
-from coachwork.effects import Commit
+from coachwork.effects import Commit, Effect, Get
 from coachwork.errors import (
     IdempotencyKeyReusedError,
     LLMError,
@@ -18,7 +18,7 @@ from coachwork.jobs import ErrorCode, JobKind
 from coachwork.ports import Ask, CommitResult
 from coachwork.sessions import Session, SessionStatus, Standing
 from coachwork.topics import Topic
-from coachwork.workflows import cancel, complete, pause, resume, send, start, submit
+from coachwork.workflows import cancel, cancel_job, complete, pause, resume, send, start, submit
 from tests.faults import ADA, CrashedError, World
 
 
@@ -219,3 +219,22 @@ def test_cancel_wins_over_complete() -> None:
             world.run(complete(world.setup, ADA, TALK, session, key="k"))
         assert error.value.key == "k"
     assert world.only(Session).status is SessionStatus.CANCELLED
+
+
+def test_a_retry_that_was_faster_is_no_refusal() -> None:
+    """Who read a busy session is not refused where the same call has completed it since."""
+    greeting = Topic(id="greeting", system="Listen.", initiation="Say hello.")
+    world = World([greeting])
+    begun = world.run(start(world.setup, ADA, greeting, wait=False))
+    assert begun.job is not None
+    session, job = begun.session.id, begun.job.id
+    done: list[object] = []
+
+    def meanwhile(effect: Effect[object]) -> None:
+        if isinstance(effect, Get) and effect.key.kind == "receipt" and not done:
+            world.run(cancel_job(world.setup, ADA, greeting, job))
+            done.append(world.run(complete(world.setup, ADA, greeting, session, key="k")))
+
+    world.meanwhile = meanwhile
+    answer = world.run(complete(world.setup, ADA, greeting, session, key="k"))
+    assert [answer] == done

@@ -27,6 +27,7 @@ from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask, CommitResult
 from coachwork.records import Delete, Update, job_key, session_key
 from coachwork.sessions import EndReason, Session, SessionStatus, Spending
+from coachwork.testing import RecordingNotifier
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -51,7 +52,6 @@ from coachwork.workflows import _processing as processing
 from coachwork.workflows._processing import claim, work
 from tests.between import between
 from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Told, World
-from tests.workers import Heard
 
 
 @frozen
@@ -66,7 +66,7 @@ HALL = Topic(id="hall", system="Listen.", initiation="Say hello.", resume="Welco
 
 
 def submitted(
-    *, heard: Heard | None = None, settings: Settings | None = None
+    *, heard: RecordingNotifier | None = None, settings: Settings | None = None
 ) -> tuple[World, str, JobRef]:
     """Return a world in which a job waits for a worker, its session, and where it is found."""
     world = World([TALK, HALL], lambda _: "Go on.", notifier=heard, settings=settings)
@@ -126,9 +126,9 @@ def test_what_is_due() -> None:
 
 def test_what_is_settled_and_owed_is_not_due_for_a_worker() -> None:
     """That is the relay's."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, _, ref = submitted(heard=heard)
-    heard.refuses = lambda _: True
+    heard.fail()
     world.run(process(world.setup, ref))
     assert world.run(due_jobs(world.setup)) == []
 
@@ -214,7 +214,7 @@ def test_no_job_is_found_twice() -> None:
 
 def test_a_job_is_answered() -> None:
     """Claim, ask, settle, deliver: and the report tells the outcome, as plain data."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, _, ref = submitted(heard=heard)
     world.model = lambda _: final(Values(["x"]))
     report = world.run(process(world.setup, ref))
@@ -251,7 +251,7 @@ def test_every_kind_of_job_is_answered(wait: str) -> None:
 
 def test_it_may_be_called_any_number_of_times() -> None:
     """The second time it tells the same, asks no model and delivers nothing again."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, _, ref = submitted(heard=heard)
     first = world.run(process(world.setup, ref))
     before = world.records()
@@ -261,7 +261,7 @@ def test_it_may_be_called_any_number_of_times() -> None:
 
 def test_a_failed_job_is_no_exception() -> None:
     """The report says so, and the event too."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, _, ref = submitted(heard=heard)
     world.model = lambda _: LLMError(retry_after=7)
     for _ in range(2):
@@ -295,7 +295,7 @@ def test_a_job_that_is_gone_is_none() -> None:
 @pytest.mark.parametrize("said", ["Too late.", final()])
 def test_a_user_who_is_deleted_while_the_model_thinks(said: str) -> None:
     """None, no event, and nothing is left behind."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, _, ref = submitted(heard=heard)
 
     def thinks(_: Ask) -> str:
@@ -439,7 +439,7 @@ def test_a_worker_that_wakes_while_another_thinks() -> None:
 
 def test_an_expired_session_is_closed() -> None:
     """No model is asked; session and job end so, the claims are free, the event is delivered."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, _, ref = submitted(heard=heard, settings=Settings(job_life=timedelta(days=30)))
     world.clock.advance(days=14)
     report = world.run(process(world.setup, ref))
@@ -456,7 +456,7 @@ def test_an_expired_session_is_closed() -> None:
 
 def test_an_expired_job_is_settled() -> None:
     """The session goes on without it; the turn is free."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, session, ref = submitted(heard=heard)
     world.clock.advance(hours=24)
     for _ in range(2):
@@ -517,12 +517,12 @@ def test_what_needs_no_model_needs_no_topic() -> None:
 
 def test_an_event_that_a_crash_left_is_delivered() -> None:
     """Between settle and deliver the process died: the next call delivers."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, _, ref = submitted(heard=heard)
-    heard.refuses = lambda _: True
+    heard.fail()
     world.run(process(world.setup, ref))
     assert the_job(world, ref).is_undelivered
-    heard.refuses = lambda _: False
+    heard.recover()
     report = world.run(process(world.setup, ref))
     assert report is not None
     assert (report.status, heard.jobs, len(world.asks)) == ("completed", [ref.job], 1)
@@ -530,7 +530,7 @@ def test_an_event_that_a_crash_left_is_delivered() -> None:
 
 def test_the_event_of_who_closed_it_is_delivered() -> None:
     """A job that its owner cancelled is told by the worker that finds it so."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, _, ref = submitted(heard=heard)
     world.run(cancel_job(world.setup, ADA, TALK, ref.job))
     world.run(process(world.setup, ref))
@@ -848,7 +848,7 @@ def test_a_renewal_reads_the_job_and_the_account_alone() -> None:
 
 def test_a_kept_final_reply_is_finished_however_late() -> None:
     """A worker that meets it after its 24 hours does not throw away what was paid for."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, _, ref = submitted(heard=heard)
     world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else InterruptedByTest()
     with pytest.raises(InterruptedByTest):
@@ -870,7 +870,7 @@ def test_a_kept_final_reply_is_finished_however_late() -> None:
 
 def test_who_serves_delivers_nothing() -> None:
     """The event waits for who called: a slow notifier keeps no job in hand; process delivers."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, _, ref = submitted(heard=heard)
     held = world.run(serve(world.setup, ref))
     assert held is not None

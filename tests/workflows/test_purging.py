@@ -56,6 +56,7 @@ from coachwork.sessions import (
     Session,
     SessionStatus,
 )
+from coachwork.testing import RecordingNotifier
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -86,7 +87,6 @@ from coachwork.workflows._store import load
 from tests.between import between
 from tests.faults import ADA, BEGIN, BEN, CrashedError, Fault, Told, World, faults_of
 from tests.stores import STORES, opened
-from tests.workers import Heard
 
 
 @frozen
@@ -670,9 +670,9 @@ def test_who_came_back_keeps_the_account() -> None:
 # --- what is still owed -------------------------------------------------------------------------
 
 
-def listened() -> tuple[World, Heard, str]:
+def listened() -> tuple[World, RecordingNotifier, str]:
     """Return a world with a notifier, that, and a session of which three events are owed."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world = World([TALK, ROOM, KEPT, FOR_EVER], coach, notifier=heard)
     session = begun(world)
     world.run(submit(world.setup, ADA, TALK, session, "And then?"))
@@ -715,7 +715,7 @@ def test_what_cannot_be_delivered_keeps_its_session(number: int) -> None:
     """It is closed and kept whole, what comes later is not told either; the next sweep goes on."""
     world, heard, session = listened()
     names = [job.id for job in world.stored("job")]
-    heard.refuses = lambda event: event.job == names[number]
+    heard.fail(when=lambda event: event.job == names[number])
     other = begun(world, ROOM, BEN)
     world.clock.advance(days=14)
     assert swept(world) == Purged(expired=2, deleted=1, more=False, undelivered=1)
@@ -726,7 +726,7 @@ def test_what_cannot_be_delivered_keeps_its_session(number: int) -> None:
     assert world.memory.get(session_key("acme", other)) is None
     assert len(world.stored("message")) == 4
     assert swept(world) == Purged(expired=0, deleted=0, more=False, undelivered=1)
-    heard.refuses = lambda _: False
+    heard.recover()
     assert swept(world) == Purged(expired=0, deleted=1, more=False)
     assert [event.job for event in heard.events if event.session == session] == names
 
@@ -764,7 +764,7 @@ def test_what_is_owed_is_found_page_by_page(monkeypatch: pytest.MonkeyPatch) -> 
     """However many jobs a session has; and none of them is read for it but the latest."""
     monkeypatch.setattr("coachwork.workflows._purging.BATCH", 2)
     for owes in (True, False):
-        world = World([TALK], coach, notifier=Heard())
+        world = World([TALK], coach, notifier=RecordingNotifier())
         world.setup = evolve(world.setup, notifies=owes)
         session = begun(world)
         world.setup = evolve(world.setup, notifies=False)
@@ -782,7 +782,7 @@ def test_sessions_that_are_kept_hold_up_none_behind_them() -> None:
     world.clock.advance(days=14)
     kept = sorted(record.key.text for record in world.records() if record.key.kind == "session")
     stubborn = {event_of.about.id for event_of in world.stored("session")[:4]}
-    heard.refuses = lambda event: event.session in stubborn
+    heard.fail(when=lambda event: event.session in stubborn)
     for _ in range(20):
         if not swept(world, 2).more:
             break

@@ -24,6 +24,7 @@ from coachwork.jobs import ErrorCode, Job, JobKind, JobRef, JobStatus
 from coachwork.ports import Ask, CommitResult, Query
 from coachwork.records import Delete, Facts, Record, Update, job_key, message_key
 from coachwork.sessions import Session
+from coachwork.testing import RecordingNotifier
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -45,7 +46,7 @@ from coachwork.workflows import _relaying as relaying
 from coachwork.workflows._jobs import Held, load_held
 from coachwork.workflows._relaying import deliver, deliver_quietly
 from tests.faults import ADA, BEN, CrashedError, Fault, Told, World
-from tests.workers import Heard, work
+from tests.workers import work
 
 
 @frozen
@@ -76,12 +77,12 @@ class Lagging(Memory):
 
 def begun(
     *messages: str, repository: Memory | None = None, caller: Caller = ADA
-) -> tuple[World, Heard, str]:
+) -> tuple[World, RecordingNotifier, str]:
     """Return a world, its notifier, and a session of turns whose events are all still owed.
 
     A send does not deliver: whoever waits for the answer has it.
     """
-    heard = Heard()
+    heard = RecordingNotifier()
     world = World([TALK, PLAIN], lambda _: "Go on.", notifier=heard, repository=repository)
     return world, heard, talked(world, *messages, caller=caller)
 
@@ -307,7 +308,7 @@ def test_a_crash_while_delivering_tells_it_again_under_the_same_id(fault: Fault)
 
 def number_of(world: World, name: str) -> int:
     """Return the number of the first effect of that name in a relay, by running it beside."""
-    twin = World([TALK, PLAIN], lambda _: "Go on.", notifier=Heard())
+    twin = World([TALK, PLAIN], lambda _: "Go on.", notifier=RecordingNotifier())
     twin.clock.time = world.clock.time
     talked(twin, "One.", "Two.")
     first = len(twin.effects)
@@ -336,7 +337,7 @@ def test_two_relays_at_once() -> None:
             world.run(relay(world.setup))
         return False
 
-    heard.refuses = refuses
+    heard.fail(when=refuses)
     assert world.run(relay(world.setup)).delivered == 1
     names = jobs(world, session)
     assert [event.job for event in heard.events] == [names[0], names[1], names[0]]
@@ -350,11 +351,11 @@ def test_a_session_whose_event_fails_waits_and_others_do_not() -> None:
     """What comes later in that session is not told before it; the others are."""
     world, heard, session = begun("One.", "Two.")
     other = talked(world, "Three.", "Four.", caller=BEN)
-    heard.refuses = lambda event: event.user == "ada"
+    heard.fail(when=lambda event: event.user == "ada")
     assert world.run(relay(world.setup)) == Relayed(2, 1, more=False, why="ConnectionError")
     assert heard.jobs == jobs(world, other)
     assert owed(world) == jobs(world, session)
-    heard.refuses = lambda _: False
+    heard.recover()
     assert world.run(relay(world.setup)) == Relayed(delivered=2, failed=0, more=False)
     assert heard.jobs == [*jobs(world, other), *jobs(world, session)]
 
@@ -363,7 +364,7 @@ def test_a_notifier_that_finds_no_session_has_failed_too() -> None:
     """Its own SESSION_NOT_FOUND is no deletion: nothing of that session is told before it."""
     world, heard, session = begun("One.", "Two.")
     first = jobs(world, session)[0]
-    heard.refuses, heard.error = (lambda event: event.job == first), SessionNotFoundError()
+    heard.fail(SessionNotFoundError(), when=lambda event: event.job == first)
     assert world.run(relay(world.setup)) == Relayed(0, 1, more=False, why="SESSION_NOT_FOUND")
     assert (heard.events, owed(world)) == ([], jobs(world, session))
 
@@ -373,7 +374,7 @@ def test_what_cannot_be_delivered_does_not_hold_up_what_stands_behind_it() -> No
     world, heard, _ = begun("One.", "Two.", "Three.", "Four.")
     world.clock.advance(seconds=1)
     other = talked(world, "Five.", caller=BEN)
-    heard.refuses = lambda event: event.user == "ada"
+    heard.fail(when=lambda event: event.user == "ada")
     why = "ConnectionError"
     assert world.run(relay(world.setup, limit=1)) == Relayed(1, 1, more=False, why=why)
     assert heard.jobs == jobs(world, other)
@@ -387,7 +388,7 @@ def test_the_relay_does_not_look_behind_for_ever(monkeypatch: pytest.MonkeyPatch
     """There is a bound, and the answer says that there is more."""
     monkeypatch.setattr(relaying, "MOST_OWED", 2)
     world, heard, _ = begun("One.", "Two.", "Three.")
-    heard.refuses = lambda _: True
+    heard.fail()
     stuck = Relayed(delivered=0, failed=1, more=True, why="ConnectionError")
     assert world.run(relay(world.setup, limit=1)) == stuck
     assert world.run(relay(world.setup, limit=3)) == stuck
@@ -439,13 +440,10 @@ def test_the_first_failure_is_told_without_its_text() -> None:
     world.clock.advance(seconds=1)
     talked(world, "Two.", caller=BEN)
 
-    def refuses(event: Event) -> bool:
-        heard.error = ValueError("a secret") if event.session == session else OSError("another")
-        return True
-
-    heard.refuses = refuses
+    heard.fail(ValueError("a secret"), when=lambda event: event.session == session)
+    heard.fail(OSError("another"))
     assert world.run(relay(world.setup)) == Relayed(0, 2, more=False, why="ValueError")
-    heard.refuses = lambda _: False
+    heard.recover()
     assert world.run(relay(world.setup)) == Relayed(2, 0, more=False, why=None)
 
 
@@ -475,7 +473,7 @@ def test_a_deletion_while_the_notifier_is_told() -> None:
         world.run(delete_all(world.setup, ADA))
         return False
 
-    heard.refuses = refuses
+    heard.fail(when=refuses)
     assert world.run(relay(world.setup)) == Relayed(delivered=1, failed=0, more=False)
     assert (len(gone), world.stored("job")) == (1, [])
 
@@ -526,11 +524,11 @@ def test_a_delivery_that_fails_is_left_to_the_relay() -> None:
     """Whatever the notifier or the repository raises: the job is settled all the same."""
     world, heard, session = begun("One.")
     job = held(world, session).job.value
-    heard.refuses = lambda _: True
+    heard.fail()
     world.run(deliver_quietly(world.setup, job))
     world.run(deliver_quietly(world.setup, job), Told(0, Fault.UNAVAILABLE))
     assert owed(world) == [job.id]
-    heard.refuses = lambda _: False
+    heard.recover()
     assert world.run(relay(world.setup)).delivered == 1
 
 
@@ -610,10 +608,10 @@ def test_a_repetition_follows_what_it_repeats() -> None:
     world, heard, session = begun()
     name = world.run(submit(world.setup, ADA, PLAIN, session, "One.")).id
     world.model = lambda _: LLMError()
-    heard.refuses = lambda _: True
+    heard.fail()
     work(world)
     world.model = lambda _: "Go on."
     again = world.run(retry(world.setup, ADA, PLAIN, name, wait=False))
-    heard.refuses = lambda _: False
+    heard.recover()
     work(world)
     assert heard.jobs == [name, again.id]

@@ -22,7 +22,7 @@ from coachwork.jobs import ErrorCode, JobKind, JobStatus
 from coachwork.ports import Ask, CommitResult
 from coachwork.records import Insert, Update
 from coachwork.sessions import LIVE, Session, SessionStatus
-from coachwork.testing import rehearse
+from coachwork.testing import RecordingDispatcher, rehearse
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Resumed,
@@ -37,7 +37,7 @@ from coachwork.workflows import (
 )
 from tests.between import between
 from tests.faults import ADA, CrashedError, InterruptedByTest, World
-from tests.workers import Post, work
+from tests.workers import work
 
 
 @frozen
@@ -490,9 +490,9 @@ def test_only_a_reply_may_be_the_last_turn() -> None:
 # --- without waiting ----------------------------------------------------------------------------
 
 
-def with_post(*topics: Topic[object]) -> tuple[World, Post]:
+def with_post(*topics: Topic[object]) -> tuple[World, RecordingDispatcher]:
     """Return a world with a dispatcher, and that."""
-    post = Post()
+    post = RecordingDispatcher()
     return World(topics or (TALK, PLAIN), lambda _: "Go on.", dispatcher=post), post
 
 

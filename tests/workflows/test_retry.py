@@ -31,7 +31,7 @@ from coachwork.policies import Settings
 from coachwork.ports import Admission, Answer, Ask, CommitResult
 from coachwork.records import SESSION_RECORD
 from coachwork.sessions import Session
-from coachwork.testing import rehearse
+from coachwork.testing import RecordingDispatcher, RecordingNotifier, rehearse
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -50,7 +50,7 @@ from coachwork.workflows import (
     submit,
 )
 from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Says, Told, World
-from tests.workers import Heard, Post, work
+from tests.workers import work
 
 
 @frozen
@@ -129,7 +129,7 @@ def test_a_failed_job_is_repeated() -> None:
 
 def test_a_failed_job_is_repeated_by_a_worker() -> None:
     """Without waiting: the dispatcher is told, and the job waits."""
-    post = Post()
+    post = RecordingDispatcher()
     world, _, old = failed(dispatcher=post)
     asked = len(world.asks)
     report = world.run(retry(world.setup, ADA, TALK, old, wait=False))
@@ -528,7 +528,7 @@ def test_the_session_may_go_between_two_reads() -> None:
 
 def test_each_job_of_a_message_has_its_own_event() -> None:
     """The old failure and the new outcome are told, in order."""
-    heard = Heard()
+    heard = RecordingNotifier()
     world, _, old = failed(notifier=heard)
     report: JobReport[Values] = world.run(retry(world.setup, ADA, TALK, old, wait=False))
     work(world)

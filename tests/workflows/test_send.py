@@ -34,7 +34,7 @@ from coachwork.policies import Settings
 from coachwork.ports import Admission, Ask, CommitResult
 from coachwork.records import MESSAGE, Delete, message_key
 from coachwork.sessions import Session
-from coachwork.testing import rehearse
+from coachwork.testing import RecordingDispatcher, rehearse
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -49,7 +49,7 @@ from coachwork.workflows import (
     submit,
 )
 from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Told, World
-from tests.workers import Post, work
+from tests.workers import work
 
 
 @frozen
@@ -539,7 +539,7 @@ def test_still_answering_tells_how_long() -> None:
 
 def test_a_message_is_submitted() -> None:
     """It is kept, its turn is taken, a job waits, and no model was asked."""
-    post = Post()
+    post = RecordingDispatcher()
     world, session = begun(dispatcher=post)
     first = len(world.effects)
     report = world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
@@ -569,7 +569,7 @@ def test_a_submit_without_a_key_tells_the_new_one() -> None:
 
 def test_a_refused_submit_changes_nothing() -> None:
     """The order is that of a send: not found, denied, receipt, status, busy, turns."""
-    post = Post()
+    post = RecordingDispatcher()
     world, session = begun(SHORT, dispatcher=post)
     setup = world.setup
     other = world.run(start(setup, BEN, SHORT)).session.id

@@ -28,12 +28,12 @@ from coachwork.policies import Settings
 from coachwork.ports import Admission, Ask, CommitResult
 from coachwork.records import ACCOUNT
 from coachwork.sessions import Account, AccountStatus, EndReason, Session
-from coachwork.testing import rehearse
+from coachwork.testing import RecordingDispatcher, rehearse
 from coachwork.topics import Topic
 from coachwork.workflows import Caller, Setup, Started, cancel, delete_all, send, start
 from coachwork.workflows._start import LiveSessionError, start_unless_live
 from tests.faults import ADA, BEN, CrashedError, World
-from tests.workers import Post, work
+from tests.workers import work
 
 TALK = Topic(id="talk", system="You are with {name}.", initiation="Greet {name}.")
 PLAIN = Topic(id="plain", system="Listen.")
@@ -388,7 +388,7 @@ def test_who_opens_spares_a_live_session() -> None:
 
 def test_a_worker_may_greet() -> None:
     """Who does not wait gets the session with its job; the same call later gets the greeting."""
-    post = Post()
+    post = RecordingDispatcher()
     here = world(dispatcher=post)
 
     def begin(wait: bool) -> Workflow[Started[None]]:  # noqa: FBT001 - a question of the test
@@ -430,7 +430,7 @@ def test_who_waits_later_greets_in_the_workers_place() -> None:
 
 def test_a_silent_start_leaves_nothing_to_a_worker() -> None:
     """Where the user speaks first there is no job, whoever waits."""
-    post = Post()
+    post = RecordingDispatcher()
     here = world(dispatcher=post)
     started = here.run(start(here.setup, ADA, PLAIN, wait=False))
     assert (started.job, started.session.job, post.refs) == (None, None, [])

@@ -12,7 +12,7 @@ from coachwork.adapters._bell import AsyncRingingDispatcher, Bell, RingingDispat
 from coachwork.adapters._memory import Memory
 from coachwork.adapters._notifier import LocalNotifier, Subscription
 from coachwork.adapters._recorded import RecordedModel
-from coachwork.adapters._scripted import ScriptedModel, final
+from coachwork.adapters._scripted import Scripted, ScriptedModel, final
 from coachwork.adapters._summarizer import ExtractiveSummarizer
 from coachwork.adapters._system import SystemClock, TimeOrderedIds
 from coachwork.adapters._templates import BuiltinRenderer, TopicTemplates
@@ -41,6 +41,7 @@ __all__ = [
     "RecordedModel",
     "RingingDispatcher",
     "SQLite",
+    "Scripted",
     "ScriptedModel",
     "Subscription",
     "SystemClock",

@@ -110,6 +110,12 @@ class Memory:
                 found.sort(key=lambda text: _due(records[text]))
             return [records[text] for text in found[: query.limit]]
 
+    def records(self) -> list[Record]:
+        """Return everything that is kept, whoever's it is, in the order of the keys' texts."""
+        with self._lock:
+            kept = [record for kind in self._by_kind.values() for record in kind.items()]
+        return [record for _, record in sorted(kept)]
+
     def for_async(self) -> AsyncMemory:
         """Return the same records for an async coach; nothing in it makes anybody wait."""
         return AsyncMemory(self)

@@ -34,15 +34,23 @@ NOTHING = Holding(None, None)
 
 
 def read_holding(caller: Caller, topic: str, user: str | None) -> Workflow[Holding]:
-    """Return who holds *topic*: the *user*'s claim, or the tenant's where *user* is None."""
+    """Return who holds *topic*: the *user*'s claim, or the tenant's where *user* is None.
+
+    A claim that leads to no live session was freed between the two reads, and may have been taken
+    again: a new claim begins with the version of the old one, so a commit could not tell them
+    apart. It is read once more; only where it is still the same does it lead nowhere for good.
+    """
     claim = yield from load(CLAIM, claim_key(caller.tenant, topic, user))
-    if claim is None:
-        return NOTHING
-    key = session_key(caller.tenant, claim.value.session)
-    session = yield from load(SESSION_RECORD, key)
-    if session is not None and not _is_of(claim.value, session.value):
-        session = None
-    return Holding(claim, session)
+    while claim is not None:
+        key = session_key(caller.tenant, claim.value.session)
+        session = yield from load(SESSION_RECORD, key)
+        if session is not None and _is_of(claim.value, session.value):
+            return Holding(claim, session)
+        again = yield from load(CLAIM, claim_key(caller.tenant, topic, user))
+        if again == claim:
+            return Holding(claim, None)
+        claim = again
+    return NOTHING
 
 
 def _is_of(claim: Claim, session: Session) -> bool:

@@ -104,6 +104,8 @@ def _accept(setup: Setup, topic: Topic[object], call: Call, session_id: str) -> 
             return _Done(held.session.value, held)
         if session.value.status is SessionStatus.COMPLETED:
             return _Done(session.value, None)
+        if found.receipt is not None:  # it was completed under this key since it was read
+            continue
         if session.value.status is not SessionStatus.ACTIVE:
             raise not_active(session.value, "complete", now)
         room = yield from make_room(setup, topic, call, tries, found)

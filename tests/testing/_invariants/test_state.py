@@ -4,71 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from attrs import evolve
 
-from coachwork.jobs import ErrorCode, Job, JobError, JobKind, JobStatus, Lease, Settlement, Step
+from coachwork.jobs import ErrorCode, JobError, JobKind, JobStatus, Lease, Settlement, Step
 from coachwork.messages import Usage
 from coachwork.records import KINDS, Record
 from coachwork.sessions import (
     Account,
     AccountStatus,
-    Background,
     Claim,
     Ending,
     EndReason,
     InFlight,
     ResultError,
-    Session,
     SessionStatus,
     Spending,
 )
-from coachwork.testing import snapshot, step_violations, violations
-from coachwork.topics import Topic
-from coachwork.workflows import cancel, complete, pause, purge_expired, send, start
-from tests.faults import ADA, BEGIN, BEN, CrashedError, World
-
-TALK = Topic(id="talk", system="Listen.", initiation="Say hello.")
-ROOM = Topic(id="room", system="Listen.", exclusive=True)
-LATER = BEGIN + timedelta(hours=1)
-EARLIER = BEGIN - timedelta(hours=1)
-
-
-def healthy() -> World:
-    """Return a world with something of everything in it.
-
-    Ada has completed ``room``; her session on ``talk`` waits for a reply. Ben has cancelled one.
-    """
-    world = World([TALK, ROOM], lambda _: "Go on.")
-    setup = world.setup
-    room = world.run(start(setup, ADA, ROOM, key="k1")).session.id
-    world.run(send(setup, ADA, ROOM, room, "Hello.", key="k2"))
-    world.run(complete(setup, ADA, ROOM, room, key="k3"))
-    other = world.run(start(setup, BEN, TALK, key="k4")).session.id
-    world.run(cancel(setup, BEN, TALK, other))
-    talk = world.run(start(setup, ADA, TALK, key="k5")).session.id
-    world.run(send(setup, ADA, TALK, talk, "Hello.", key="k6"))
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
-        world.run(send(setup, ADA, TALK, talk, "More.", key="k7"))
-    return world
-
-
-ROOM_SESSION, ROOM_JOB = "id-00002", "id-00003"
-BENS_SESSION, BENS_JOB = "id-00006", "id-00005"
-SESSION, GREETING, ANSWERED, OPEN_JOB = "id-00008", "id-00007", "id-00009", "id-00010"
-
-
-def values(records: list[Record]) -> dict[str, Any]:
-    """Return the values of *records* by a short name."""
-    told: dict[str, Any] = {}
-    for record in records:
-        value = KINDS[record.key.kind].read(record).value
-        parts = [part for part in record.key.parts if part != "ada"]
-        told[" ".join([record.key.kind, *map(str, parts)])] = (value, record.version)
-    return told
+from coachwork.testing import snapshot, violations
+from tests.damage import (
+    ANSWERED,
+    BENS_JOB,
+    BENS_SESSION,
+    EARLIER,
+    FAILED_JOB,
+    GREETING,
+    LATER,
+    OPEN_JOB,
+    ROOM_JOB,
+    ROOM_SESSION,
+    SESSION,
+    damaged,
+    field,
+    healthy,
+    second_session,
+    session,
+    values,
+)
+from tests.faults import BEGIN
 
 
 def test_names() -> None:
@@ -92,40 +66,6 @@ def test_names() -> None:
         assert name in named
 
 
-Change = Callable[[Any], Any]
-
-
-def damaged(*changes: tuple[str, Change | None], extra: tuple[object, ...] = ()) -> list[Record]:
-    """Return healthy records in which these are changed, or left out where there is no change."""
-    named = values(healthy().records())
-    for name, change in changes:
-        value, version = named.pop(name)
-        if change is not None:
-            named[name] = (change(value), version)
-    kinds = {kind.type: kind for kind in KINDS.values()}
-    records = [kinds[type(value)].record(value, version) for value, version in named.values()]
-    return records + [kinds[type(value)].record(value, 1) for value in extra]
-
-
-def session(**changes: Any) -> Change:  # noqa: ANN401 - any field of a value
-    """Return what changes fields of a session, of its ledger or of what is settled at its start."""
-
-    def change(old: Session) -> Session:
-        ledger = {name: value for name, value in changes.items() if hasattr(old.ledger, name)}
-        about = {name: value for name, value in changes.items() if hasattr(old.about, name)}
-        own = {k: v for k, v in changes.items() if k not in ledger and k not in about}
-        return evolve(
-            old, **own, ledger=evolve(old.ledger, **ledger), about=evolve(old.about, **about)
-        )
-
-    return change
-
-
-def field(**changes: Any) -> Change:  # noqa: ANN401 - any field of a value
-    """Return what changes fields of a value."""
-    return lambda old: evolve(old, **changes)
-
-
 def test_nothing_is_wrong_with_what_the_workflows_store() -> None:
     """A healthy state has no violation, whole or as the views tell it."""
     world = healthy()
@@ -133,35 +73,12 @@ def test_nothing_is_wrong_with_what_the_workflows_store() -> None:
     told = snapshot(world.memory, [("acme", "ada"), ("acme", "ben")])
     assert {record.key for record in told} == {record.key for record in world.records()}
     assert violations(snapshot(world.memory, [("acme", "ada")])) == []
-    assert step_violations([], []) == []
-
-
-def test_a_snapshot_is_paged() -> None:
-    """A user with more records than one page holds is told whole."""
-    world = World([TALK], lambda _: "Go on.")
-    world.checks = False
-    begun = world.run(start(world.setup, ADA, TALK)).session.id
-    for number in range(500):
-        world.run(send(world.setup, ADA, TALK, begun, f"Message {number}."))
-    told = snapshot(world.memory, [("acme", "ada")])
-    assert len(told) == len(world.records()) > 2000
-    assert violations(told) == []
 
 
 NO_CLAIM = Claim("acme", "talk", "ben", "nothing", tenant_wide=False)
 SPENT = Spending(
     tenant="acme", user="ada", session=SESSION, job="j", token=1, usage=Usage(1), at=BEGIN
 )
-
-
-FAILED_JOB = field(
-    status=JobStatus.FAILED, settlement=None, error=JobError(ErrorCode.LLM_ERROR, "x")
-)
-
-
-def second_session(old: Session) -> Session:
-    """Return a session that must not be there beside *old*."""
-    return evolve(old, about=evolve(old.about, id="another"), in_flight=None)
 
 
 STATES: dict[str, tuple[str, Callable[[], list[Record]]]] = {
@@ -563,240 +480,6 @@ def test_what_is_being_swept_away_need_not_be_whole() -> None:
     assert [told for told in violations(deleting) if "00002" in told] == []
 
 
-# --- steps --------------------------------------------------------------------------------------
-
-
-def stepped(*changes: tuple[str, Change | None], extra: tuple[object, ...] = ()) -> list[str]:
-    """Return what is wrong with a commit that makes these changes, versions counted on."""
-    before = damaged()
-    after = []
-    named = values(before)
-    kinds = {kind.type: kind for kind in KINDS.values()}
-    told = dict(changes)
-    for name, (value, version) in named.items():
-        change = told.get(name)
-        if name not in told:
-            after.append(kinds[type(value)].record(value, version))
-        elif change is not None:
-            after.append(kinds[type(value)].record(change(value), version + 1))
-    after += [kinds[type(value)].record(value, 1) for value in extra]
-    return step_violations(before, after)
-
-
-STEPS: dict[str, tuple[str, Callable[[], list[str]]]] = {
-    "an ended session changes": (
-        "2: session acme/id-00006: from cancelled to cancelled",
-        lambda: stepped((f"session {BENS_SESSION}", session(updated_at=LATER))),
-    ),
-    "an ended session lives again": (
-        "2: session acme/id-00006: from cancelled to active",
-        lambda: stepped((f"session {BENS_SESSION}", session(status=SessionStatus.ACTIVE))),
-    ),
-    "a session begins with messages": (
-        "2: session acme/another: it begins as active, 4 messages",
-        lambda: stepped(extra=(second_session(values(damaged())[f"session {SESSION}"][0]),)),
-    ),
-    "a session begins paused": (
-        "2: session acme/another: it begins as paused",
-        lambda: stepped(
-            extra=(
-                evolve(
-                    second_session(values(damaged())[f"session {SESSION}"][0]),
-                    status=SessionStatus.PAUSED,
-                    messages=0,
-                ),
-            )
-        ),
-    ),
-    "messages are lost": (
-        "3: session acme/id-00008: it lost messages",
-        lambda: stepped((f"session {SESSION}", session(messages=3))),
-    ),
-    "a message changes": (
-        "3: message acme/id-00008/2: it changed",
-        lambda: stepped((f"message {SESSION} 2", field(text="Other."))),
-    ),
-    "a message of a live session vanishes": (
-        "3: message acme/id-00008/2: deleted",
-        lambda: stepped((f"message {SESSION} 2", None)),
-    ),
-    "a live session vanishes": (
-        "3: session acme/id-00008: deleted",
-        lambda: stepped((f"session {SESSION}", None)),
-    ),
-    "a settled job changes": (
-        "4: job acme/id-00009: it was settled",
-        lambda: stepped((f"job {ANSWERED}", field(updated_at=LATER))),
-    ),
-    "what was accepted changes": (
-        "4: job acme/id-00010: what was accepted",
-        lambda: stepped((f"job {OPEN_JOB}", field(message=3))),
-    ),
-    "a job lives longer": (
-        "4: job acme/id-00010: what was accepted",
-        lambda: stepped((f"job {OPEN_JOB}", field(expires_at=LATER))),
-    ),
-    "a job follows another one": (
-        "4: job acme/id-00010: what was accepted",
-        lambda: stepped((f"job {OPEN_JOB}", field(follows=GREETING))),
-    ),
-    "a settled job changes with its delivery": (
-        "4: job acme/id-00009: it was settled",
-        lambda: stepped((f"job {ANSWERED}", field(delivered_at=LATER, updated_at=LATER))),
-    ),
-    "a first claim changes": (
-        "6: job acme/id-00010: its first claim changed",
-        lambda: stepped((f"job {OPEN_JOB}", field(claimed_at=LATER))),
-    ),
-    "a receipt changes": (
-        "5: receipt acme/ada/...: it changed",
-        lambda: stepped(("receipt k7", field(command="other"))),
-    ),
-    "a lease passes on too early": (
-        "6: job acme/id-00010: taken over",
-        lambda: stepped((f"job {OPEN_JOB}", field(attempts=2, lease=Lease(2, LATER)))),
-    ),
-    "two attempts at once": (
-        "6: job acme/id-00010: from attempt 1 to 3",
-        lambda: stepped(
-            (f"job {OPEN_JOB}", field(attempts=3, lease=Lease(3, LATER), updated_at=LATER))
-        ),
-    ),
-    "a context changes": (
-        "9: background acme/id-00008",
-        lambda: stepped((f"background {SESSION}", field(context={"a": 1}))),
-    ),
-    "a completion is counted twice": (
-        "9: standing acme/ada/room: from 1 to 3",
-        lambda: stepped(("standing room", field(completed=3))),
-    ),
-    "a completion goes back in time": (
-        "9: standing acme/ada/room",
-        lambda: stepped(("standing room", field(completed=2, completed_at=EARLIER))),
-    ),
-    "what is settled at the start changes": (
-        "9: session acme/id-00008: what is settled",
-        lambda: stepped((f"session {SESSION}", session(max_turns=7))),
-    ),
-    "activity goes back": (
-        "9: session acme/id-00008: its instants",
-        lambda: stepped((f"session {SESSION}", session(last_activity_at=EARLIER))),
-    ),
-    "a change goes back": (
-        "9: session acme/id-00008: its instants",
-        lambda: stepped((f"session {SESSION}", session(updated_at=EARLIER))),
-    ),
-    "an expiry goes back": (
-        "9: session acme/id-00008: its expiry",
-        lambda: stepped((f"session {SESSION}", session(expires_after=timedelta(days=1)))),
-    ),
-    "a job goes back in time": (
-        "9: job acme/id-00010: its instants",
-        lambda: stepped((f"job {OPEN_JOB}", field(updated_at=EARLIER))),
-    ),
-    "keys of two tenants": (
-        "8: one commit wrote keys of 2 tenants",
-        lambda: stepped(
-            (f"session {SESSION}", session(updated_at=LATER)),
-            extra=(Account("other", "eve", AccountStatus.OPEN, BEGIN),),
-        ),
-    ),
-    "sessions of two users": (
-        "8: one commit changed sessions of 2 users",
-        lambda: stepped(
-            (f"session {SESSION}", session(updated_at=LATER)),
-            (f"session {BENS_SESSION}", session(updated_at=LATER)),
-        ),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", STEPS)
-def test_each_violation_of_a_step_is_seen(name: str) -> None:
-    """A commit that does one thing that it must not is told with the invariant's number."""
-    wanted, told = STEPS[name]
-    found = told()
-    assert any(one.startswith(wanted) for one in found), found
-
-
-def test_versions_grow_by_one() -> None:
-    """A change of the same version, or of two at once, and a beginning that is not one."""
-    before = damaged()
-    skipped = [evolve(r, version=r.version + 2) if r.key.kind == "job" else r for r in before]
-    assert [told[:2] for told in step_violations(before, skipped) if told.startswith("9")] != []
-    assert step_violations([], [before[0]]) == [] or before[0].version > 1
-    begun = [evolve(before[0], version=5)]
-    assert any(told.startswith("9:") for told in step_violations([], begun))
-
-
-def live(old: Session) -> list[Record]:
-    """Return *old* as the only record."""
-    return [KINDS["session"].record(old, 1)]
-
-
-def test_a_paused_session_takes_no_message() -> None:
-    """7: Neither while it stays paused nor when it is resumed; a reply it takes."""
-    active: Session = values(damaged())[f"session {SESSION}"][0]
-    paused = evolve(active, status=SessionStatus.PAUSED)
-    asked = evolve(paused, messages=5)
-    said = evolve(asked, ledger=evolve(asked.ledger, coach_messages=3))
-
-    def step(new: Session) -> list[str]:
-        return step_violations(live(paused), [KINDS["session"].record(new, 2)])
-
-    assert step(asked) == [f"7: session acme/{SESSION}: paused, and it took a message"]
-    assert step(evolve(asked, status=SessionStatus.ACTIVE)) == step(asked)
-    assert step(said) == []
-
-
-def test_only_a_pending_completion_goes_from_paused_to_completed() -> None:
-    """2: To resume and to complete is one commit there; else the edge does not exist."""
-    active: Session = values(damaged())[f"session {SESSION}"][0]
-    paused = evolve(active, status=SessionStatus.PAUSED)
-    pending = evolve(paused, ledger=evolve(paused.ledger, completion_pending=True))
-    done = evolve(active, status=SessionStatus.COMPLETED)
-    new = [KINDS["session"].record(done, 2)]
-    assert step_violations(live(pending), new) == []
-    assert step_violations(live(paused), new) == [
-        f"2: session acme/{SESSION}: from paused to completed"
-    ]
-
-
-def test_a_session_that_never_expires() -> None:
-    """9: From never to some day is going back; from some day to never is not."""
-    active: Session = values(damaged())[f"session {SESSION}"][0]
-    never = evolve(active, about=evolve(active.about, expires_after=None))
-    told = step_violations(live(never), [KINDS["session"].record(active, 2)])
-    assert f"9: session acme/{SESSION}: its expiry goes back" in told
-    told = step_violations(live(active), [KINDS["session"].record(never, 2)])
-    assert f"9: session acme/{SESSION}: its expiry goes back" not in told
-
-
-def test_a_pending_job_is_not_completed() -> None:
-    """6: What nobody worked on has no answer; and a step that was paid for stays."""
-    working: Job = values(damaged())[f"job {OPEN_JOB}"][0]
-    pending = evolve(working, status=JobStatus.PENDING, lease=None)
-    done = evolve(pending, status=JobStatus.COMPLETED, settlement=Settlement(reply=5))
-    kind = KINDS["job"]
-    told = step_violations([kind.record(pending, 1)], [kind.record(done, 2)])
-    assert told == [f"6: job acme/{OPEN_JOB}: completed without a lease"]
-    kept = evolve(working, steps=(Step(purpose=JobKind.REPLY, output="x"),))
-    told = step_violations([kind.record(kept, 1)], [kind.record(working, 2)])
-    assert told == [f"6: job acme/{OPEN_JOB}: a step that was paid for is lost"]
-
-
-def test_a_settled_job_is_delivered_once() -> None:
-    """4: That its event was delivered is the one change of a settled job; it is never undone."""
-    answered: Job = evolve(values(damaged())[f"job {ANSWERED}"][0], notify=True)
-    kind = KINDS["job"]
-    told = kind.record(evolve(answered, delivered_at=LATER), 2)
-    assert step_violations([kind.record(answered, 1)], [told]) == []
-    for again in (answered, evolve(answered, delivered_at=EARLIER)):
-        assert step_violations([told], [kind.record(again, 3)]) == [
-            f"4: job acme/{ANSWERED}: it was settled, and changed"
-        ]
-
-
 def test_events_are_delivered_past_those_that_nobody_is_to_hear() -> None:
     """4: What was accepted without a notifier stands in nobody's way."""
     heard = field(notify=True, delivered_at=LATER)
@@ -818,52 +501,3 @@ def test_a_repetition_is_well() -> None:
     records = damaged((f"job {ANSWERED}", FAILED_JOB), extra=(again,))
     told = [one for one in violations(records) if "repeats" in one or "turn" in one]
     assert told == []
-
-
-def test_no_job_is_deleted_before_its_event_was_delivered() -> None:
-    """4: Unless everything of its user is deleted; then no event follows."""
-    named = values(damaged())
-    kinds = {kind.type: kind for kind in KINDS.values()}
-    owed = evolve(named[f"job {ROOM_JOB}"][0], notify=True)
-    room, account = named[f"session {ROOM_SESSION}"][0], named["account"][0]
-
-    def told(job: Job, status: AccountStatus | None) -> list[str]:
-        beside = [room] if status is None else [room, evolve(account, status=status)]
-        left = [kinds[type(value)].record(value, 1) for value in beside]
-        return step_violations([kinds[Job].record(job, 1), *left], left)
-
-    wanted = [f"4: job acme/{ROOM_JOB}: deleted, and its event was not delivered"]
-    assert told(owed, AccountStatus.OPEN) == wanted
-    assert told(owed, AccountStatus.DELETING) == told(owed, None) == []
-    assert told(evolve(owed, delivered_at=LATER), AccountStatus.OPEN) == []
-
-
-def test_a_summary_never_covers_less() -> None:
-    """9: A summary rolls on."""
-    old: Background = values(damaged())[f"background {SESSION}"][0]
-    kind = KINDS["background"]
-    rolled = kind.record(evolve(old, summary="x", summarized=2), 2)
-    assert step_violations([kind.record(old, 1)], [rolled]) == []
-    assert step_violations([rolled], [kind.record(old, 3)]) != []
-
-
-def test_a_completion_is_counted() -> None:
-    """9: One more, later than the one before, is no violation."""
-    assert stepped(("standing room", field(completed=2, completed_at=LATER))) == []
-
-
-def test_sweeping_is_well() -> None:
-    """What a sweep deletes of ended sessions is no violation; the world checks every commit."""
-    world = healthy()
-    world.clock.advance(days=30)
-    assert world.run(purge_expired(world.setup)).deleted == 3
-    assert {record.key.kind for record in world.records()} == {"account", "standing"}
-
-
-def test_ordinary_steps_are_well() -> None:
-    """A pause, and all that a whole life writes from nothing on, have no violation."""
-    world = healthy()
-    assert step_violations([], [r for r in world.records() if r.key.kind == "standing"]) == []
-    before = world.records()
-    world.run(pause(world.setup, ADA, TALK, SESSION))
-    assert step_violations(before, world.records()) == []
