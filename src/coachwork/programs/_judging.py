@@ -118,14 +118,14 @@ class Judge(Generic[S]):
         """Return how an *answer* that is no refusal breaks what is declared, or None."""
         if not isinstance(answer, Done):
             return "answered neither Done nor Refusal"
-        done = cast("Done[Any]", answer)
+        done = cast("Done[object]", answer)
         if not _is_a(done.state, self.program.state):
             return "answered a state of another class"
         if not _is_a(done.summary, str):
             return "answered a summary that is no text"
         if not _is_a(done.component, Component | None):
             return "answered a component of another class"
-        old, new = self.program.phase(before), self.program.phase(done.state)
+        old, new = self.program.phase(before), self.program.phase(cast("S", done.state))
         edges = self.program.phases.table[old].values()
         if new is not old and all(row.to is not new for row in edges):
             return f"moved from {old} to {new}, which the table does not know"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -102,8 +102,11 @@ def _description_of(action: ActionType[Any, Any]) -> str:
     return " ".join(told.replace("Attributes:\n", "\n").split())
 
 
-def _as_set(phases: Collection[StrEnum] | None) -> frozenset[StrEnum] | None:
-    return None if phases is None else frozenset(phases)
+def _as_set(phases: Iterable[StrEnum] | None) -> frozenset[StrEnum] | None:
+    try:
+        return None if phases is None else frozenset(phases)
+    except TypeError:
+        raise ValidationError("action.phases", "phases") from None
 
 
 @frozen(eq=False)
@@ -155,6 +158,25 @@ class Scope(StrEnum):
     SESSION = "session"
 
 
+def _as_scope(value: str) -> Scope:
+    try:
+        return Scope(value)
+    except ValueError:
+        raise ValidationError("program.scope", "'user' or 'session'") from None
+
+
+def _as_tuple(actions: Iterable[ActionType[S, Any]]) -> tuple[ActionType[S, Any], ...]:
+    catalogue = tuple(actions)
+    if not all(_is_an_action(action) for action in catalogue):
+        raise ValidationError("program.actions", "ActionTypes")
+    return catalogue
+
+
+def _is_an_action(thing: object) -> bool:
+    """Whether something is an entry of a catalogue, whatever its declared type."""
+    return isinstance(thing, ActionType)
+
+
 def _by_name(program: Program[S]) -> Mapping[str, ActionType[S, Any]]:
     return {action.name: action for action in program.actions}
 
@@ -184,8 +206,8 @@ class Program(Generic[S]):
     state: type[S]
     phases: Machine[S, Any, Any, Any, Any]
     prompt: Callable[[S], str] = field(repr=False)
-    actions: Sequence[ActionType[S, Any]] = field(repr=False)
-    scope: Scope = field(default=Scope.USER, converter=Scope)
+    actions: Sequence[ActionType[S, Any]] = field(converter=_as_tuple, repr=False)
+    scope: Scope = field(default=Scope.USER, converter=_as_scope)
     begin: Callable[[Moment], S] | None = field(default=None, repr=False)
     upcasts: Mapping[int, Callable[[dict[str, JSON]], dict[str, JSON]]] = field(
         factory=dict[int, Callable[[dict[str, JSON]], dict[str, JSON]]], repr=False
@@ -203,6 +225,8 @@ class Program(Generic[S]):
             raise ValidationError("program.upcasts", f"one from version {min(missing)}")
         if not has(self.state):
             raise ValidationError("program.state", "an attrs class")
+        if not callable(self.prompt):
+            raise ValidationError("program.prompt", "a function")
         json_schema(self.state)
         self._check_phases()
         self._check_actions()
