@@ -25,7 +25,7 @@ from coachwork.errors import (
     ValidationError,
 )
 from coachwork.ports import Admission
-from coachwork.records import AUDIT, PROGRESS, RECEIPT, Delete, receipt_key
+from coachwork.records import AUDIT, PROGRESS, RECEIPT, Delete, Insert, receipt_key
 from coachwork.topics import Topic
 from coachwork.workflows import act, actions, get, pause, program_state, send, start, submit
 from tests.faults import ADA, BEN, Told, World, faults_of
@@ -235,7 +235,7 @@ def test_every_fault_at_every_step() -> None:
         world.ids.number = begin.ids.number
         world.clock.time = begin.clock.time
         for record in records:
-            world.memory._by_kind.setdefault(record.key.kind, {})[record.key.text] = record
+            world.memory.commit([Insert(record)])
         return world
 
     def click(world: World) -> Any:  # noqa: ANN401 - a workflow

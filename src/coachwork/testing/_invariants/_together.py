@@ -12,19 +12,24 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+from coachwork.actions import Audit, Sender
 from coachwork.jobs import OPEN, Job, JobKind, JobStatus
 from coachwork.messages import FIRST, Message, Role
+from coachwork.programs import Progress
 from coachwork.records import (
     ACCOUNT,
+    AUDIT,
     BACKGROUND,
     CLAIM,
     JOB_RECORD,
     MESSAGE,
+    PROGRESS,
     RECEIPT,
     SESSION_RECORD,
     SPENDING,
     STANDING,
     account_key,
+    audit_key,
     background_key,
     job_key,
     message_key,
@@ -45,6 +50,7 @@ from coachwork.sessions import (
 from coachwork.testing._invariants._relations import (
     answers,
     ends_in_time,
+    fault_of_audit,
     fault_of_background,
     fault_of_claim,
     fault_of_message,
@@ -52,6 +58,7 @@ from coachwork.testing._invariants._relations import (
     live_keys,
     noted_before,
     owner_of,
+    progress_of,
     repeats,
     says,
 )
@@ -351,6 +358,34 @@ def _deletion(step: Step, change: Change) -> Iterator[str]:
         yield f"3: {change.name}: deleted, and its session has not ended"
 
 
+# --- 11: actions -----------------------------------------------------------------------------
+
+
+def _told(step: Step, change: Change) -> Iterator[str]:
+    """11: What changes a state is told by audits of the same commit, and by all before."""
+    old: Progress | None = change.before
+    new: Progress = change.after
+    for number in range(1 if old is None else old.audits + 1, new.audits + 1):
+        if step.after(AUDIT, audit_key(change.key, number)) is None:
+            yield f"11: {change.name}: audit {number} is not there"
+
+
+def _an_audit(step: Step, change: Change) -> Iterator[str]:
+    """11: An audit is counted by the state that it tells of; the coach's comes with its message."""
+    audit: Audit = change.after
+    if change.old is not None:
+        return
+    counted = step.changes.get(progress_of(audit))
+    if counted is None or counted.new is None or counted.after.audits < audit.number:
+        yield f"11: {change.name}: no state counts it"
+    key = message_key(audit.tenant, audit.session, audit.message)
+    fault = fault_of_audit(audit, step.after(MESSAGE, key))
+    if fault is not None:
+        yield f"11: {change.name}: {fault}"
+    elif audit.sender is Sender.COACH and key not in step.changes:
+        yield f"11: {change.name}: the message that brought it was there before"
+
+
 # --- all of them -----------------------------------------------------------------------------
 
 _OF_WHAT_IS_WRITTEN: Final[Mapping[str, tuple[Predicate, ...]]] = {
@@ -370,6 +405,8 @@ _OF_WHAT_IS_WRITTEN: Final[Mapping[str, tuple[Predicate, ...]]] = {
     BACKGROUND.name: (_a_background, _account),
     STANDING.name: (_account,),
     SPENDING.name: (_a_spending, _account),
+    PROGRESS.name: (_told, _account),
+    AUDIT.name: (_an_audit, _account),
 }
 _OF_WHAT_IS_DELETED: Final[Mapping[str, tuple[Predicate, ...]]] = {
     SESSION_RECORD.name: (_deletion,),
