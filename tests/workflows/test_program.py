@@ -70,7 +70,7 @@ def says(*asked: tuple[str, Mapping[str, object]], final: bool = False, word: st
 
 READ: Final = ("add_habit", {"name": "read"})
 WRITE: Final = ("add_habit", {"name": "write"})
-ENDING: Final = (("begin", {}), ("jump", {"to": "DONE"}))
+ENDING: Final[tuple[tuple[str, Mapping[str, object]], ...]] = (("begin", {}), ("jump", {"to": "DONE"}))
 
 
 def new_world(replies: Sequence[object], topic: Topic[Any] = DAILY) -> World:

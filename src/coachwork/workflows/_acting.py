@@ -19,7 +19,7 @@ from coachwork.errors import (
 from coachwork.ids import checked_id
 from coachwork.plain import JSON, checked_plain
 from coachwork.programs import Program
-from coachwork.records import ACCOUNT, AUDIT, RECEIPT, SESSION_RECORD, Key, Op, Stored
+from coachwork.records import ACCOUNT, AUDIT, RECEIPT, SESSION_RECORD, Key, Op
 from coachwork.sessions import SESSION, Receipt, Session, SessionEvent, SessionStatus
 from coachwork.topics import Topic
 from coachwork.workflows._answers import Acted, T, action_views, session_view
@@ -155,9 +155,8 @@ def _audit_of(receipt: Receipt) -> Workflow[Audit]:
     Raises:
         CorruptRecordError: It is missing.
     """
-    stored: Stored[Audit] | None = None
-    if receipt.audit is not None:
-        stored = yield from load(AUDIT, Key.parse(receipt.audit))
+    key = receipt.audit
+    stored = None if key is None else (yield from load(AUDIT, Key.parse(key)))
     if stored is None:
         raise CorruptRecordError("audit", "id", "is missing although a receipt refers to it")
     return stored.value

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from attrs import evolve
 
@@ -37,6 +37,7 @@ from coachwork.jobs import (
 from coachwork.messages import NO_USAGE, Usage
 from coachwork.plain import JSON, from_plain, to_json
 from coachwork.ports import Answer, Ask
+from coachwork.programs import Program
 from coachwork.records import ACCOUNT, JOB_RECORD, SESSION_RECORD, Op, Stored
 from coachwork.replies import ABSENT, Absent, BadReply, parse_reply, parse_result
 from coachwork.sessions import (
@@ -172,21 +173,22 @@ def _weighed(topic: Topic[object], held: Held, said: Said, result: JSON | Absent
     """Return a reply with its conclusion, if it ends the session and none has to be extracted."""
     if not said.final:
         return said
-    if topic.finish_first and not (yield from _finishes(topic, held, said)):
+    first = topic.program if topic.finish_first else None
+    if first is not None and not (yield from _finishes(first, topic, held, said)):
         return evolve(said, final=False, premature=True)
     return evolve(said, conclusion=_known(topic, result))
 
 
-def _finishes(topic: Topic[object], held: Held, said: Said) -> Workflow[bool]:
-    """Whether the topic's program is finished once the actions of a reply are carried out."""
-    if topic.program is None:
-        return True
+def _finishes(
+    program: Program[Any], topic: Topic[object], held: Held, said: Said
+) -> Workflow[bool]:
+    """Whether *program*, the topic's, is finished once the actions of a reply are carried out."""
     now = yield from Now()
     written = yield from carried(topic, held, said, now)
     if written is not None:
         return written.finished
-    underway = yield from load_of_session(topic.program, held.session.value.about)
-    return topic.program.is_finished(underway.state)
+    underway = yield from load_of_session(program, held.session.value.about)
+    return program.is_finished(underway.state)
 
 
 def _kept(said: Said) -> JSON:
