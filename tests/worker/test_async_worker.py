@@ -9,8 +9,9 @@ import signal
 import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 import pytest
@@ -19,7 +20,8 @@ from coachwork import AsyncCoach, Settings, Topic, worker
 from coachwork.errors import LLMError, MisuseError, StoreUnavailableError
 from coachwork.events import Event as Told
 from coachwork.jobs import JobRef
-from coachwork.ports import AsyncLanguageModel, AsyncNotifier, CommitResult
+from coachwork.ports import AsyncLanguageModel, AsyncNotifier, Clock, CommitResult
+from coachwork.testing import FakeClock
 from coachwork.worker import AsyncWorker, Worker, WorkerOptions
 from coachwork.worker import _async_worker as module
 from coachwork.worker import _desk as desk
@@ -50,7 +52,6 @@ DEAF: Final = WorkerOptions(poll=10_000)
 """Never looks by itself."""
 
 SHORT: Final = Settings(worker_lease=timedelta(seconds=0.3))
-SECOND: Final = Settings(worker_lease=timedelta(seconds=1))
 
 
 @pytest.fixture(params=STORES)
@@ -65,6 +66,7 @@ def coach_of(
     *,
     settings: Settings | None = None,
     notifier: AsyncNotifier | None = None,
+    clock: Clock | None = None,
 ) -> AsyncCoach:
     """Return a coach whose model answers at once, unless another is given."""
     return AsyncCoach(
@@ -73,6 +75,7 @@ def coach_of(
         topics=[TALK, GREETED],
         settings=settings,
         notifier=notifier,
+        clock=clock,
     )
 
 
@@ -626,16 +629,25 @@ def test_a_model_that_ends_the_program() -> None:
 def test_the_lease_of_a_slow_answer_is_renewed() -> None:
     """A model that takes several leases is asked once; no other worker takes the job."""
     store = watched("memory", "")
+    (ref,) = submitted(store)
+    clock, renewals = FakeClock(datetime.now(UTC)), list[str]()
+
+    def renewed(word: str) -> None:
+        task = asyncio.current_task()
+        # The next lease is nearly over as soon as there is one, however slow this machine is.
+        if word == "committed" and task is not None and task.get_name() == "coachwork-heart":
+            clock.time += SHORT.worker_lease * 0.9
+            renewals.append(word)
 
     async def main() -> None:
         gate, news = AsyncGate(), News()
-        (ref,) = submitted(store)
+        store.hook = renewed
         async with (
-            AsyncWorker(coach_of(store, gate, settings=SECOND), PROMPT, settled=news),
-            AsyncWorker(coach_of(store, gate, settings=SECOND), PROMPT, settled=news),
+            AsyncWorker(coach_of(store, gate, settings=SHORT, clock=clock), PROMPT, settled=news),
+            AsyncWorker(coach_of(store, gate, settings=SHORT, clock=clock), PROMPT, settled=news),
         ):
             await gate.wait_for()
-            await asyncio.sleep(1.4)
+            await until_async(lambda: len(renewals) >= 4)
             assert status_of(store, ref) == "processing 1"
             gate.open()
             assert (await news.told()).attempts == 1
@@ -720,7 +732,7 @@ def test_leases_are_renewed_side_by_side() -> None:
         together = Together(store)
         async with at_work(AsyncWorker(coach_of(together, gate, settings=SHORT), PROMPT)):
             await gate.wait_for(2)
-            await asyncio.wait_for(together.both.wait(), 2)
+            await asyncio.wait_for(together.both.wait(), PATIENCE)
 
     asyncio.run(main())
 
@@ -739,7 +751,9 @@ def test_a_renewal_that_ends_as_cancelled_stops_no_heart() -> None:
     async def main() -> None:
         gate = AsyncGate()
         submitted(store)
-        async with at_work(AsyncWorker(coach_of(store, gate, settings=SHORT), DEAF)):
+        clock = FakeClock(datetime.now(UTC))  # on a slow machine no lease runs out meanwhile
+        coach = coach_of(store, gate, settings=SHORT, clock=clock)
+        async with at_work(AsyncWorker(coach, DEAF)):
             await gate.wait_for()
             store.hook = fail
             await until_async(lambda: "committed" in renewed)
@@ -1014,9 +1028,10 @@ def test_an_idle_worker_looks_as_often_as_it_polls() -> None:
 
     async def main() -> None:
         short = Settings(worker_lease=timedelta(seconds=0.03))
+        began = monotonic()
         async with AsyncWorker(coach_of(store, settings=short), WorkerOptions(poll=0.1)):
-            await asyncio.sleep(0.5)
+            await until_async(lambda: store.calls.get("find due", 0) >= 5)
+            assert monotonic() - began >= 4 * 0.08  # the shortest pauses in between
 
     asyncio.run(main())
-    assert 3 <= store.calls["find due"] <= 8
     assert set(store.calls) == {"find due"}

@@ -44,6 +44,9 @@ from tests.openai_server import (
 SHORT: Final = 0.2
 """Seconds that a call has which is to run out of time."""
 
+ENOUGH: Final = 1.0
+"""Seconds within which a whole answer comes in."""
+
 AT_ONCE: Final = 10.0
 """Seconds within which a call ends on any machine; whoever waits for a server waits for longer."""
 
@@ -127,7 +130,7 @@ def test_a_whole_stream_needs_no_good_bye(complete: Complete) -> None:
     pieces = [piece("Hi"), piece(None, "stop")]
     for then in ("drop", "silence"):
         with serving(Streams(pieces=pieces, done=False, then=then)) as server:
-            answer = complete(server.url, ask(sink=lambda _: None, timeout=SHORT))
+            answer = complete(server.url, ask(sink=lambda _: None, timeout=ENOUGH))
         assert answer.text == "Hi"
 
 

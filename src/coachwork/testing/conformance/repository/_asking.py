@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Final
 
-from coachwork.effects import Commit, Effect, Workflow
+from coachwork.effects import Commit, Effect, Get, Workflow
 from coachwork.errors import OutcomeUnknownError, StoreUnavailableError
 from coachwork.ports import CommitResult
-from coachwork.records import Insert, Op, Record
+from coachwork.records import Insert, Key, Op, Record
 from coachwork.testing.conformance._expecting import PromiseBrokenError, expect, told
 from coachwork.testing.conformance._promise import Trial
 from coachwork.testing.conformance._together import Wait
@@ -44,6 +44,26 @@ def refused(*ops: Op) -> Workflow[None]:
     """Commit *ops*, and make sure that it is a conflict."""
     if (yield from answer(*ops)):
         raise PromiseBrokenError(told(Commit(ops)), "conflict", "done")
+
+
+def finds(key: Key, expected: Record | None) -> Workflow[None]:
+    """Make sure that *expected* is there, or nothing, as far as version and body tell.
+
+    Whether it is the same in everything is a promise of its own.
+    """
+    effect = Get(key)
+    found = yield from effect
+    expect(effect, _stated(found), _stated(expected))
+
+
+def _stated(record: Record | None) -> str:
+    """Return version and body in words."""
+    return "nothing" if record is None else f"version {int(record.version)} {record.body}"
+
+
+def version_of(record: Record | None) -> int:
+    """Return the version of a record, 0 where there is none."""
+    return 0 if record is None else int(record.version)
 
 
 def put(records: Sequence[Record]) -> Workflow[None]:

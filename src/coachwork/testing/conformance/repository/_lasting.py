@@ -10,10 +10,16 @@ from coachwork.effects import Find, Get, ReadLog, Workflow
 from coachwork.ports import Query
 from coachwork.records import Delete, Facts, Insert, Key, Op, Record, Update
 from coachwork.testing.conformance._capability import Capability
-from coachwork.testing.conformance._expecting import answers, expect
+from coachwork.testing.conformance._expecting import expect
 from coachwork.testing.conformance._processes import Elsewhere
 from coachwork.testing.conformance._promise import Trial, promise
-from coachwork.testing.conformance.repository._asking import done, put, shows
+from coachwork.testing.conformance.repository._asking import (
+    done,
+    finds,
+    put,
+    shows,
+    version_of,
+)
 from coachwork.testing.conformance.repository._races import (
     claimed,
     counted,
@@ -35,8 +41,8 @@ OWNED: Final = Facts(owner="u")
 def _found_again(trial: Trial) -> Workflow[None]:
     """Find everything as the last commit left it."""
     changed = thing(trial.tenant, "b", version=2, facts=OWNED, body='{"n":2}')
-    yield from answers(Get(changed.key), changed)
-    yield from answers(Get(Key("thing", trial.tenant, ("c",))), None)
+    yield from finds(changed.key, changed)
+    yield from finds(Key("thing", trial.tenant, ("c",)), None)
     view = Find(Query(kind="thing", tenant=trial.tenant, owner="u"))
     yield from shows(trial, view, names, ["a", "b"])
     log = ReadLog(tenant=trial.tenant, session="s", limit=10)
@@ -75,8 +81,8 @@ def processes_lose_no_update(trial: Trial) -> Workflow[None]:
     racers = [partial(counted, trial.tenant, f"{n}", ROUNDS) for n in range(PROCESSES)]
     yield from Elsewhere(trial, tuple(racers))
     found = yield from Get(Key("thing", trial.tenant, ("counter",)))
-    version = None if found is None else found.version
-    expect(f"the version after {PROCESSES * ROUNDS} updates", version, 1 + PROCESSES * ROUNDS)
+    counted_to = version_of(found)
+    expect(f"the version after {PROCESSES * ROUNDS} updates", counted_to, 1 + PROCESSES * ROUNDS)
 
 
 @promise(
@@ -129,7 +135,7 @@ def what_another_process_did_is_seen_at_once(trial: Trial) -> Workflow[None]:
         (new.key, None),
     )
     for key, state in states:
-        yield from answers(Get(key), state)
+        yield from finds(key, state)
     ops: tuple[Op, ...] = (Delete(gone.key, 1), Update(two), Insert(new))
     yield from Elsewhere(trial, (partial(changed, ops),))
     later: tuple[tuple[Key, Record | None], ...] = (
@@ -138,4 +144,4 @@ def what_another_process_did_is_seen_at_once(trial: Trial) -> Workflow[None]:
         (new.key, new),
     )
     for key, state in later:
-        yield from answers(Get(key), state)
+        yield from finds(key, state)

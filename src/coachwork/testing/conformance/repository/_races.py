@@ -7,21 +7,25 @@ from typing import Final
 
 from coachwork.effects import Get, ReadLog, Workflow
 from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
-from coachwork.testing.conformance._expecting import PromiseBrokenError, answers, expect
+from coachwork.testing.conformance._expecting import PromiseBrokenError, expect
 from coachwork.testing.conformance._promise import Trial, promise
 from coachwork.testing.conformance._together import AtOnce, CancelAfter, Meet, Meeting, Wait
 from coachwork.testing.conformance.repository._asking import (
     MOMENT,
     done,
+    finds,
     put,
     shows,
     tried,
+    version_of,
 )
 from coachwork.testing.conformance.repository._things import message, numbers, thing
 
 COMMIT: Final = "coachwork.ports.Repository.commit"
 RACERS: Final = 8
 ROUNDS: Final = 10
+TRIES: Final = 100
+"""How often a commit is tried that is refused though nobody else was done."""
 
 
 # --- one of several ---------------------------------------------------------------------------
@@ -43,7 +47,7 @@ def counted(tenant: str, racer: str, times: int, *, logs: bool = False) -> Workf
         while not is_done:
             yield from Wait(0)
             found = yield from Get(key)
-            version = 1 + (0 if found is None else found.version)
+            version = version_of(found) + 1
             ops: list[Op] = [Update(thing(tenant, "counter", version=version)), Insert(receipt)]
             if logs:
                 ops.append(Insert(message(tenant, "s", version)))
@@ -62,8 +66,7 @@ def no_update_is_lost(trial: Trial) -> Workflow[None]:
     yield from done(Insert(thing(trial.tenant, "counter")))
     yield from AtOnce(tuple(counted(trial.tenant, f"{n}", ROUNDS) for n in range(RACERS)))
     found = yield from Get(Key("thing", trial.tenant, ("counter",)))
-    version = None if found is None else found.version
-    expect(f"the version after {RACERS * ROUNDS} updates", version, 1 + RACERS * ROUNDS)
+    expect(f"the version after {RACERS * ROUNDS} updates", version_of(found), 1 + RACERS * ROUNDS)
 
 
 def contested(key: Key, is_over: Callable[[Record | None], bool], *ops: Op) -> Workflow[bool]:
@@ -75,7 +78,7 @@ def contested(key: Key, is_over: Callable[[Record | None], bool], *ops: Op) -> W
         ops: What is done; the last inserts what nobody else does.
     """
     mine = ops[-1]
-    while True:
+    for _ in range(TRIES):
         yield from Wait(0)
         outcome = yield from tried(*ops)
         found = yield from Get(key)
@@ -83,6 +86,7 @@ def contested(key: Key, is_over: Callable[[Record | None], bool], *ops: Op) -> W
             outcome = (yield from Get(mine.record.key)) is not None
         if outcome or is_over(found):
             return bool(outcome)
+    return False
 
 
 def claimed(tenant: str, racer: str, rounds: int) -> Workflow[tuple[int, ...]]:
@@ -121,11 +125,11 @@ def of_several_inserts_one_is_done(trial: Trial) -> Workflow[None]:
     for number in range(ROUNDS):
         (winner,) = (racer for racer, mine in enumerate(won) if number in mine)
         claim = thing(tenant, "claim", number, body=f'"{winner}"')
-        yield from answers(Get(claim.key), claim)
+        yield from finds(claim.key, claim)
         for racer in range(RACERS):
             session = thing(tenant, "session", number, f"{racer}")
             expected = session if racer == winner else None
-            yield from answers(Get(session.key), expected)
+            yield from finds(session.key, expected)
 
 
 @promise(
@@ -222,7 +226,7 @@ def _read_in_order(tenant: str, way: str) -> Workflow[None]:
         yield from Wait(0)
         for name in way:
             found = yield from Get(Key("thing", tenant, (name,)))
-            version = 0 if found is None else found.version
+            version = version_of(found)
             if version < before:
                 raise PromiseBrokenError(
                     f"get of a record whose commit made another one version {before}",
@@ -249,7 +253,7 @@ def what_is_done_is_seen_by_others_at_once(trial: Trial) -> Workflow[None]:
 def _seen(key: Key, states: Sequence[Record | None], meeting: Meeting) -> Workflow[None]:
     """See each state of a record when it is time."""
     for state in states:
-        yield from answers(Get(key), state)
+        yield from finds(key, state)
         yield from Meet(meeting)
         yield from Meet(meeting)
 
@@ -277,7 +281,12 @@ def a_log_has_no_gap_while_it_grows(trial: Trial) -> Workflow[None]:
     readers = (_read_whole(tenant, last) for _ in range(2))
     yield from AtOnce((*writers, *readers))
     log = ReadLog(tenant=tenant, session="s", limit=2 * last)
-    yield from shows(trial, log, numbers, list(range(1, last + 1)))
+    yield from shows(trial, log, _ordered, list(range(1, last + 1)))
+
+
+def _ordered(records: Sequence[Record]) -> list[int]:
+    """Return the sequence numbers of messages, in order."""
+    return sorted(numbers(records))
 
 
 def _read_whole(tenant: str, last: int) -> Workflow[None]:
@@ -286,7 +295,7 @@ def _read_whole(tenant: str, last: int) -> Workflow[None]:
     seen = 0
     while seen < last:
         yield from Wait(0)
-        found = numbers((yield from log))
+        found = _ordered((yield from log))
         expect(log, found, list(range(1, len(found) + 1)))
         seen = len(found)
 
@@ -308,7 +317,7 @@ def _changed_in_order(tenant: str, way: str) -> Workflow[None]:
     for _ in range(ROUNDS):
         yield from Wait(0)
         found = yield from Get(Key("thing", tenant, ("a",)))
-        version = 1 + (0 if found is None else found.version)
+        version = version_of(found) + 1
         yield from tried(*(Update(thing(tenant, name, version=version)) for name in way))
 
 

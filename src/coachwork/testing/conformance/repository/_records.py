@@ -13,7 +13,11 @@ from coachwork.records import MAX_BODY, Facts, Insert, Key, Record
 from coachwork.testing.conformance._capability import Capability
 from coachwork.testing.conformance._expecting import answers, expect
 from coachwork.testing.conformance._promise import Trial, promise
-from coachwork.testing.conformance.repository._asking import done, put
+from coachwork.testing.conformance.repository._asking import (
+    done,
+    finds,
+    put,
+)
 from coachwork.testing.conformance.repository._things import HOSTILE, NOON, TICK, thing
 
 EXACTLY: Final = "coachwork.ports.Repository: a record comes back exactly as it was given"
@@ -47,7 +51,6 @@ def a_record_comes_back_as_it_was(trial: Trial) -> Workflow[None]:
             session="s/1:x",
             topic="t#",
             status="active",
-            at=NOON.replace(microsecond=0),
             scenario="e\u0301",
         ),
     )
@@ -167,7 +170,7 @@ def _apart(*groups: Sequence[Record]) -> Workflow[None]:
     for group in told:
         yield from put(group)
     for record in chain.from_iterable(told):
-        yield from answers(Get(record.key), record)
+        yield from finds(record.key, record)
 
 
 @promise(

@@ -69,14 +69,14 @@ def message(tenant: str, session: str, sequence: int) -> Record:
     return Record(key, 1, Facts(session=session), f'{{"n":{sequence}}}')
 
 
-def names(records: Sequence[Record]) -> list[str | int]:
+def names(records: Sequence[Record]) -> list[str]:
     """Return the first part of each record's key: its name, among those of one check."""
-    return [record.key.parts[0] for record in records]
+    return [str(record.key.parts[0]) for record in records]
 
 
-def numbers(records: Sequence[Record]) -> list[str | int]:
+def numbers(records: Sequence[Record]) -> list[int]:
     """Return the last part of each record's key: a message's sequence number."""
-    return [record.key.parts[-1] for record in records]
+    return [int(record.key.parts[-1]) for record in records]
 
 
 # --- how they are told -----------------------------------------------------------------------

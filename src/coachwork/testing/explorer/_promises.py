@@ -1,0 +1,419 @@
+"""What always holds of the shipped workflows (brief, section 10), at every step of a search.
+
+What records alone tell is judged by `coachwork.testing.violations` and `step_violations`; here
+stands what they cannot: who did it, what the caller was told, how often the model was asked, and
+that nothing can get stuck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from coachwork.adapters import BuiltinRenderer, ExtractiveSummarizer, Memory, TopicTemplates
+from coachwork.drivers import run
+from coachwork.effects import AskModel, Commit, Effect, Get, Now
+from coachwork.errors import (
+    ApplicationError,
+    CoachworkError,
+    CorruptRecordError,
+    IdempotencyKeyReusedError,
+    RefusedError,
+    SessionBusyError,
+    SessionNotFoundError,
+    StillAnsweringError,
+)
+from coachwork.jobs import OPEN, ErrorCode, Job, JobRef
+from coachwork.messages import Message
+from coachwork.ports import Answer, Ask, Ports
+from coachwork.records import (
+    JOB_RECORD,
+    MESSAGE,
+    RECEIPT,
+    SESSION_RECORD,
+    Insert,
+    Key,
+    Op,
+    Record,
+    Update,
+    account_key,
+    job_key,
+    message_key,
+    receipt_key,
+    session_key,
+)
+from coachwork.sessions import AccountStatus, EndReason, Session, SessionStatus
+from coachwork.testing._invariants import step_violations, violations
+from coachwork.testing.explorer._invariants import Invariants, Outcome, Records, Step
+from coachwork.testing.explorer._world import Call, World
+from coachwork.workflows import Caller, SessionView, Setup, process
+from coachwork.workflows._ending import CLOSING
+
+_RESUMING: Final = frozenset({"resume", "open"})
+_ACCEPTING: Final = frozenset({"start", "send", "submit", "resume", "retry", "open"})
+
+
+@frozen
+class Noted:
+    """What is noted of a process.
+
+    Attributes:
+        key: The key of its call.
+        seen: What time it was when it last looked (UTC).
+        unused: Whether the last thing it read was the receipt of its key, and there was none.
+        leases: The leases that it took or tried to take, each as job and token.
+    """
+
+    key: str | None
+    seen: datetime | None = None
+    unused: bool = False
+    leases: frozenset[tuple[str, int]] = frozenset()
+
+
+class Promises(Invariants):
+    """The invariants of the design brief's section 10.
+
+    Args:
+        world: The world that is explored.
+        forgets: Whether an engine's own time to live may delete records: then nothing is said of
+            sessions of which the record is gone.
+    """
+
+    def __init__(self, world: World, *, forgets: bool = False) -> None:
+        """Judge *world*."""
+        self._setup = world.setup
+        self._forgets = forgets
+        self._settled: dict[frozenset[Record], tuple[str, ...]] = {}
+
+    # --- states --------------------------------------------------------------------------------
+
+    def state(self, records: Records, now: datetime, /) -> Iterator[str]:
+        """Return what does not hold of what is stored (1 to 5, 8), or could never be settled (10)."""
+        stored = self._whole(records) if self._forgets else list(records.values())
+        yield from violations(stored, now=now)
+        for record in stored:
+            if record.key.kind == "job" and record.facts.status in _OPEN:
+                account = records.get(account_key(record.key.tenant, record.facts.owner or ""))
+                if account is not None and account.facts.status == AccountStatus.OPEN:
+                    yield from self._can_be_settled(record, stored, now)
+
+    def _whole(self, records: Records) -> list[Record]:
+        """Return the records but for those whose session an engine has deleted."""
+        return [
+            record
+            for record in records.values()
+            if (session := record.facts.session) is None
+            or session_key(record.key.tenant, session) in records
+        ]
+
+    def _can_be_settled(
+        self, record: Record, stored: Iterable[Record], now: datetime
+    ) -> tuple[str, ...]:
+        """10: One run of a worker settles an open job, once its lease is over."""
+        job: Job = JOB_RECORD.read(record).value
+        near = frozenset(
+            other
+            for other in stored
+            if other.key.tenant == job.tenant
+            and (other.facts.session == job.session or other.key.kind in _SHARED)
+        )
+        found = self._settled.get(near)
+        if found is None:
+            when = now if job.lease is None else max(now, job.lease.until)
+            found = self._settled[near] = tuple(_stuck(self._setup, job, near, when))
+        return found
+
+    # --- steps ---------------------------------------------------------------------------------
+
+    def step(self, step: Step, /) -> Iterator[str]:
+        """Return what a commit did that it must not do (2 to 4, 6 to 9)."""
+        changed = [
+            (old, step.after.get(key))
+            for key, old in step.before.items()
+            if step.after.get(key) != old
+        ]
+        before = {old.key: old for old, _ in changed}
+        after = {key: new for key, new in step.after.items() if step.before.get(key) != new}
+        beside = [record for key, record in step.before.items() if key not in before]
+        yield from step_violations([*before.values(), *beside], [*after.values(), *beside])
+        noted = _noted(step.note)
+        for old, new in changed:
+            if old.key.kind == "session" and new is not None:
+                yield from _session_step(step, noted, _session(old), _session(new))
+            elif old.key.kind == "job" and new is not None:
+                yield from self._job_step(noted, _job(old), _job(new))
+        for op in step.ops:
+            key = _key(op)
+            if step.caller is not None and key.tenant != step.caller.tenant:
+                yield f"8: {step.call.command}: it wrote a key of another tenant"
+
+    def _job_step(self, noted: Noted, old: Job, new: Job) -> Iterator[str]:
+        """6: Only the holder of the lease gives it up or an outcome; who closes has a reason."""
+        holds = old.lease is not None and (old.id, old.lease.token) in noted.leases
+        if old.status not in OPEN:
+            return
+        if new.status in OPEN:
+            if old.lease is not None and new.lease is None and not holds:
+                yield f"6: job {old.id}: given up by who does not hold its lease"
+            return
+        code = None if new.error is None else new.error.code
+        if code not in CLOSING:
+            if not holds:
+                yield f"6: job {old.id}: {new.status} by who does not hold its lease"
+        elif noted.seen is not None and not self._may_close(old, code, noted.seen):
+            yield f"6: job {old.id}: closed with {code}, and it was not so"
+
+    def _may_close(self, old: Job, code: ErrorCode | None, seen: datetime) -> bool:
+        """Whether *old* could be closed with that code at that time, as far as it tells."""
+        settings = self._setup.settings
+        match code:
+            case ErrorCode.LEASE_EXPIRED:
+                if old.lease is None:
+                    return old.attempts > 0 or seen >= old.updated_at + settings.unclaimed
+                return seen >= old.lease.until
+            case ErrorCode.JOB_EXPIRED:
+                return old.is_expired(seen)
+            case ErrorCode.ATTEMPTS_EXHAUSTED:
+                return old.attempts > settings.attempts
+            case _:
+                return True
+
+    # --- what callers are told -----------------------------------------------------------------
+
+    def outcome(self, outcome: Outcome, /) -> Iterator[str]:
+        """Return what is not true of what a caller was told (5, 8, 10)."""
+        if outcome.error is not None:
+            yield from self._told_error(outcome, outcome.error)
+        elif outcome.caller is not None:
+            yield from self._told(outcome, outcome.caller, outcome.value)
+
+    def _told_error(self, outcome: Outcome, error: BaseException) -> Iterator[str]:
+        """Return what is wrong with an error."""
+        name = outcome.call.command
+        if isinstance(error, KeyboardInterrupt):
+            return
+        broken = isinstance(error, ApplicationError) or (
+            isinstance(error, CorruptRecordError) and not self._forgets
+        )
+        if broken or not isinstance(error, CoachworkError):
+            yield f"10: {name}: it broke with {type(error).__name__}: {error}"
+        elif isinstance(error, RefusedError) and not isinstance(error, StillAnsweringError):
+            yield from _refused(outcome, error)
+
+    def _told(self, outcome: Outcome, caller: Caller, value: Any) -> Iterator[str]:  # noqa: ANN401
+        """Return what is wrong with an answer."""
+        name = outcome.call.command
+        view = value if isinstance(value, SessionView) else getattr(value, "session", None)
+        session = view.id if isinstance(view, SessionView) else view
+        if isinstance(view, SessionView):
+            if (view.tenant, view.user) != (caller.tenant, caller.user):
+                yield f"8: {name}: it told of a session of {view.tenant}/{view.user}"
+            seen = _noted(outcome.note).seen
+            over = view.expires_at is not None and seen is not None and view.expires_at <= seen
+            if over and outcome.call.key is None:
+                yield f"8: {name}: it told of a session that has expired"
+        if session is None or session_key(caller.tenant, session) not in outcome.records:
+            return  # it was swept away since
+        job = value if hasattr(value, "outcome") else getattr(value, "job", None)
+        if job is not None and not isinstance(job, str):
+            yield from _told_job(outcome, caller, job, session)
+        messages = [
+            getattr(value, field, None) for field in ("user_message", "message", "greeting")
+        ]
+        for message in messages:
+            if isinstance(message, Message):
+                yield from _told_message(outcome, message)
+        if outcome.call.key is not None and name in _ACCEPTING:
+            yield from _told_key(outcome, caller, job)
+
+    # --- what is noted -------------------------------------------------------------------------
+
+    def begin(self, call: Call, /) -> Hashable:
+        """Note the key of the call."""
+        return Noted(call.key)
+
+    def note(self, note: Hashable, effect: Effect[object], answer: object, /) -> Hashable:
+        """Note the time that was seen, the leases that were taken, and what was read last."""
+        noted = _noted(note)
+        if isinstance(effect, Now) and isinstance(answer, datetime):
+            return evolve(noted, seen=answer)
+        if isinstance(effect, Get):
+            own = effect.key.kind == "receipt" and effect.key.parts[-1] == noted.key
+            return evolve(noted, unused=own and answer is None)
+        if isinstance(effect, Commit):
+            taken = {
+                (job.id, job.lease.token)
+                for op in effect.ops
+                if isinstance(op, Insert | Update) and op.record.key.kind == "job"
+                if (job := _job(op.record)).lease is not None
+            }
+            return evolve(noted, unused=False, leases=noted.leases | taken)
+        return noted
+
+    def asked(
+        self, memory: Hashable, ask: AskModel, records: Records, /
+    ) -> tuple[Hashable, Iterable[str]]:
+        """6: Under one lease the model is asked at most once for each thing."""
+        before: frozenset[tuple[str, str, int]] = memory or frozenset()  # type: ignore[assignment]
+        job, told = ask.ask.job, ask.ask.purpose.value
+        this = job, told, ask.ask.attempt
+        wrong: list[str] = []
+        if this in before:
+            wrong.append(f"6: job {job}: the model was asked twice for the {told} under one lease")
+        record = records.get(job_key(ask.tenant, job))
+        if record is None:
+            if session_key(ask.tenant, ask.ask.session) in records or not before:
+                wrong.append(f"6: job {job}: the model was asked before it was accepted")
+        elif _job(record).attempts < ask.ask.attempt or ask.ask.attempt < 1:
+            wrong.append(f"6: job {job}: the model was asked without a lease")
+        return before | {this}, wrong
+
+
+_OPEN: Final = frozenset(status.value for status in OPEN)
+_SHARED: Final = frozenset({"account", "claim", "standing"})
+
+
+def _noted(note: Hashable) -> Noted:
+    assert isinstance(note, Noted)  # noqa: S101 - it is what `Promises.begin` gave
+    return note
+
+
+def _session(record: Record) -> Session:
+    return SESSION_RECORD.read(record).value
+
+
+def _job(record: Record) -> Job:
+    return JOB_RECORD.read(record).value
+
+
+def _key(op: Op) -> Key:
+    return op.record.key if isinstance(op, Insert | Update) else op.key
+
+
+def _session_step(step: Step, noted: Noted, old: Session, new: Session) -> Iterator[str]:
+    """Return what a commit did to a session that its command must not do."""
+    command = step.call.command
+    named = f"session {old.about.id}"
+    back = (old.status, new.status) == (SessionStatus.PAUSED, SessionStatus.ACTIVE)
+    if back and command not in _RESUMING:
+        yield f"7: {named}: {command} took it from paused to active"
+    seen = noted.seen
+    ending = new.ledger.ending
+    if step.caller is not None and step.caller.user != old.about.user:
+        ripe = old.status is SessionStatus.PAUSED or (seen is not None and old.is_idle(seen))
+        taken = command == "take_over" and old.about.exclusive and ripe
+        if not taken and (ending is None or ending.reason is not EndReason.EXPIRED):
+            yield f"8: {named}: changed by {command} of {step.caller.user}"
+    if seen is None or old.status in _ENDS:
+        return
+    expired = old.is_expired(seen)
+    if expired and new.status is not SessionStatus.ABANDONED:
+        yield f"8: {named}: {command} changed it although it had expired"
+    if ending is not None and ending.reason is EndReason.EXPIRED and not expired:
+        yield f"8: {named}: {command} let it expire before its time"
+
+
+_ENDS: Final = frozenset(SessionStatus) - {SessionStatus.ACTIVE, SessionStatus.PAUSED}
+
+
+def _refused(outcome: Outcome, error: RefusedError) -> Iterator[str]:
+    """5: A definite refusal means that nothing exists under that key."""
+    caller, key = outcome.caller, outcome.call.key
+    if caller is None or key is None or isinstance(error, IdempotencyKeyReusedError):
+        return
+    record = outcome.records.get(receipt_key(caller.tenant, caller.user, key))
+    if record is None or _noted(outcome.note).unused:
+        return
+    receipt = RECEIPT.read(record).value
+    if isinstance(error, SessionNotFoundError):
+        return  # it has expired since, or was deleted
+    if error.job == receipt.job is not None and not isinstance(error, SessionBusyError):
+        return  # it tells what became of the job
+    yield f"5: {outcome.call.command}: refused with {error.code}, but its key was accepted"
+
+
+def _told_job(
+    outcome: Outcome,
+    caller: Caller,
+    job: Any,  # noqa: ANN401 - it looks like a `JobView`
+    session: str,
+) -> Iterator[str]:
+    """5: What is told of a job is what became of it."""
+    record = outcome.records.get(job_key(caller.tenant, job.id))
+    named = f"job {job.id}"
+    if job.session != session:
+        yield f"5: {named}: told as one of session {session}, and is of {job.session}"
+    if record is None:
+        yield f"5: {named}: {outcome.call.command} told of it, and it is not there"
+        return
+    stored = _job(record)
+    if stored.user != caller.user:
+        yield f"8: {named}: {outcome.call.command} told of a job of {stored.user}"
+    if job.status not in OPEN and job.status is not stored.status:
+        yield f"5: {named}: told as {job.status}, stored as {stored.status}"
+
+
+def _told_message(outcome: Outcome, told: Message) -> Iterator[str]:
+    """5: A message that is told is stored."""
+    record = outcome.records.get(message_key(told.tenant, told.session, told.sequence))
+    if record is None or MESSAGE.read(record).value != told:
+        yield f"5: message {told.id}: {outcome.call.command} told of it, and it is not stored"
+
+
+def _told_key(outcome: Outcome, caller: Caller, job: Any) -> Iterator[str]:  # noqa: ANN401
+    """5: What was accepted has the receipt of its key, and with it every call gets the same."""
+    record = outcome.records.get(receipt_key(caller.tenant, caller.user, outcome.call.key or ""))
+    if record is None:
+        yield f"5: {outcome.call.command}: told as accepted, and there is no receipt of its key"
+        return
+    receipt = RECEIPT.read(record).value
+    if receipt.job is not None and job is not None and job.id != receipt.job:
+        yield f"5: {outcome.call.command}: told of job {job.id}, accepted as {receipt.job}"
+
+
+# --- 10: nothing gets stuck ----------------------------------------------------------------------
+
+
+class _At:
+    """A clock that stands, ids that nobody has, and a model that goes on."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._number = 0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def new_id(self) -> str:
+        self._number += 1
+        return f"later-{self._number}"
+
+    def complete(self, _ask: Ask, /) -> Answer:
+        return Answer(text="Go on.")
+
+
+def _stuck(setup: Setup, job: Job, records: Iterable[Record], now: datetime) -> Iterator[str]:
+    """Return what is left undone after one run of a worker at that time."""
+    memory = Memory()
+    memory.commit([Insert(record) for record in records])
+    at = _At(now)
+    ports = Ports(
+        repository=memory,
+        model=at,
+        clock=at,
+        ids=at,
+        templates=TopicTemplates(setup.topics),
+        renderer=BuiltinRenderer(),
+        summarizer=ExtractiveSummarizer(),
+    )
+    try:
+        run(process(setup.for_worker(), JobRef(job.tenant, job.id, job.kind)), ports)
+    except CoachworkError as error:
+        yield f"10: job {job.id}: a worker cannot settle it: {error.code}"
+        return
+    left = memory.get(job_key(job.tenant, job.id))
+    if left is not None and _job(left).status in OPEN:
+        yield f"10: job {job.id}: a worker does not settle it"

@@ -1,0 +1,122 @@
+"""The small worlds in which the shipped workflows are explored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from attrs import field, frozen
+
+from coachwork.adapters import final
+from coachwork.errors import LLMError
+from coachwork.jobs import JobKind
+from coachwork.policies import Settings
+from coachwork.ports import Answer, Ask
+from coachwork.testing.explorer import (
+    PROMISED,
+    Bounds,
+    Exploration,
+    Fault,
+    Promises,
+    World,
+    commands_of,
+    explore,
+)
+from coachwork.topics import Topic
+from coachwork.workflows import Caller, Setup
+
+ADA: Final = Caller("acme", "ada")
+BEN: Final = Caller("acme", "ben")
+
+AT_ONCE: Final = (timedelta(0),)
+PAST_LEASE: Final = (timedelta(0), timedelta(minutes=6))
+PAST_EXPIRY: Final = (timedelta(0), timedelta(days=15))
+PAST_BOTH: Final = (timedelta(0), timedelta(minutes=6), timedelta(days=15))
+
+
+@frozen
+class Values:
+    """What a conversation may yield."""
+
+    values: list[str]
+
+
+@frozen(kw_only=True)
+class Scope:
+    """A small world and its bounds.
+
+    Attributes:
+        names: The commands that may come.
+        callers: Who calls.
+        topics: How many topics there are.
+        exclusive: Whether a topic is only one user's of a tenant.
+        greets: Whether the coach speaks first.
+        result: Whether conversations yield a result.
+        finals: Whether the coach may end a session.
+        commands: How many calls may come.
+        at_once: How many may be under way at the same moment.
+        faults: How much may go wrong.
+        kinds: What may go wrong.
+        instants: Which times there are.
+        states: How many states there may be.
+    """
+
+    names: tuple[str, ...]
+    callers: tuple[Caller, ...] = (ADA,)
+    topics: int = 1
+    exclusive: bool = False
+    greets: bool = True
+    result: bool = False
+    finals: bool = False
+    commands: int = 2
+    at_once: int = 2
+    faults: int = 0
+    kinds: frozenset[Fault] = field(default=PROMISED, repr=False)
+    instants: tuple[timedelta, ...] = field(default=AT_ONCE, repr=False)
+    states: int = 20_000_000
+
+    def world(self) -> World:
+        """Return the world."""
+        topics = [
+            Topic(
+                id=name,
+                system="Listen.",
+                initiation="Say hello." if self.greets else None,
+                result=Values if self.result else None,
+                exclusive=self.exclusive,
+            )
+            for name in ("talk", "plan")[: self.topics]
+        ]
+        settings = Settings(commit_tries=3)
+        return World(
+            setup=Setup(topics={topic.id: topic for topic in topics}, settings=settings),
+            replies=self._replies,
+            instants=self.instants,
+        )
+
+    def _replies(self, ask: Ask) -> Sequence[Answer | Exception]:
+        """Return what the model may say."""
+        if ask.purpose is JobKind.EXTRACTION:
+            return (Answer(text='{"values": ["courage"]}'),)
+        said: list[Answer | Exception] = [Answer(text="Go on."), LLMError("it failed")]
+        return [*said, Answer(text=final())] if self.finals else said
+
+    def explore(self, *, merges: bool = True, reduces: bool = True) -> Exploration:
+        """Explore it."""
+        world = self.world()
+        forgets = Fault.TTL in self.kinds and self.faults > 0
+        return explore(
+            world,
+            commands_of(world, self.callers, *self.names),
+            Bounds(
+                commands=self.commands,
+                at_once=self.at_once,
+                faults=self.faults,
+                kinds=self.kinds,
+                states=self.states,
+            ),
+            Promises(world, forgets=forgets),
+            merges=merges,
+            reduces=reduces,
+        )
