@@ -153,8 +153,9 @@ def test_a_program_is_one_and_may_have_to_be_finished_first() -> None:
     assert topic(program=HABITS, finish_first=True).program is HABITS
     assert PLAIN.program is None
     assert refused("program", "habits", Program, 7) == "a Program"
-    assert refused("finish_first", True) == "False where there is no program"
-    assert refused("finish_first", 1, None, "yes") == "True or False"
+    assert refused("finish_first", *[True]) == "False where there is no program"
+    for wrong in (0, None, "yes"):
+        assert refused("finish_first", wrong) == "True or False"
 
 
 def test_two_programs_have_two_ids() -> None:

@@ -116,13 +116,13 @@ class Topic(Generic[T_co]):
             if not (optional or (isinstance(template, str) and template.strip())):
                 raise ValidationError(f"topic.{name}", "a template that is not blank")
         self._check_classes()
-        if self.finish_first and self.program is None:
-            raise ValidationError("topic.finish_first", "False where there is no program")
         if not _is_of_texts(self.models):
             raise ValidationError("topic.models", "a mapping of purposes to names of models")
         for flag in ("finish_first", "complete_at_max_turns", "exclusive", "allow_take_over"):
             if not isinstance(getattr(self, flag), bool):
                 raise ValidationError(f"topic.{flag}", "True or False")
+        if self.finish_first and self.program is None:
+            raise ValidationError("topic.finish_first", "False where there is no program")
         self._check_number("max_turns", 0, MAX_TURNS)
         self._check_number("message_window", 1, MAX_WINDOW)
         self._check_number("resume_window", 1, MAX_WINDOW)

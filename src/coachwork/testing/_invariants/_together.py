@@ -362,12 +362,13 @@ def _deletion(step: Step, change: Change) -> Iterator[str]:
 
 
 def _told(step: Step, change: Change) -> Iterator[str]:
-    """11: What changes a state is told by audits of the same commit, and by all before."""
+    """11: What changes a state is told by audits of the very same commit."""
     old: Progress | None = change.before
     new: Progress = change.after
     for number in range(1 if old is None else old.audits + 1, new.audits + 1):
-        if step.after(AUDIT, audit_key(change.key, number)) is None:
-            yield f"11: {change.name}: audit {number} is not there"
+        audit = step.changes.get(audit_key(change.key, number))
+        if audit is None or audit.new is None:
+            yield f"11: {change.name}: audit {number} does not come with it"
 
 
 def _an_audit(step: Step, change: Change) -> Iterator[str]:
@@ -379,11 +380,13 @@ def _an_audit(step: Step, change: Change) -> Iterator[str]:
     if counted is None or counted.new is None or counted.after.audits < audit.number:
         yield f"11: {change.name}: no state counts it"
     key = message_key(audit.tenant, audit.session, audit.message)
-    fault = fault_of_audit(audit, step.after(MESSAGE, key))
-    if fault is not None:
-        yield f"11: {change.name}: {fault}"
-    elif audit.sender is Sender.COACH and key not in step.changes:
-        yield f"11: {change.name}: the message that brought it was there before"
+    brought = step.changes.get(key)
+    if audit.sender is Sender.COACH and (brought is None or brought.old is not None):
+        yield f"11: {change.name}: the message that brings it does not come with it"
+    else:
+        fault = fault_of_audit(audit, step.after(MESSAGE, key))
+        if fault is not None:
+            yield f"11: {change.name}: {fault}"
 
 
 # --- all of them -----------------------------------------------------------------------------
