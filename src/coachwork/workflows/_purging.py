@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coachwork.effects import Find, Get, Now, ReadLog, Workflow
 from coachwork.errors import (
@@ -19,6 +20,7 @@ from coachwork.ports import Query
 from coachwork.records import (
     ACCOUNT,
     BACKGROUND,
+    CLAIM,
     JOB_RECORD,
     MAX_OPS,
     RECEIPT,
@@ -31,6 +33,7 @@ from coachwork.records import (
     Stored,
     job_key,
     message_key,
+    receipt_key,
     session_key,
 )
 from coachwork.sessions import LIVE, Account, Session, SessionEvent
@@ -216,28 +219,77 @@ def delete_session(
         ops = [Delete(message_key(about.tenant, about.id, number), 1) for number in numbers]
         if not (yield from _delete(setup, ops, mark)):
             return False
-    for kind in BESIDE_A_SESSION:
-        query = Query(
-            kind=kind, tenant=about.tenant, owner=about.user, session=about.id, limit=BATCH
-        )
+    return (yield from _delete_beside(setup, about.tenant, about.user, about.id, mark)) and (
+        yield from _delete(setup, [SESSION_RECORD.delete(stored)], mark)
+    )
+
+
+def _delete_beside(
+    setup: Setup,
+    tenant: str,
+    user: str,
+    session: str,
+    mark: Stored[Account] | None,
+    *kinds: str,
+) -> Workflow[bool]:
+    """Delete what stands beside a session, and its records of *kinds*; False once *mark* is over."""
+    for kind in (*kinds, *BESIDE_A_SESSION):
+        query = Query(kind=kind, tenant=tenant, owner=user, session=session, limit=BATCH)
         if not (yield from delete_found(setup, query, mark)):
             return False
-    return (yield from _delete(setup, [SESSION_RECORD.delete(stored)], mark))
+    return True
 
 
 def delete_unreadable(setup: Setup, record: Record, mark: Stored[Account]) -> Workflow[bool]:
-    """Delete a session whose record cannot be read, and the messages that its log shows.
+    """Delete a session whose record cannot be read, the messages that its log shows, and the rest.
 
-    What else is the session's is found by its owner. False once *mark* is over.
+    False once *mark* is over.
     """
-    tenant, session = record.key.tenant, str(record.key.parts[0])
+    tenant, session, user = record.key.tenant, str(record.key.parts[0]), mark.value.user
     while True:
         page = yield from ReadLog(tenant=tenant, session=session, limit=BATCH)
         # The last ones go first, and the session when nothing of it is left.
-        ops = [Delete(found.key, found.version) for found in reversed(page or [record])]
-        done = yield from _delete(setup, ops, mark)
-        if not page or not done:
-            return done
+        ops = [Delete(found.key, found.version) for found in reversed(page)]
+        if not (yield from _delete(setup, ops, mark)):
+            return False
+        if not page:
+            break
+    return (yield from _delete_beside(setup, tenant, user, session, mark, CLAIM.name)) and (
+        yield from _delete(setup, [Delete(record.key, record.version)], mark)
+    )
+
+
+def delete_lost(setup: Setup, query: Query, mark: Stored[Account]) -> Workflow[bool]:
+    """Delete the jobs that *query* finds whose sessions are not there, with all that is theirs.
+
+    A planting that was interrupted leaves such jobs: it writes every message together with its
+    job and the job's receipt, and the session at last. False once *mark* is over.
+    """
+    while True:
+        page = yield from Find(query)
+        for record in page:
+            session = record.facts.session or ""
+            home = yield from Get(session_key(record.key.tenant, session))
+            if home is None and not (yield from _delete_lost(setup, record, session, mark)):
+                return False
+        if len(page) < query.limit:
+            return True
+        query = evolve(query, after=page[-1].key)
+
+
+def _delete_lost(
+    setup: Setup, record: Record, session: str, mark: Stored[Account]
+) -> Workflow[bool]:
+    """Delete a job without a session, with its receipt and its messages."""
+    tenant, user = record.key.tenant, mark.value.user
+    ops: list[Delete] = []
+    with suppress(CorruptRecordError, UnsupportedSchemaError):
+        job = JOB_RECORD.read(record).value
+        said = (job.message, None if job.settlement is None else job.settlement.reply)
+        ops += [Delete(message_key(tenant, session, number), 1) for number in said if number]
+        ops.append(Delete(receipt_key(tenant, user, job.key), 1))
+    ops.append(Delete(record.key, record.version))
+    return (yield from _delete(setup, ops, mark))
 
 
 def delete_found(setup: Setup, query: Query, mark: Stored[Account] | None) -> Workflow[bool]:

@@ -131,7 +131,7 @@ def fewer(state: State) -> State:
         ),
         (
             2,
-            changed("audit", scenario="trial"),
+            changed("message", user="ben"),
             "11: audit acme/habits/ada///2: the message that triggered it is not there",
         ),
         (2, fewer, "11: progress acme/habits/ada//: it changed, and no audit tells of it"),

@@ -76,7 +76,7 @@ def _asked(state: CoachState, _now: datetime) -> str | None:
 
 def _settled(state: CoachState, _now: datetime) -> str | None:
     count = len(state.open_questions)
-    return f"{count} of the questions are neither answered nor declined" if count else None
+    return f"questions neither answered nor declined: {count}" if count else None
 
 
 def _covered(state: CoachState, _now: datetime) -> str | None:
