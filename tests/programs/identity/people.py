@@ -99,7 +99,7 @@ def applied(
 
 def after(state: CoachState, name: str, /, **parameters: JSON) -> CoachState:
     """Return the state after an action of the coach's, which must not be refused."""
-    return applied(state, name, **parameters)[0]
+    return applied(state, name, Sender.COACH, **parameters)[0]
 
 
 def refused(
@@ -120,7 +120,7 @@ def refused(
 
 def bad(state: CoachState, name: str, /, **parameters: JSON) -> str:
     """Return what is wrong with the parameters of an action."""
-    return refused(state, name, code=RefusalCode.BAD_PARAMETERS, **parameters)
+    return refused(state, name, RefusalCode.BAD_PARAMETERS, Sender.COACH, **parameters)
 
 
 def by_name(state: CoachState, name: str) -> Identity:

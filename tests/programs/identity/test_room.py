@@ -96,7 +96,7 @@ def test_a_state_takes_no_more_than_it_weighs(state: CoachState) -> None:
 def test_many_small_things_weigh_enough(
     identities: int, notes: int, questions: int, traits: int
 ) -> None:
-    """Each has its own weight, as heavy as the longest status, instant and reference can make it."""
+    """Each weighs as if status, instants and references were as long as can be."""
     heavy = Identity(
         id="i" * 64,
         name="",

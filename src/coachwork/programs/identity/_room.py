@@ -28,10 +28,10 @@ MAX_WEIGHT: Final = 184 * 1024
 """The most that a state may weigh: characters of ASCII JSON text, as `weight` sees them."""
 
 _ID: Final = 64
-_STATE: Final = 1600
-_IDENTITY: Final = 390
-_NOTE: Final = 130
-_QUESTION: Final = 240
+_STATE: Final = 640
+_IDENTITY: Final = 350
+_NOTE: Final = 124
+_QUESTION: Final = 232
 _TEXT: Final = 3
 
 
