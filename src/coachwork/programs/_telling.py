@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from coachwork.actions import Sender
@@ -31,6 +32,7 @@ def told(program: Program[S], state: S) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+@lru_cache(maxsize=1024)  # a schema takes its time, and the same few are told again and again
 def _entry(action: ActionType[Any, Any]) -> str:
     """Return one line about an action."""
     schema = json_schema(action.parameters)

@@ -14,7 +14,7 @@ import coachwork.programs
 from coachwork.actions import Sender
 from coachwork.plain import JSON
 from coachwork.programs import ActionType, Scope, action_schema, begun, carry_out, told
-from coachwork.programs.identity import IDENTITY, Category, CoachState, IdentityStatus, Phase
+from coachwork.programs.identity import IDENTITY, CoachState, IdentityStatus, Phase
 from tests.programs.identity.people import (
     COMPLETED,
     CREATION,
@@ -111,6 +111,11 @@ def test_it_is_written_with_public_parts_alone() -> None:
     assert all(": coachwork.programs.identity._" in line for line in private), private
 
 
+def skip(category: str) -> tuple[str, dict[str, JSON]]:
+    """Return the action that skips a category."""
+    return "skip_category", {"category": category}
+
+
 def test_a_whole_journey() -> None:
     """From a stranger to somebody who lives by who they are."""
     state = begun(IDENTITY, "seed", NOON)
@@ -139,16 +144,12 @@ def test_a_whole_journey() -> None:
                         ]
                     },
                 ),
-                *(
-                    ("skip_category", {"category": category.value})
-                    for category in Category
-                    if category.value
-                    not in {"PASSIONS", "VALUES", "RELATIONSHIPS", "CREATIVITY", "HEALTH"}
-                ),
+                *[skip(name) for name in ("STRENGTHS", "GOALS", "CAREER", "FINANCE")],
+                skip("SPIRITUALITY"),
             ],
         ),
         (Sender.USER, [("accept_identity", {"identity": "writer"})]),
-        (Sender.USER, [("skip_category", {"category": "HEALTH"})]),
+        (Sender.USER, [skip("HEALTH")]),
         (
             Sender.COACH,
             [
@@ -175,7 +176,9 @@ def test_a_whole_journey() -> None:
         ),
     ]
     for number, (sender, actions) in enumerate(turns, 1):
-        asked = [{"type": name, "parameters": parameters} for name, parameters in actions]
+        asked: list[dict[str, JSON]] = [
+            {"type": name, "parameters": parameters} for name, parameters in actions
+        ]
         now = NOON + timedelta(minutes=number)
         carried = carry_out(IDENTITY, state, asked, sender, now, f"a-{number}", f"s-1.{number}")
         assert [action.code for action in carried.actions] == [None] * len(actions)

@@ -132,6 +132,14 @@ def test_an_identity_lives_on_in_what_it_went_to() -> None:
     assert list(alive(state)) == [(nested, whole), (combined, whole), (whole, whole)]
 
 
+def test_damaged_links_lead_nowhere() -> None:
+    """In circles or to what is not there, which no action makes, but a document may hold."""
+    round_ = identity("Round", ARCHIVED, nested_under="i-about")
+    about = identity("About", ARCHIVED, combined_into="i-round")
+    lost = identity("Lost", ARCHIVED, nested_under="i-nowhere")
+    assert not list(alive(coach_state(CREATION, round_, about, lost)))
+
+
 def test_a_category_is_open_until_it_has_an_identity_or_is_skipped() -> None:
     """One that lives on in another counts; one that was set aside does not."""
     state = coach_state(

@@ -77,7 +77,8 @@ def test_creation_is_told() -> None:
     )
     assert told_state(state).split("\n\n")[1:] == [
         (
-            "Still open before IDENTITY_REFINEMENT: neither an identity nor skipped: VALUES, GOALS.\n"
+            "Still open before IDENTITY_REFINEMENT: "
+            "neither an identity nor skipped: VALUES, GOALS.\n"
             "It can go to GET_TO_KNOW_YOU now."
         ),
         (

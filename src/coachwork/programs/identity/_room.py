@@ -7,6 +7,7 @@ refused below that bound: there is always room left to accept, archive, answer, 
 from __future__ import annotations
 
 import json
+from json.encoder import encode_basestring_ascii
 from typing import Final
 
 from coachwork.plain import JSON
@@ -45,16 +46,20 @@ def weight(state: CoachState) -> int:
     return (
         _STATE
         + _plain(state.metadata)
-        + sum(_TEXT + _plain(trait) for trait in traits)
-        + sum(_QUESTION + _plain(q.text) + _plain(q.answer) for q in state.asked_questions)
+        + sum(_TEXT + _text(trait) for trait in traits)
+        + sum(_QUESTION + _text(q.text) + _text(q.answer) for q in state.asked_questions)
         + sum(map(_weight_of, state.identities))
     )
 
 
 def _weight_of(identity: Identity) -> int:
-    texts = (identity.name, identity.statement)
-    notes = sum(_NOTE + _plain(note.text) for note in identity.notes)
-    return _IDENTITY + sum(map(_plain, texts)) + notes
+    notes = sum(_NOTE + _text(note.text) for note in identity.notes)
+    return _IDENTITY + _text(identity.name) + _text(identity.statement) + notes
+
+
+def _text(value: str) -> int:
+    """Return how many characters a text takes as ASCII JSON text; it is asked all the time."""
+    return len(encode_basestring_ascii(value))
 
 
 def _plain(value: JSON) -> int:

@@ -191,11 +191,12 @@ def alive(state: CoachState) -> Iterator[tuple[Identity, Identity]]:
     """
     by_id = {identity.id: identity for identity in state.identities}
     for identity in state.identities:
-        whole = identity
-        # Each link leads from what was archived to what was not, so that this ends.
-        while link := whole.nested_under or whole.combined_into:
-            whole = by_id[link]
-        if is_living(whole):
+        whole: Identity | None = identity
+        for _ in by_id:
+            if whole is None or is_living(whole):
+                break
+            whole = by_id.get(whole.combined_into or whole.nested_under or "")
+        if whole is not None and is_living(whole):
             yield identity, whole
 
 
