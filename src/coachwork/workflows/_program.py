@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import evolve, frozen
 
@@ -13,7 +12,7 @@ from coachwork.actions import Audit, Component, Sender
 from coachwork.effects import Get, NewId, Now, Workflow
 from coachwork.plain import JSON, to_json
 from coachwork.programs import Carried, Program, Progress, Scope, begun, carry_out, read_state
-from coachwork.records import AUDIT, PROGRESS, Op, Record, Stored, progress_key
+from coachwork.records import AUDIT, PROGRESS, Insert, Op, Record, Stored, Update, progress_key
 from coachwork.sessions import About, latest
 
 S = TypeVar("S")
@@ -83,7 +82,8 @@ def load_underway(
     subject = session if program.scope is Scope.SESSION else None
     record = yield from Get(progress_key(tenant, program.id, user, subject, scenario))
     if record is not None:
-        return cast("Underway[S]", _read(program, record))
+        known = _KNOWN.get((program, record))
+        return cast("Underway[S]", known) if known is not None else _read(program, record)
     seed = yield from NewId()
     now = yield from Now()
     state = begun(program, seed, now)
@@ -109,11 +109,29 @@ def load_of_session(program: Program[S], about: About) -> Workflow[Underway[S]]:
     return (yield from load_underway(program, about.tenant, about.user, about.id, about.scenario))
 
 
-@lru_cache(maxsize=64)  # a turn reads the same record twice, and the next one reads it again
-def _read(program: Program[Any], record: Record) -> Underway[Any]:
+_KNOWN: Final[dict[tuple[Program[Any], Record], Underway[Any]]] = {}
+"""What records hold that were read or made last: a turn reads one twice, and the next one again.
+
+A record is the key, so what is found is what reading it would give.
+"""
+
+MOST_KNOWN: Final = 64
+"""How many of them are kept."""
+
+
+def _read(program: Program[S], record: Record) -> Underway[S]:
     """Return what *record* holds, as a value of the program's own class."""
     stored = PROGRESS.read(record)
-    return Underway(program, stored.value, stored.version, read_state(program, stored.value))
+    state = read_state(program, stored.value)
+    return _known(record, Underway(program, stored.value, stored.version, state))
+
+
+def _known(record: Record, underway: Underway[S]) -> Underway[S]:
+    """Keep what *record* holds, for as long as there is room; return it."""
+    if len(_KNOWN) >= MOST_KNOWN:
+        _KNOWN.clear()
+    _KNOWN[underway.program, record] = underway
+    return underway
 
 
 def carried_out(
@@ -169,7 +187,9 @@ def carried_out(
         updated_at=at,
     )
     if underway.version is None:
-        op: Op = PROGRESS.insert(after)
+        op: Insert | Update = PROGRESS.insert(after)
     else:
         op = PROGRESS.update(Stored(progress, underway.version), after)
+    version = (underway.version or 0) + 1
+    _known(op.record, Underway(program, after, version, carried.state))
     return Written(carried, audit, program.is_finished(carried.state), (op, AUDIT.insert(audit)))
