@@ -242,8 +242,7 @@ def plausible(chance: random.Random, state: CoachState) -> Asked:
         "under": [*names],
         "question": [one.text for one in state.asked_questions] or ["Never?"],
         "category": [*_CATEGORIES],
-        # Mostly where it is already, which is refused: so it stays long enough.
-        "to": [*(phase.value for phase in Phase), *[state.current_phase.value] * 15],
+        "to": [phase.value for phase in Phase],
         "texts": [[chance.choice("abcdef")]],
         "value": [chance.randrange(9), None],
         "identities": [[{"name": f"Several {chance.randrange(99)}"}]],
@@ -255,15 +254,15 @@ def plausible(chance: random.Random, state: CoachState) -> Asked:
     return asked(chosen.name, **{name: chance.choice(options.get(name, words)) for name in fields})
 
 
-def test_a_long_coaching_holds_in_every_phase() -> None:
-    """Hundreds of turns of what may well be, until each action was applied, and beyond."""
+@pytest.mark.parametrize("phase", [*Phase][:-1])
+def test_plausible_coaching_holds_in_every_phase(phase: Phase) -> None:
+    """However often it is tried, until each action of the phase was applied, and beyond."""
     applied: set[str] = set()
-    for phase in [*Phase][:-1]:
-        chance = random.Random(phase)
+    for seed in range(25):
+        chance = random.Random(f"{phase} {seed}")
         play = Play.until(phase)
-        for _ in range(40):
-            if play.state.current_phase is not Phase.COMPLETED:
-                play.turn(Sender.COACH, [plausible(chance, play.state) for _ in range(4)])
+        while play.state.current_phase is phase and len(play.audits) < 12:
+            play.turn(Sender.COACH, [plausible(chance, play.state) for _ in range(4)])
         progress = play.progress()
         assert rebuild(IDENTITY, progress, play.audits) == read_state(IDENTITY, progress)
         applied |= {
@@ -272,7 +271,8 @@ def test_a_long_coaching_holds_in_every_phase() -> None:
             for action in audit.actions
             if action.status is ActionStatus.APPLIED
         }
-    assert applied == set(IDENTITY.by_name)
+    allowed = {action.name for action in IDENTITY.allowed(coach_state(phase), Sender.COACH)}
+    assert allowed <= applied
 
 
 def test_what_leads_to_each_phase_is_applied() -> None:
