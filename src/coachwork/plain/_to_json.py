@@ -44,6 +44,49 @@ def to_json(value: object) -> JSON:
         raise ValidationError("value", "data without cycles, and less deep") from None
 
 
+def to_json_after(value: object, before: object, plain: JSON) -> JSON:
+    """Do what `to_json` does for a *value* that was made from another one and shares most of it.
+
+    What the two share is not turned again, so a change costs what it changes. Parts of the answer
+    are parts of *plain*: neither may be changed.
+
+    Args:
+        value: What is to be turned.
+        before: What it was made from.
+        plain: What `to_json` made of that.
+
+    Raises:
+        ValidationError: As `to_json`.
+    """
+    try:
+        return _after(value, before, plain, None)
+    except RecursionError:
+        raise ValidationError("value", "data without cycles, and less deep") from None
+
+
+def _after(value: object, before: object, plain: JSON, where: Where) -> JSON:
+    if value is before:
+        return plain
+    kind = type(value)
+    if kind is type(before):
+        if isinstance(plain, dict) and attrs.has(kind):
+            return {
+                name: _after(
+                    getattr(value, name), getattr(before, name), plain[name], (where, step)
+                )
+                for name, step in _steps(cast("Hashable", kind))
+            }
+        if isinstance(plain, list) and isinstance(value, tuple):
+            olds = cast("tuple[object, ...]", before)
+            return [
+                _after(part, olds[place], plain[place], (where, f"[{place}]"))
+                if place < len(plain)
+                else _plain(part, (where, f"[{place}]"))
+                for place, part in enumerate(cast("tuple[object, ...]", value))
+            ]
+    return _plain(value, where)
+
+
 _PLAIN_ALREADY: Final = frozenset({str, int, bool, type(None)})
 """Classes whose values are plain data as they are: most of what there is to turn."""
 

@@ -75,6 +75,7 @@ def carry_out(
     now: datetime,
     audit: str,
     message: str | None = None,
+    plain: dict[str, JSON] | None = None,
 ) -> Carried[S]:
     """Carry out the actions that were asked for, as far as they may be.
 
@@ -86,6 +87,8 @@ def carry_out(
         now: The instant (UTC).
         audit: The id of the audit to be; all ids that are made begin with it.
         message: The id of the message that led to it, as `Audit.source` will tell it.
+        plain: The state as plain data, where that is known: what the actions leave alone is not
+            turned again.
 
     Returns:
         The state afterwards, and what became of each action.
@@ -95,7 +98,7 @@ def carry_out(
     carried = _carried(judge, state, chosen, audit, bounded=False)
     if carried.state is not state:
         try:
-            carried = evolve(carried, plain=_kept(carried.state))
+            carried = evolve(carried, plain=_kept(carried.state, state, plain))
         except ActionRefused:
             # Somewhere it went wrong: again, with a look at the state after each action.
             carried = _carried(judge, state, chosen, audit, bounded=True)
@@ -177,13 +180,15 @@ def _cut(summary: str) -> str:
     return cut if len(json.dumps(cut)) <= _MAX_ESCAPED else cut[: _MAX_ESCAPED // 12]
 
 
-def _kept(state: object) -> dict[str, JSON]:
+def _kept(
+    state: object, before: object = None, known: dict[str, JSON] | None = None
+) -> dict[str, JSON]:
     """Return *state* as plain data.
 
     Raises:
         ActionRefused: It has no plain form, or is too large.
     """
-    plain = plain_form(state)
+    plain = plain_form(state, before, known)
     _check_size(plain, MAX_STATE)
     # Every state is an attrs class.
     return cast("dict[str, JSON]", plain)

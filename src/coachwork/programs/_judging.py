@@ -13,7 +13,7 @@ from attrs import frozen
 
 from coachwork.actions import Component, RefusalCode, Sender
 from coachwork.errors import ValidationError
-from coachwork.plain import JSON, from_plain, to_json
+from coachwork.plain import JSON, from_plain, to_json, to_json_after
 from coachwork.programs._program import ActionType, Done, Moment, Program, Refusal
 
 S = TypeVar("S")
@@ -132,14 +132,19 @@ class Judge(Generic[S]):
         return None
 
 
-def plain_form(value: object) -> JSON:
+def plain_form(value: object, before: object = None, plain: JSON = None) -> JSON:
     """Return a value that the application's code made as plain data.
+
+    Args:
+        value: The value.
+        before: What it was made from, where its plain form is known.
+        plain: That form.
 
     Raises:
         ActionRefused: It has no plain form.
     """
     try:
-        return to_json(value)
+        return to_json(value) if plain is None else to_json_after(value, before, plain)
     except ValidationError as fault:
         told = f"left {fault.field} without a plain form"
         raise ActionRefused(RefusalCode.PROGRAM_ERROR, told) from None

@@ -35,6 +35,12 @@ class Underway(Generic[S]):
     state: S
 
     @property
+    def kept(self) -> dict[str, JSON] | None:
+        """The state as plain data, if that is how it is kept."""
+        known = self.version is not None and self.progress.version == self.program.version
+        return self.progress.state if known else None
+
+    @property
     def plain(self) -> dict[str, JSON]:
         """The state as plain data: every state has the form of an attrs class."""
         return cast("dict[str, JSON]", to_json(self.state))
@@ -175,7 +181,9 @@ def carried_out(
         phase=progress.phase,
         scenario=about.scenario,
     )
-    carried = carry_out(program, underway.state, asked, sender, at, audit.id, audit.source)
+    carried = carry_out(
+        program, underway.state, asked, sender, at, audit.id, audit.source, underway.kept
+    )
     phase = str(program.phase(carried.state))
     audit = evolve(audit, actions=carried.actions, excess=carried.excess, phase=phase)
     after = evolve(
