@@ -55,6 +55,18 @@ SAYS: Final = {
         "user  I said no for once.",
         "coach I hear: I said no for once.",
     ],
+    "identity_coaching": [
+        "Coach: Hello! What do you do when nobody asks anything of you?",
+        "       <question: What are you afraid of?> [I would rather not say]",
+        "Ada presses [I would rather not say]: left a question unanswered",
+        "       <identity_proposal: Writer> [This is me] [Not for me]",
+        'Ada presses [This is me]: accepted "Writer"',
+        "       -- INTEGRATION",
+        "       -- COMPLETED",
+        "-- completed, after 26 actions",
+        "-- Writer: I write what I mean, and I send it.",
+        "-- Honest friend: I listen first, and then I tell the truth.",
+    ],
     "organisation_topic": [
         "grace: advice blocked, held by ada",
         "grace: SESSION_CONFLICT {'conflict_user_id': 'ada'}",
