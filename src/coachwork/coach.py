@@ -69,10 +69,12 @@ from coachwork.workflows import (
     History,
     JobReport,
     JobView,
+    Planted,
     ProgramView,
     Purged,
     Relayed,
     Resumed,
+    Scenario,
     SessionList,
     SessionView,
     Setup,
@@ -386,6 +388,22 @@ class UserCoach:
     def delete_all(self) -> Deleted:
         """Delete everything that is stored of the user. See `coachwork.workflows.delete_all`."""
         return self._coach.run(workflows.delete_all(self._coach.setup, self._caller))
+
+    def list_scenario(self) -> Export:
+        """Return all of the user's test scenario. See `coachwork.workflows.list_scenario`."""
+        return self._coach.run(workflows.list_scenario(self._coach.setup, self._caller))
+
+    def delete_scenario(self) -> Deleted:
+        """Delete all of the user's test scenario. See `coachwork.workflows.delete_scenario`."""
+        return self._coach.run(workflows.delete_scenario(self._coach.setup, self._caller))
+
+    def export_scenario(self) -> Scenario:
+        """Return a document to be planted. See `coachwork.workflows.export_scenario`."""
+        return self._coach.run(workflows.export_scenario(self._coach.setup, self._caller))
+
+    def plant(self, document: Scenario | Mapping[str, JSON], *, key: str | None = None) -> Planted:
+        """Plant a document in the user's test scenario. See `coachwork.workflows.plant`."""
+        return self._coach.run(workflows.plant(self._coach.setup, self._caller, document, key=key))
 
 
 class Chat(Generic[T]):
@@ -827,6 +845,26 @@ class AsyncUserCoach:
     async def delete_all(self) -> Deleted:
         """See `UserCoach.delete_all`."""
         return await self._coach.run(workflows.delete_all(self._coach.setup, self._caller))
+
+    async def list_scenario(self) -> Export:
+        """See `UserCoach.list_scenario`."""
+        return await self._coach.run(workflows.list_scenario(self._coach.setup, self._caller))
+
+    async def delete_scenario(self) -> Deleted:
+        """See `UserCoach.delete_scenario`."""
+        return await self._coach.run(workflows.delete_scenario(self._coach.setup, self._caller))
+
+    async def export_scenario(self) -> Scenario:
+        """See `UserCoach.export_scenario`."""
+        return await self._coach.run(workflows.export_scenario(self._coach.setup, self._caller))
+
+    async def plant(
+        self, document: Scenario | Mapping[str, JSON], *, key: str | None = None
+    ) -> Planted:
+        """See `UserCoach.plant`."""
+        return await self._coach.run(
+            workflows.plant(self._coach.setup, self._caller, document, key=key)
+        )
 
 
 class AsyncChat(Generic[T]):

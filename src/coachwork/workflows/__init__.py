@@ -33,6 +33,7 @@ from coachwork.workflows._changing import cancel, pause
 from coachwork.workflows._complete import complete
 from coachwork.workflows._jobs import Held
 from coachwork.workflows._owning import Deleted, Export, SessionExport, delete_all, export
+from coachwork.workflows._planting import Planted, plant
 from coachwork.workflows._polling import cancel_job, job, pending_job
 from coachwork.workflows._processing import (
     Claimed,
@@ -48,12 +49,23 @@ from coachwork.workflows._reading import check, get, history, list_sessions, top
 from coachwork.workflows._relaying import deliver_quietly, relay
 from coachwork.workflows._resume import open_session, resume
 from coachwork.workflows._retry import retry
+from coachwork.workflows._scenario import (
+    SCENARIO_VERSION,
+    Scenario,
+    ScenarioAudit,
+    ScenarioMessage,
+    ScenarioProgram,
+    ScenarioSession,
+)
+from coachwork.workflows._scenario_export import export_scenario
+from coachwork.workflows._scenarios import delete_scenario, list_scenario
 from coachwork.workflows._send import send, submit
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._start import start
 
 __all__ = [
     "NO_PROMPT",
+    "SCENARIO_VERSION",
     "Acted",
     "ActionList",
     "ActionView",
@@ -69,10 +81,16 @@ __all__ = [
     "JobOutcome",
     "JobReport",
     "JobView",
+    "Planted",
     "ProgramView",
     "Purged",
     "Relayed",
     "Resumed",
+    "Scenario",
+    "ScenarioAudit",
+    "ScenarioMessage",
+    "ScenarioProgram",
+    "ScenarioSession",
     "SessionExport",
     "SessionList",
     "SessionView",
@@ -88,17 +106,21 @@ __all__ = [
     "check",
     "complete",
     "delete_all",
+    "delete_scenario",
     "deliver_quietly",
     "due_jobs",
     "export",
+    "export_scenario",
     "get",
     "history",
     "job",
     "job_view",
+    "list_scenario",
     "list_sessions",
     "open_session",
     "pause",
     "pending_job",
+    "plant",
     "process",
     "program_state",
     "purge_expired",

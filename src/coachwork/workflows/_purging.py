@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -232,7 +232,7 @@ def _delete_beside(
     mark: Stored[Account] | None,
     *kinds: str,
 ) -> Workflow[bool]:
-    """Delete what stands beside a session, and its records of *kinds*; False once *mark* is over."""
+    """Delete what stands beside a session, and *kinds* of it; False once *mark* is over."""
     for kind in (*kinds, *BESIDE_A_SESSION):
         query = Query(kind=kind, tenant=tenant, owner=user, session=session, limit=BATCH)
         if not (yield from delete_found(setup, query, mark)):
@@ -259,37 +259,49 @@ def delete_unreadable(setup: Setup, record: Record, mark: Stored[Account]) -> Wo
     )
 
 
+def find_lost(query: Query, home: Callable[[Record], Key]) -> Workflow[list[Record]]:
+    """Return records of *query* whose *home* is not there: those of the first page with any."""
+    while True:
+        page = yield from Find(query)
+        lost: list[Record] = []
+        for record in page:
+            found = yield from Get(home(record))
+            lost += [record] if found is None else []
+        if lost or len(page) < query.limit:
+            return lost
+        query = evolve(query, after=page[-1].key)
+
+
+def home_of_job(record: Record) -> Key:
+    """Return the key of the session of a job."""
+    return session_key(record.key.tenant, str(record.facts.session))
+
+
 def delete_lost(setup: Setup, query: Query, mark: Stored[Account]) -> Workflow[bool]:
-    """Delete the jobs that *query* finds whose sessions are not there, with all that is theirs.
+    """Delete the jobs of *query* whose sessions are not there, with all that is theirs.
 
     A planting that was interrupted leaves such jobs: it writes every message together with its
     job and the job's receipt, and the session at last. False once *mark* is over.
     """
-    while True:
-        page = yield from Find(query)
-        for record in page:
-            session = record.facts.session or ""
-            home = yield from Get(session_key(record.key.tenant, session))
-            if home is None and not (yield from _delete_lost(setup, record, session, mark)):
+    while lost := (yield from find_lost(query, home_of_job)):
+        ops = [op for record in lost for op in _all_of_lost(record)]
+        while ops:
+            if not (yield from _delete(setup, ops[:BATCH], mark)):
                 return False
-        if len(page) < query.limit:
-            return True
-        query = evolve(query, after=page[-1].key)
+            ops = ops[BATCH:]
+    return True
 
 
-def _delete_lost(
-    setup: Setup, record: Record, session: str, mark: Stored[Account]
-) -> Workflow[bool]:
-    """Delete a job without a session, with its receipt and its messages."""
-    tenant, user = record.key.tenant, mark.value.user
-    ops: list[Delete] = []
+def _all_of_lost(record: Record) -> Iterator[Delete]:
+    """Return what deletes a job without a session, with its messages and its receipt before it."""
     with suppress(CorruptRecordError, UnsupportedSchemaError):
         job = JOB_RECORD.read(record).value
         said = (job.message, None if job.settlement is None else job.settlement.reply)
-        ops += [Delete(message_key(tenant, session, number), 1) for number in said if number]
-        ops.append(Delete(receipt_key(tenant, user, job.key), 1))
-    ops.append(Delete(record.key, record.version))
-    return (yield from _delete(setup, ops, mark))
+        for number in said:
+            if number is not None:
+                yield Delete(message_key(job.tenant, job.session, number), 1)
+        yield Delete(receipt_key(job.tenant, job.user, job.key), 1)
+    yield Delete(record.key, record.version)
 
 
 def delete_found(setup: Setup, query: Query, mark: Stored[Account] | None) -> Workflow[bool]:

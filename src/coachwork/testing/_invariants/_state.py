@@ -125,10 +125,13 @@ class _Stored:
             self.audits[key] = value
 
     def note_swept(self, now: datetime | None) -> None:
-        """Note the sessions that may be half swept away: ended, and expired or to be deleted."""
+        """Note the sessions that may be half swept away: ended, and expired or to be deleted.
+
+        Of those of a test scenario nobody can tell, since it may be deleted at any time.
+        """
         for key, session in self.sessions.items():
             about = session.about
-            going = self.is_going(about.tenant, about.user)
+            going = about.scenario is not None or self.is_going(about.tenant, about.user)
             if session.status not in LIVE and (
                 going or (now is not None and session.is_expired(now))
             ):

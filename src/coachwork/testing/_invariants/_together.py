@@ -275,9 +275,12 @@ def _delivery(step: Step, change: Change) -> Iterator[str]:
 
 
 def _owed(step: Step, change: Change) -> Iterator[str]:
-    """4: No job is deleted before its event was delivered, unless its user's data is deleted."""
+    """4: No job is deleted before its event was delivered, unless its user's data is deleted.
+
+    A test scenario is deleted as a whole, and nobody waits for its events.
+    """
     job: Job = change.before
-    if not job.is_undelivered:
+    if not job.is_undelivered or job.scenario is not None:
         return
     account = step.before(ACCOUNT, account_key(job.tenant, job.user))
     if account is not None and account.status is AccountStatus.OPEN:
