@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 import pytest
 
@@ -12,7 +12,7 @@ from coachwork.actions import ActionStatus, Audit, RefusalCode, Sender
 from coachwork.errors import CorruptRecordError
 from coachwork.plain import JSON, to_json
 from coachwork.programs import MAX_ACTIONS, MAX_SHOWN, MAX_STATE, Carried, carry_out
-from coachwork.programs._carrying import MAX_SUMMARY, carry_again
+from coachwork.programs._carrying import carry_again
 from tests.programs.habits import HABITS, NOON, STAR, Habit, Habits, Phase, asked, carry, only
 
 APPLIED: Final = ActionStatus.APPLIED
@@ -154,12 +154,37 @@ def test_what_is_shown_is_bounded_for_all_actions_together() -> None:
     assert statuses(carried) == [APPLIED, APPLIED]
 
 
-@pytest.mark.parametrize("how, kept", [("long summary", MAX_SUMMARY), ("wide summary", 100)])
-def test_a_long_summary_is_cut(how: str, kept: int) -> None:
+@pytest.mark.parametrize(
+    "letter, count, kept",
+    [
+        ("a", 500, 500),
+        ("a", 501, 500),
+        ("\N{LATIN SMALL LETTER E WITH ACUTE}", 199, 199),
+        ("\N{LATIN SMALL LETTER E WITH ACUTE}", 200, 100),
+        ("\N{GRINNING FACE}", 99, 99),
+        ("\N{GRINNING FACE}", 500, 100),
+    ],
+)
+def test_a_long_summary_is_cut(letter: str, count: int, kept: int) -> None:
     """It is kept as far as there is room, in characters and as JSON text."""
-    summary = only(carry(asked("misbehave", how=how)).actions).summary
-    assert len(summary) == kept
+    summary = only(carry(asked("misbehave", how=f"say {letter * count}")).actions).summary
+    assert summary == letter * kept
     assert len(json.dumps(summary)) <= 1202
+
+
+def test_a_known_plain_form_changes_nothing_but_the_work() -> None:
+    """Where the plain form of the state is known, that of the next one is the same."""
+    state = carry(asked("add_habit", name="read"), asked("keep", what=[1, {"a": None}])).state
+    plain = cast("dict[str, JSON]", to_json(state))
+    actions = [asked("add_habit", name="write"), asked("keep", what={"b": 2}), asked("begin")]
+    carried = carry_out(HABITS, state, actions, Sender.COACH, NOON, "b", plain=plain)
+    assert carried == carry_out(HABITS, state, actions, Sender.COACH, NOON, "b")
+    assert carried.plain == to_json(carried.state)
+    assert plain == to_json(state)
+    much = [asked("keep", what="x" * MAX_STATE), asked("begin")]
+    carried = carry_out(HABITS, state, much, Sender.COACH, NOON, "b", plain=plain)
+    assert [action.code for action in carried.actions] == [RefusalCode.TOO_LARGE, None]
+    assert carried.plain == to_json(carried.state)
 
 
 # --- ids and the log -------------------------------------------------------------------------

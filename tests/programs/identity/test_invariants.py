@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 from attrs import evolve
@@ -47,6 +47,7 @@ class Play:
     def __init__(self) -> None:
         """Begin."""
         self.state: CoachState = begun(IDENTITY, "seed", NOON)
+        self.plain = cast("dict[str, JSON]", to_json(self.state))
         self.audits: list[Audit] = []
 
     @classmethod
@@ -54,6 +55,7 @@ class Play:
         """Return a coaching that has just come to *phase*."""
         play = cls()
         play.state, audits = _led_to(phase)
+        play.plain = cast("dict[str, JSON]", to_json(play.state))
         play.audits = [*audits]
         return play
 
@@ -78,8 +80,12 @@ class Play:
             phase="",
         )
         before = self.state
-        done = carry_out(IDENTITY, before, actions, sender, audit.at, audit.id, audit.source)
+        done = carry_out(
+            IDENTITY, before, actions, sender, audit.at, audit.id, audit.source, self.plain
+        )
         self.state = done.state
+        self.plain = done.plain or self.plain
+        assert self.plain == to_json(self.state)
         audit = evolve(
             audit, actions=done.actions, excess=done.excess, phase=self.state.current_phase
         )
