@@ -23,10 +23,16 @@ from coachwork.errors import CoachworkError
 from coachwork.events import EVENT_SCHEMAS
 from coachwork.jobs import JOB, ErrorCode
 from coachwork.sessions import SESSION
+from coachwork.testing import Capability
+from coachwork.testing.conformance import Suite
+from coachwork.testing.conformance.repository import REPOSITORY
 from coachwork.texts import TEXTS
 from coachwork.topics import TemplateName
 from coachwork.worker import WorkerOptions
 from docs import situations
+from tests.port_mutants import PORTS
+from tests.testing.conformance.mutants.all import MUTANTS
+from tests.testing.conformance.mutants.base import Mutant
 
 ROOT: Final = Path(__file__).parents[1]
 _PART: Final = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -210,6 +216,66 @@ def _chat_commands() -> str:
     return _table(("Typed", "What happens"), ("any text", "say it"), *rows)
 
 
+def _promises(suite: Suite) -> str:
+    """Return what is promised of a port."""
+    rows = [
+        (promise.number, _cell(promise.sentence), _cell(promise.why), _needed(promise.needs))
+        for promise in suite.promises
+    ]
+    return _table(("Number", "What is promised", "Without it", "May be lacking"), *rows)
+
+
+def _needed(capability: Capability | None) -> str:
+    """Return the name of what a promise needs, if anything."""
+    return "" if capability is None else f"`{capability.name}`"
+
+
+def _capabilities(suite: Suite) -> str:
+    """Return what an adapter of a port may lack."""
+    rows = [
+        (f"`{capability.name}`", capability.value, capability.loss)
+        for capability in Capability
+        if capability in suite.capabilities
+    ]
+    return _table(("Capability", "What it is", "What an application loses without it"), *rows)
+
+
+def _port_promises() -> str:
+    """Return what is promised of each port but the repository."""
+    return "\n".join(f"### {suite.port.name}\n\n{_promises(suite)}" for suite, _ in PORTS)
+
+
+def _port_capabilities() -> str:
+    """Return what adapters of the other ports may lack, or a check may not see."""
+    needed = {capability for suite, _ in PORTS for capability in suite.capabilities}
+    rows = [
+        (f"`{capability.name}`", capability.value, capability.loss)
+        for capability in Capability
+        if capability in needed
+    ]
+    return _table(("Capability", "What it is", "What is lost, or not known, without it"), *rows)
+
+
+def _port_mutants() -> str:
+    """Return the broken adapters that the checks of the other ports are tested on."""
+    rows = [
+        (number, f"`{suite.port.name}`", f"It {what}.")
+        for suite, mutants in PORTS
+        for what, number in sorted(mutants.items(), key=lambda pair: pair[1])
+    ]
+    return _table(("Caught by", "Port", "What is wrong"), *rows)
+
+
+def _mutants(suite: Suite, mutants: Iterable[Mutant]) -> str:
+    """Return the broken adapters that the checks of a port are tested on."""
+    sentences = {promise.number: promise.sentence for promise in suite.promises}
+    rows = [
+        (str(n), _cell(sentences[m.caught_by[0]]), _cell(m.name), ", ".join(m.caught_by))
+        for n, m in enumerate(mutants, 1)
+    ]
+    return _table(("#", "What is promised", "What is wrong", "Caught by"), *rows)
+
+
 def _drawing(draw: Callable[[], str]) -> Callable[[], str]:
     """Return the part that a diagram is."""
     return lambda: f"```mermaid\n{draw()}```\n"
@@ -231,6 +297,12 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "event-schemas": _event_schemas,
     "effects": _effects,
     "chat-commands": _chat_commands,
+    "repository-promises": lambda: _promises(REPOSITORY),
+    "repository-capabilities": lambda: _capabilities(REPOSITORY),
+    "repository-mutants": lambda: _mutants(REPOSITORY, MUTANTS),
+    "port-promises": _port_promises,
+    "port-capabilities": _port_capabilities,
+    "port-mutants": _port_mutants,
 }
 """The generated parts by name."""
 

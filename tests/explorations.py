@@ -120,3 +120,110 @@ class Scope:
             merges=merges,
             reduces=reduces,
         )
+
+
+EVERYTHING: Final = (
+    "start",
+    "send",
+    "submit",
+    "process",
+    "pause",
+    "resume",
+    "complete",
+    "cancel",
+    "purge",
+)
+"""The commands that every large world has."""
+
+SMALL: Final[dict[str, Scope]] = {
+    "three commands": Scope(names=EVERYTHING, commands=3),
+    "two commands, one fault": Scope(names=EVERYTHING, commands=2, faults=1, instants=PAST_BOTH),
+    "a talk with a result, three commands": Scope(
+        names=("start", "send", "pause", "resume", "complete", "cancel"),
+        commands=3,
+        greets=False,
+        result=True,
+        finals=True,
+    ),
+    "retries, cancelled jobs and a deletion": Scope(
+        names=("start", "submit", "retry", "cancel_job", "delete"), commands=3, greets=False
+    ),
+    "two users on an exclusive topic": Scope(
+        names=("start", "take_over", "pause", "cancel"),
+        callers=(ADA, BEN),
+        exclusive=True,
+        greets=False,
+        commands=3,
+    ),
+    "stale reads": Scope(
+        names=("start", "send", "cancel"),
+        commands=2,
+        faults=1,
+        kinds=frozenset({Fault.STALE_VIEW}),
+    ),
+    "an engine that deletes early": Scope(
+        names=("start", "pause", "purge"),
+        commands=2,
+        faults=2,
+        kinds=frozenset({Fault.TTL, Fault.CLOCK}),
+        instants=PAST_EXPIRY,
+    ),
+}
+"""The worlds that are explored with every run of the tests."""
+
+LARGE: Final[dict[str, Scope]] = {
+    "one user, one topic, 3 commands, no fault": Scope(names=EVERYTHING, commands=3),
+    "one user, one topic, 4 commands, no fault": Scope(names=EVERYTHING, commands=4),
+    "one user, one topic, 3 commands, 1 fault": Scope(
+        names=EVERYTHING, commands=3, faults=1, instants=PAST_BOTH
+    ),
+    "one user, one topic, 2 commands, 2 faults": Scope(
+        names=EVERYTHING, commands=2, faults=2, instants=PAST_BOTH
+    ),
+    "2 users, 2 topics, 2 commands, 2 faults": Scope(
+        names=EVERYTHING,
+        callers=(ADA, BEN),
+        topics=2,
+        commands=2,
+        faults=2,
+        instants=PAST_BOTH,
+    ),
+    "2 users, an exclusive topic, 3 commands, 1 fault": Scope(
+        names=("start", "take_over", "send", "pause", "cancel"),
+        callers=(ADA, BEN),
+        exclusive=True,
+        commands=3,
+        faults=1,
+        instants=PAST_BOTH,
+    ),
+    "a talk with a result, 3 commands, 1 fault": Scope(
+        names=("start", "send", "pause", "resume", "complete", "cancel", "process"),
+        commands=3,
+        faults=1,
+        greets=False,
+        result=True,
+        finals=True,
+        instants=PAST_LEASE,
+    ),
+    "three at once, 3 commands, no fault": Scope(names=EVERYTHING, commands=3, at_once=3),
+    "retries, cancelled jobs and deletions, 4 commands": Scope(
+        names=("start", "submit", "process", "retry", "cancel_job", "delete"),
+        commands=4,
+        greets=False,
+    ),
+    "stale views, 3 commands, 1 fault": Scope(
+        names=EVERYTHING,
+        commands=3,
+        faults=1,
+        kinds=frozenset({Fault.STALE_VIEW, Fault.CLOCK}),
+        instants=PAST_EXPIRY,
+    ),
+    "an engine that deletes early, 3 commands, 2 faults": Scope(
+        names=EVERYTHING,
+        commands=3,
+        faults=2,
+        kinds=frozenset({Fault.TTL, Fault.CLOCK}),
+        instants=PAST_EXPIRY,
+    ),
+}
+"""The worlds of ``scripts/explore``; the first start is one of the commands."""

@@ -216,6 +216,11 @@ class Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):  # whoever asked has gone
             self.scripted.next_step(asked).play(self)
 
+    def end_headers(self) -> None:
+        """Let no connection outlive its answer: a client that is left to the collector has none."""
+        self.send_header("Connection", "close")
+        super().end_headers()
+
     def chunk(self, data: bytes) -> None:
         """Send a chunk of a body whose length is not known."""
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")

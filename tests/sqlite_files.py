@@ -5,9 +5,28 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Generator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from typing import Any
+
+from coachwork.adapters import SQLite
+from coachwork.ports import AsyncRepository
+
+
+@contextmanager
+def opened(path: str) -> Generator[SQLite]:
+    """Open the file as an application does, but wait for no disk."""
+    with closing(SQLite(path, synchronous="NORMAL")) as repository:
+        yield repository
+
+
+@asynccontextmanager
+async def opened_in_threads(path: str) -> AsyncGenerator[AsyncRepository]:
+    """Open the file as an async application does."""
+    repository: Any = SQLite(path, synchronous="NORMAL").for_async()
+    yield repository
+    await repository.close()
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from coachwork.errors import LLMError, MisuseError, StoreUnavailableError
 from coachwork.messages import Usage
 from coachwork.ports import Answer, AsyncPorts, CommitResult, Partial, Query
 from coachwork.records import Insert, Key, Op, Record
-from tests.contract import async_ports, ports, thing
 from tests.specimens import ASK
+from tests.things import async_ports, ports, thing
 
 KEY: Final = Key("thing", "t", ("a",))
 Drive: TypeAlias = Callable[..., Any]

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Final
@@ -26,10 +27,10 @@ from coachwork.errors import CorruptRecordError
 from coachwork.jobs import JobKind
 from coachwork.ports import CommitResult, Prompt, PromptRole
 from coachwork.records import Check, Delete, Facts, Insert, Key, Record, Update
+from coachwork.testing import Capability, check_repository
 from coachwork.texts import TEXTS
 from examples.your_own_model import HTTPModel, Provider, serving
 from examples.your_own_repository import Journal
-from tests.contract import CHECKS, ContractCheck, hold, name_of
 
 EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 
@@ -137,14 +138,10 @@ def a_record(name: str = "a", *, version: int = 1, body: str = "{}") -> Record:
     return Record(Key("session", "acme", (name,)), version, Facts(owner="ada"), body)
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=name_of)
-def test_a_journal_keeps_the_contract(check: ContractCheck, tmp_path: Path) -> None:
-    """It passes what every repository has to pass, and is the same after it was opened again."""
-    path = tmp_path / "journal"
-    journal = Journal(path)
-    hold(check, journal)
-    journal.close()
-    Journal(path).close()
+def test_a_journal_keeps_its_promises(tmp_path: Path) -> None:
+    """All that is promised of a repository, but for several processes, which it refuses."""
+    report = check_repository(lambda: closing(Journal(tmp_path / "journal")))
+    assert report.lacking == (Capability.PROCESSES,)
 
 
 def test_a_journal_reads_what_it_wrote(tmp_path: Path) -> None:

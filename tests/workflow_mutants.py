@@ -21,9 +21,9 @@ from coachwork.effects import Now
 from coachwork.messages import Message, Role
 from coachwork.records import RECEIPT, Stored, receipt_key
 from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus
+from coachwork.testing.explorer import Fault
 from coachwork.workflows._ending import free_claims
 from coachwork.workflows._store import load
-from coachwork.testing.explorer import Fault
 from tests.explorations import ADA, BEN, PAST_EXPIRY, PAST_LEASE, Scope
 
 _HELP: Final = {
@@ -130,8 +130,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
             (
                 "_changing",
                 "ops.append(SESSION_RECORD.update(session, paused))",
-                "ops.append(SESSION_RECORD.update((yield from load_session(setup, caller, "
-                "session_id))[0], paused))",
+                (
+                    "ops.append(SESSION_RECORD.update((yield from load_session(setup, caller, "
+                    "session_id))[0], paused))"
+                ),
             ),
         ),
         Scope(names=("start", "send", "pause"), commands=3),
@@ -157,10 +159,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_settling",
-                "after = SESSION.move(session, SessionEvent.REPLY, now, "
-                "Spoken(job.usage, pending)).value",
-                "after = evolve(SESSION.move(session, SessionEvent.REPLY, now, "
-                "Spoken(job.usage, pending)).value, status=SessionStatus.ACTIVE)",
+                (
+                    "after = SESSION.move(session, SessionEvent.REPLY, now, "
+                    "Spoken(job.usage, pending)).value"
+                ),
+                (
+                    "after = evolve(SESSION.move(session, SessionEvent.REPLY, now, "
+                    "Spoken(job.usage, pending)).value, status=SessionStatus.ACTIVE)"
+                ),
             ),
         ),
         Scope(names=("start", "pause"), commands=2),
@@ -192,10 +198,12 @@ MUTANTS: Final[dict[str, Mutant]] = {
             (
                 "_send",
                 "RECEIPT.insert(call.receipt(session_id, call.job, now)),",
-                "RECEIPT.insert(call.receipt(session_id, call.job, now)) "
-                "if (was := (yield from load(RECEIPT, receipt_key(call.caller.tenant, "
-                "call.caller.user, call.key)))) is None else "
-                "RECEIPT.update(was, call.receipt(session_id, call.job, now)),",
+                (
+                    "RECEIPT.insert(call.receipt(session_id, call.job, now)) "
+                    "if (was := (yield from load(RECEIPT, receipt_key(call.caller.tenant, "
+                    "call.caller.user, call.key)))) is None else "
+                    "RECEIPT.update(was, call.receipt(session_id, call.job, now)),"
+                ),
             ),
         ),
         Scope(
@@ -212,13 +220,17 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_accepting",
-                "    session, now = yield from load_session(setup, call.caller, session_id)\n"
-                "    check_topic(session.value, topic)\n"
-                "    account",
-                "    receipt = yield from read_receipt(call)\n"
-                "    session, now = yield from load_session(setup, call.caller, session_id)\n"
-                "    check_topic(session.value, topic)\n"
-                "    account",
+                (
+                    "    session, now = yield from load_session(setup, call.caller, session_id)\n"
+                    "    check_topic(session.value, topic)\n"
+                    "    account"
+                ),
+                (
+                    "    receipt = yield from read_receipt(call)\n"
+                    "    session, now = yield from load_session(setup, call.caller, session_id)\n"
+                    "    check_topic(session.value, topic)\n"
+                    "    account"
+                ),
             ),
             (
                 "_accepting",
@@ -233,11 +245,15 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_start",
-                "        account = yield from load(ACCOUNT, account_key(caller.tenant, "
-                "caller.user))\n",
-                "        receipt = yield from read_receipt(call)\n"
-                "        account = yield from load(ACCOUNT, account_key(caller.tenant, "
-                "caller.user))\n",
+                (
+                    "        account = yield from load(ACCOUNT, account_key(caller.tenant, "
+                    "caller.user))\n"
+                ),
+                (
+                    "        receipt = yield from read_receipt(call)\n"
+                    "        account = yield from load(ACCOUNT, account_key(caller.tenant, "
+                    "caller.user))\n"
+                ),
             ),
             (
                 "_start",
@@ -261,15 +277,17 @@ MUTANTS: Final[dict[str, Mutant]] = {
             (
                 "_settling",
                 "            yield from _came_late(held, token, outcome, now)\n",
-                "            late = held.session.value\n"
-                "            if isinstance(outcome, Said) and held.job.value.error is not None:\n"
-                "                yield from tries.commit([\n"
-                "                    SESSION_RECORD.update(held.session, evolve(late, "
-                "messages=late.messages + 1)),\n"
-                "                    MESSAGE.insert(Message(tenant=late.about.tenant, "
-                "user=late.about.user, session=late.about.id, sequence=late.messages + 1, "
-                "role=Role.COACH, text=outcome.text, at=now, job=held.job.value.id)),\n"
-                "                ])\n",
+                (
+                    "            late = held.session.value\n"
+                    "            if isinstance(outcome, Said) and held.job.value.error is not None:\n"
+                    "                yield from tries.commit([\n"
+                    "                    SESSION_RECORD.update(held.session, evolve(late, "
+                    "messages=late.messages + 1)),\n"
+                    "                    MESSAGE.insert(Message(tenant=late.about.tenant, "
+                    "user=late.about.user, session=late.about.id, sequence=late.messages + 1, "
+                    "role=Role.COACH, text=outcome.text, at=now, job=held.job.value.id)),\n"
+                    "                ])\n"
+                ),
             ),
         ),
         Scope(names=("start", "cancel"), commands=2),
@@ -317,17 +335,21 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_send",
-                "    held = yield from _accept(setup, declared, call, session_id, text)\n"
-                "    held = yield from see_to(setup, declared, call, held)\n"
-                "    return (yield from _turn",
-                "    effects = __import__('coachwork.effects', fromlist=['AskModel'])\n"
-                "    ports = __import__('coachwork.ports', fromlist=['Ask'])\n"
-                "    ask = ports.Ask(messages=(), schema={}, purpose=JobKind.REPLY, model=None, "
-                "timeout=1.0, session=session_id, job=call.job, turn=1)\n"
-                "    yield from effects.AskModel(ask, call.caller.tenant, call.caller.user)\n"
-                "    held = yield from _accept(setup, declared, call, session_id, text)\n"
-                "    held = yield from see_to(setup, declared, call, held)\n"
-                "    return (yield from _turn",
+                (
+                    "    held = yield from _accept(setup, declared, call, session_id, text)\n"
+                    "    held = yield from see_to(setup, declared, call, held)\n"
+                    "    return (yield from _turn"
+                ),
+                (
+                    "    effects = __import__('coachwork.effects', fromlist=['AskModel'])\n"
+                    "    ports = __import__('coachwork.ports', fromlist=['Ask'])\n"
+                    "    ask = ports.Ask(messages=(), schema={}, purpose=JobKind.REPLY, model=None, "
+                    "timeout=1.0, session=session_id, job=call.job, turn=1)\n"
+                    "    yield from effects.AskModel(ask, call.caller.tenant, call.caller.user)\n"
+                    "    held = yield from _accept(setup, declared, call, session_id, text)\n"
+                    "    held = yield from see_to(setup, declared, call, held)\n"
+                    "    return (yield from _turn"
+                ),
             ),
         ),
         Scope(names=("start", "send"), commands=2),
@@ -348,8 +370,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
             (
                 "_send",
                 'raise not_active(session.value, "send to", now)',
-                "session = Stored(SESSION.move(session.value, SessionEvent.RESUME, now, "
-                "None).value, session.version); found = evolve(found, session=session)",
+                (
+                    "session = Stored(SESSION.move(session.value, SessionEvent.RESUME, now, "
+                    "None).value, session.version); found = evolve(found, session=session)"
+                ),
             ),
         ),
         Scope(names=("start", "pause", "send"), commands=3, greets=False),
@@ -360,8 +384,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
             (
                 "_changing",
                 "ops.append(SESSION_RECORD.update(session, paused))",
-                "ops += [SESSION_RECORD.update(session, paused), "
-                "*(yield from free_claims(session.value))]",
+                (
+                    "ops += [SESSION_RECORD.update(session, paused), "
+                    "*(yield from free_claims(session.value))]"
+                ),
             ),
         ),
         Scope(names=("start", "pause"), commands=2),
@@ -372,8 +398,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
             (
                 "_ending",
                 "if SessionEffect.FREE_CLAIMS in moved.effects:",
-                "if SessionEffect.FREE_CLAIMS in moved.effects and "
-                "moved.value.status.value != 'completed':",
+                (
+                    "if SessionEffect.FREE_CLAIMS in moved.effects and "
+                    "moved.value.status.value != 'completed':"
+                ),
             ),
         ),
         Scope(names=("start", "complete"), commands=2),
@@ -421,8 +449,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_start",
-                "        RECEIPT.insert(call.receipt(about.id, None if job is None else job.id, "
-                "now)),\n",
+                (
+                    "        RECEIPT.insert(call.receipt(about.id, None if job is None else job.id, "
+                    "now)),\n"
+                ),
                 "",
             ),
         ),
@@ -473,9 +503,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
             (
                 "_answering",
                 "            held = yield from reread(held)\n    except GeneratorExit",
-                "            held = yield from reread(held)\n"
-                "            outcome = yield from _first_answer(setup, topic, held)\n"
-                "    except GeneratorExit",
+                (
+                    "            held = yield from reread(held)\n"
+                    "            outcome = yield from _first_answer(setup, topic, held)\n"
+                    "    except GeneratorExit"
+                ),
             ),
         ),
         Scope(names=("start", "pause"), commands=2),
@@ -486,8 +518,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
             (
                 "_start",
                 "ops += [op, *_opening(call, session, job, terms.context, now)]",
-                "ops += [*([op] if account.version == 1 and op.__class__.__name__ == 'Insert' "
-                "else []), *_opening(call, session, job, terms.context, now)]",
+                (
+                    "ops += [*([op] if account.version == 1 and op.__class__.__name__ == 'Insert' "
+                    "else []), *_opening(call, session, job, terms.context, now)]"
+                ),
             ),
         ),
         Scope(names=("start", "delete"), commands=3, greets=False),
@@ -514,8 +548,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
             ("_purging", "closed = yield from close_expired(setup, session)", "closed = False"),
             (
                 "_purging",
-                "if stored is None or stored.value.status in LIVE or not "
-                "stored.value.is_expired(now):\n        return None",
+                (
+                    "if stored is None or stored.value.status in LIVE or not "
+                    "stored.value.is_expired(now):\n        return None"
+                ),
                 "if stored is None or not stored.value.is_expired(now):\n        return None",
             ),
         ),
@@ -542,8 +578,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_complete",
-                "        if found.receipt is not None:  # it was completed under this key since it "
-                "was read\n            continue\n",
+                (
+                    "        if found.receipt is not None:  # it was completed under this key since it "
+                    "was read\n            continue\n"
+                ),
                 "",
             ),
         ),
@@ -554,8 +592,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_start",
-                "if other is not None and not (terms.take_over and may_take_over(topic, other, "
-                "now)):",
+                (
+                    "if other is not None and not (terms.take_over and may_take_over(topic, other, "
+                    "now)):"
+                ),
                 "if False:",
             ),
         ),
@@ -566,16 +606,20 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_claiming",
-                "ops: list[Op] = [\n"
-                "        CLAIM.insert(claim) if old.claim is None else "
-                "CLAIM.update(old.claim, claim)\n"
-                "        for old, claim in new\n"
-                "    ]\n",
-                "ops = []\n"
-                "    for old, claim in new:\n"
-                "        was = yield from load(CLAIM, CLAIM.key(claim))\n"
-                "        ops.append(CLAIM.insert(claim) if was is None else "
-                "CLAIM.update(was, claim))\n",
+                (
+                    "ops: list[Op] = [\n"
+                    "        CLAIM.insert(claim) if old.claim is None else "
+                    "CLAIM.update(old.claim, claim)\n"
+                    "        for old, claim in new\n"
+                    "    ]\n"
+                ),
+                (
+                    "ops = []\n"
+                    "    for old, claim in new:\n"
+                    "        was = yield from load(CLAIM, CLAIM.key(claim))\n"
+                    "        ops.append(CLAIM.insert(claim) if was is None else "
+                    "CLAIM.update(was, claim))\n"
+                ),
             ),
         ),
         Scope(names=("start", "cancel"), commands=4, greets=False),

@@ -1,28 +1,34 @@
-"""The repository in memory: the contract in both colours, and several threads."""
+"""The repository in memory: what is promised of it in both colours, and its indexes."""
 
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
-import pytest
+from contextlib import nullcontext
 
 from coachwork.adapters import Memory
 from coachwork.ports import CommitResult
 from coachwork.records import Check, Delete, Facts, Insert, Key, Op, Update
-from tests.contract import CHECKS, NOON, ContractCheck, hold, hold_async, message, name_of, thing
+from coachwork.testing import Capability, check_async_repository, check_repository
+from tests.things import NOON, message, thing
+
+LACKS = {Capability.REOPENING, Capability.PROCESSES}
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=name_of)
-def test_it_keeps_the_contract(check: ContractCheck) -> None:
-    """The reference does what every repository must do."""
-    hold(check, Memory())
+def test_it_keeps_its_promises() -> None:
+    """The reference does what every repository must do, as long as it lives."""
+    report = check_repository(lambda: nullcontext(Memory()), lacks=LACKS)
+    assert set(report.lacking) == LACKS
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=name_of)
-def test_its_async_form_keeps_the_contract(check: ContractCheck) -> None:
-    """The async form does the same."""
-    asyncio.run(hold_async(check, Memory().for_async()))
+def test_its_async_form_keeps_them_too() -> None:
+    """The async form does the same, in a loop that is running and in one of the kit's own."""
+
+    async def main() -> None:
+        memory = Memory().for_async()
+        await check_async_repository(lambda: nullcontext(memory), lacks=LACKS)
+
+    asyncio.run(main())
+    check_repository(lambda: nullcontext(Memory().for_async()), lacks=LACKS)
 
 
 def test_both_forms_are_the_same_records() -> None:
@@ -32,26 +38,6 @@ def test_both_forms_are_the_same_records() -> None:
     assert asyncio.run(memory.for_async().commit([Insert(record)])) is CommitResult.DONE
     assert memory.get(record.key) == record
     assert asyncio.run(memory.for_async().get(record.key)) is record
-
-
-def test_threads_lose_no_update() -> None:
-    """Eight threads that count in one record, each from the version it read, lose nothing."""
-    memory = Memory()
-    memory.commit([Insert(thing("t", "a"))])
-
-    def count(_: int) -> None:
-        while True:
-            found = memory.get(Key("thing", "t", ("a",)))
-            assert found is not None
-            following = thing("t", "a", version=found.version + 1)
-            if memory.commit([Update(following)]) is CommitResult.DONE:
-                return
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(count, range(400)))
-    found = memory.get(Key("thing", "t", ("a",)))
-    assert found is not None
-    assert found.version == 401
 
 
 def test_a_failed_commit_leaves_the_log_as_it_was() -> None:

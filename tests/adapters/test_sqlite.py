@@ -1,4 +1,4 @@
-"""The repository in one SQLite file: the contract, and everything that can go wrong with a file."""
+"""The repository in one SQLite file: its promises, and everything that can go wrong with a file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +21,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachwork import adapters
 from coachwork.adapters import Memory, SQLite, _sqlite
 from coachwork.errors import (
     CorruptRecordError,
@@ -30,19 +30,16 @@ from coachwork.errors import (
 )
 from coachwork.ports import CommitResult, Query
 from coachwork.records import Check, Delete, Facts, Insert, Key, Op, Record, Update
-from tests.contract import (
-    CHECKS,
-    HOSTILE,
-    NOON,
-    TICK,
-    ContractCheck,
-    hold,
-    hold_async,
-    message,
-    name_of,
-    thing,
+from coachwork.testing import check_repository
+from coachwork.testing.for_pytest import repository_tests
+from tests.sqlite_files import (
+    held_by_another_process,
+    in_a_process,
+    opened,
+    opened_in_threads,
+    raw,
 )
-from tests.sqlite_files import held_by_another_process, in_a_process, raw
+from tests.things import HOSTILE, NOON, TICK, message, thing
 
 DONE = CommitResult.DONE
 
@@ -53,28 +50,18 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "coach.db"
 
 
-# --- the contract ----------------------------------------------------------------------------
+# --- what is promised ------------------------------------------------------------------------
+
+_FOLDER = TemporaryDirectory(prefix="coachwork-")
+
+test_it_keeps_its_promises = repository_tests(
+    partial(opened, f"{_FOLDER.name}/coach.db"), processes=True
+)
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=name_of)
-def test_it_keeps_the_contract(check: ContractCheck, path: Path) -> None:
-    """The file does what every repository must do."""
-    with closing(SQLite(path, synchronous="NORMAL")) as repository:
-        hold(check, repository)
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=name_of)
-def test_its_async_form_keeps_the_contract(check: ContractCheck, path: Path) -> None:
+def test_its_async_form_keeps_them_too(path: Path) -> None:
     """The file in threads does the same."""
-
-    async def main() -> None:
-        repository: Any = adapters.in_threads(SQLite(path, synchronous="NORMAL"))
-        try:
-            await hold_async(check, repository)
-        finally:
-            await repository.close()
-
-    asyncio.run(main())
+    check_repository(partial(opened_in_threads, str(path)))
 
 
 _PARTS = st.sampled_from(("a", "b", "c"))
@@ -289,7 +276,7 @@ from pathlib import Path
 from coachwork.adapters import SQLite
 from coachwork.errors import CoachworkError
 from coachwork.records import Insert
-from tests.contract import thing
+from tests.things import thing
 path, opened = Path(sys.argv[1]), sys.argv[2] == "opened"
 repository = SQLite(path) if opened else None
 for inside in path.parent.iterdir():
@@ -350,7 +337,7 @@ import resource, sys
 from coachwork.adapters import SQLite
 from coachwork.errors import CoachworkError
 from coachwork.records import Insert
-from tests.contract import thing
+from tests.things import thing
 repository = SQLite(sys.argv[1])
 limit = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

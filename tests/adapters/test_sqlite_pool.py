@@ -17,8 +17,8 @@ from coachwork.adapters import SQLite, _sqlite_pool
 from coachwork.errors import CorruptRecordError, StoreUnavailableError
 from coachwork.ports import CommitResult, Query
 from coachwork.records import Insert, Key
-from tests.contract import NOON, thing
 from tests.sqlite_files import in_a_process, raw
+from tests.things import NOON, thing
 
 DONE = CommitResult.DONE
 
@@ -153,7 +153,7 @@ from pathlib import Path
 from coachwork.adapters import SQLite, _sqlite_pool
 from coachwork.errors import StoreUnavailableError
 from coachwork.records import Insert
-from tests.contract import thing
+from tests.things import thing
 for number in range(8):
     repository = SQLite(f"{sys.argv[1]}/{number}.db", synchronous="NORMAL")
     acknowledged, refused = [], []
@@ -211,7 +211,7 @@ import os, sys
 from coachwork.adapters import SQLite, _sqlite_pool
 from coachwork.errors import StoreUnavailableError
 from coachwork.records import Insert
-from tests.contract import thing
+from tests.things import thing
 path, link, other, how = sys.argv[1:]
 os.symlink(path, link)
 closed = SQLite(other)
@@ -285,7 +285,7 @@ import os, sys
 from coachwork.adapters import SQLite, _sqlite_pool
 from coachwork.errors import StoreUnavailableError
 from coachwork.records import Insert, Key
-from tests.contract import thing
+from tests.things import thing
 repository = SQLite(sys.argv[1])
 repository.commit([Insert(thing("t", "a"))])
 repository._writing.acquire()

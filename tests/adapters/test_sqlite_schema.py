@@ -15,8 +15,8 @@ from coachwork.adapters import SQLite, _sqlite_schema
 from coachwork.errors import CorruptRecordError, StoreUnavailableError, UnsupportedSchemaError
 from coachwork.ports import CommitResult
 from coachwork.records import Insert, Key, Record
-from tests.contract import thing
 from tests.sqlite_files import held_by_another_process, in_processes, raw
+from tests.things import thing
 
 DONE = CommitResult.DONE
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, cast
 
@@ -23,12 +24,13 @@ from coachwork.errors import MisuseError, StoreUnavailableError, ValidationError
 from coachwork.events import Event, MessageFailed
 from coachwork.jobs import ErrorCode, JobKind, JobRef, JobStatus
 from coachwork.messages import Message
-from coachwork.ports import Admission, Answer, Ask, CommitResult, Query
+from coachwork.ports import Admission, Answer, Ask, AsyncRepository, CommitResult, Query
 from coachwork.records import Insert, Key, Op, Record
+from coachwork.testing import check_repository
 from coachwork.topics import TemplateName, Topic
-from tests.contract import CHECKS, NOON, ContractCheck, hold_async, message, name_of, thing
 from tests.names import told
 from tests.specimens import ASK
+from tests.things import NOON, message, thing
 
 ADMISSION = Admission(command="send", tenant="t", user="u", topic="x", session="s", text="hi")
 REF = JobRef("t", "j", JobKind.REPLY)
@@ -77,16 +79,17 @@ async def under_way(watched: Watched, number: int) -> None:
     raise AssertionError("nobody calls")
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=name_of)
-def test_a_repository_in_threads_keeps_the_contract(check: ContractCheck) -> None:
+def test_a_repository_in_threads_keeps_its_promises() -> None:
     """Threads change nothing of what a repository promises."""
+    memory = Memory()
 
-    async def main() -> None:
-        repository: Any = in_threads(Memory(), threads=3)
-        await hold_async(check, repository)
+    @asynccontextmanager
+    async def threaded() -> AsyncGenerator[AsyncRepository]:
+        repository: Any = in_threads(memory, threads=3)
+        yield repository
         await repository.close()
 
-    asyncio.run(main())
+    check_repository(threaded)
 
 
 def test_every_port_passes_its_calls_on() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.benchmarks import (
     bench_actions,
+    bench_audit,
     bench_event_loop,
     bench_import,
     bench_jobs,
@@ -71,3 +72,14 @@ def test_jobs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [len(figures.ours) for figures in told.values()] == [2, 2]
     assert all(figures.jobs == 4 and figures.ratio > 0 for figures in told.values())
     assert "What costs most" in capsys.readouterr().out
+
+
+def test_audit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every commit of the audited side is judged, and none needs a read of the audit's own."""
+    told = bench_audit.report(tmp_path, lengths=(10,), turns=4)
+    assert [len(figures.plain) for figures in told.values()] == [4, 4]
+    for figures in told.values():
+        done = figures.done
+        assert (done.commits, done.reads, done.unjudged, done.violations) == (8, 0, 0, 0)
+        assert figures.ratio > 0
+    assert "SQLite FULL" in capsys.readouterr().out

@@ -25,8 +25,8 @@ from coachwork.records import (
     receipt_key,
 )
 from coachwork.sessions import Receipt
-from tests.contract import HOSTILE
 from tests.specimens import IDS, NUMBERS
+from tests.things import HOSTILE
 
 PARTS = st.lists(IDS | NUMBERS, min_size=1, max_size=3).map(tuple)
 KEYS = st.builds(Key, st.sampled_from(("session", "claim")), IDS, PARTS)

@@ -12,10 +12,11 @@ that the adapter is said to lack is a skipped test that says what the applicatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 import pytest
 
+from coachwork.ports import TemplateRenderer
 from coachwork.testing.conformance import (
     DEADLINE,
     Capability,
@@ -27,7 +28,23 @@ from coachwork.testing.conformance import (
     checked_make,
     hold,
 )
+from coachwork.testing.conformance.admission import (
+    MAX_BYTES,
+    REFUSALS,
+    AdmitMake,
+    admission_suite,
+)
+from coachwork.testing.conformance.clock import CLOCK, ClockMake
+from coachwork.testing.conformance.dispatcher import DispatcherMake, dispatcher_terms
+from coachwork.testing.conformance.ids import IDS, IdsMake
+from coachwork.testing.conformance.model import ModelMake, Provocations, model_terms
+from coachwork.testing.conformance.notifier import Arrived, NotifierMake, Outage, notifier_terms
+from coachwork.testing.conformance.renderer import Gap, RendererMake, braces, renderer_suite
 from coachwork.testing.conformance.repository import REPOSITORY, RepositoryMake
+from coachwork.testing.conformance.sink import SINK_SUITE, SinkMake
+from coachwork.testing.conformance.summarizer import SUMMARIZER, SummarizerMake
+from coachwork.testing.conformance.templates import TemplatesMake, templates_suite
+from coachwork.topics import Topic
 
 
 def repository_tests(
@@ -47,6 +64,149 @@ def repository_tests(
     """
     terms = Terms.of(REPOSITORY, lacks=lacks, settle=settle, processes=processes, deadline=deadline)
     return tests_of(REPOSITORY, make, terms)
+
+
+def model_tests(
+    make: ModelMake,
+    provocations: Provocations | None = None,
+    *,
+    lacks: Collection[Capability] = (),
+    deadline: float = DEADLINE,
+) -> Callable[[Promise], None]:
+    """Return a test for each promise of a language model; see `coachwork.testing.check_model`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    suite, terms = model_terms(provocations, lacks, deadline)
+    return tests_of(suite, make, terms)
+
+
+def clock_tests(
+    make: ClockMake, *, lacks: Collection[Capability] = (), deadline: float = DEADLINE
+) -> Callable[[Promise], None]:
+    """Return a test for each promise of a clock; see `coachwork.testing.check_clock`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    return tests_of(CLOCK, make, Terms.of(CLOCK, lacks=lacks, deadline=deadline))
+
+
+def ids_tests(
+    make: IdsMake,
+    *,
+    lacks: Collection[Capability] = (),
+    processes: bool = False,
+    deadline: float = DEADLINE,
+) -> Callable[[Promise], None]:
+    """Return a test for each promise of a source of ids; see `coachwork.testing.check_ids`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    terms = Terms.of(IDS, lacks=lacks, processes=processes, deadline=deadline)
+    return tests_of(IDS, make, terms)
+
+
+def templates_tests(
+    make: TemplatesMake,
+    topics: Iterable[Topic[object]],
+    *,
+    renderer: TemplateRenderer | None = None,
+    deadline: float = DEADLINE,
+) -> Callable[[Promise], None]:
+    """Return a test for each promise of a source of templates.
+
+    The arguments are those of `coachwork.testing.check_templates`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    suite = templates_suite(topics, renderer)
+    return tests_of(suite, make, Terms.of(suite, deadline=deadline))
+
+
+def renderer_tests(
+    make: RendererMake, *, gap: Gap = braces, deadline: float = DEADLINE
+) -> Callable[[Promise], None]:
+    """Return a test for each promise of a renderer; see `coachwork.testing.check_renderer`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    suite = renderer_suite(gap)
+    return tests_of(suite, make, Terms.of(suite, deadline=deadline))
+
+
+def summarizer_tests(
+    make: SummarizerMake, *, lacks: Collection[Capability] = (), deadline: float = DEADLINE
+) -> Callable[[Promise], None]:
+    """Return a test for each promise of a summarizer; see `coachwork.testing.check_summarizer`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    return tests_of(SUMMARIZER, make, Terms.of(SUMMARIZER, lacks=lacks, deadline=deadline))
+
+
+def notifier_tests(
+    make: NotifierMake,
+    *,
+    arrived: Arrived | None = None,
+    outage: Outage | None = None,
+    settle: float = 0.0,
+    deadline: float = DEADLINE,
+) -> Callable[[Promise], None]:
+    """Return a test for each promise of a notifier; see `coachwork.testing.check_notifier`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    suite, terms = notifier_terms(arrived, outage, settle, deadline)
+    return tests_of(suite, make, terms)
+
+
+def dispatcher_tests(
+    make: DispatcherMake,
+    *,
+    arrived: Arrived | None = None,
+    settle: float = 0.0,
+    deadline: float = DEADLINE,
+) -> Callable[[Promise], None]:
+    """Return a test for each promise of a dispatcher; see `coachwork.testing.check_dispatcher`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    suite, terms = dispatcher_terms(arrived, settle, deadline)
+    return tests_of(suite, make, terms)
+
+
+def admission_tests(
+    make: AdmitMake,
+    *,
+    topic: str = "topic",
+    refusals: tuple[type[Exception], ...] = REFUSALS,
+    max_bytes: int = MAX_BYTES,
+    deadline: float = DEADLINE,
+) -> Callable[[Promise], None]:
+    """Return a test for each promise of an admission; see `coachwork.testing.check_admission`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    suite = admission_suite(topic, refusals, max_bytes)
+    return tests_of(suite, make, Terms.of(suite, deadline=deadline))
+
+
+def sink_tests(make: SinkMake, *, deadline: float = DEADLINE) -> Callable[[Promise], None]:
+    """Return a test for each promise of a sink; see `coachwork.testing.check_sink`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    return tests_of(SINK_SUITE, make, Terms.of(SINK_SUITE, deadline=deadline))
 
 
 def tests_of(suite: Suite, make: Make, terms: Terms) -> Callable[[Promise], None]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 from coachwork.effects import Now, Workflow
 from coachwork.testing import rehearse
-from coachwork.testing.conformance import Capability, Trial
-from coachwork.testing.conformance._draft import draft
+from coachwork.testing.conformance import Capability, Promise, Trial
+from coachwork.testing.conformance._draft import Draft, draft, drafts_in
 from tests.verdicts import a_trial
 
 
@@ -28,3 +30,15 @@ def test_a_draft_becomes_a_promise_when_it_is_given_something() -> None:
     assert promise.needs is Capability.PROCESSES
     assert rehearse(promise.check(a_trial()), None).asked == (Now(),)
     assert noted == [a_trial().tenant]
+
+
+def test_drafts_are_found_in_their_modules() -> None:
+    """In the order in which they stand there, and nothing else."""
+    module = ModuleType("checks")
+    vars(module).update(second=it_is_kept, other=1, first=Draft(it_is_kept.check, _none))
+    assert drafts_in(module, module) == (module.second, module.first) * 2
+
+
+def _none(_check: object) -> Promise:
+    """Make none."""
+    raise NotImplementedError

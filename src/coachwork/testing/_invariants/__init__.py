@@ -13,7 +13,7 @@ from coachwork.testing._invariants._alone import alone, name_of
 from coachwork.testing._invariants._judge import judged, step_violations
 from coachwork.testing._invariants._snapshot import snapshot
 from coachwork.testing._invariants._state import violations
-from coachwork.testing._invariants._step import Change, Step, UnknownRecordError
+from coachwork.testing._invariants._step import Change, Step, UnknownRecordError, read
 
 __all__ = [
     "Change",
@@ -22,6 +22,7 @@ __all__ = [
     "alone",
     "judged",
     "name_of",
+    "read",
     "snapshot",
     "step_violations",
     "violations",

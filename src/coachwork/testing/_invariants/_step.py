@@ -34,13 +34,11 @@ class Change:
         key: Its key.
         old: What was stored, or None.
         new: What will be stored, or None.
-        record: The new record itself, or None.
     """
 
     key: Key
     old: Stored[Any] | None
     new: Stored[Any] | None
-    record: Record | None = None
 
     @property
     def name(self) -> str:

@@ -352,10 +352,16 @@ def _account(step: Step, change: Change) -> Iterator[str]:
         yield f"8: {change.name}: the account was deleted"
 
 
+_BEGIN_WITH_THE_SESSION: Final = frozenset({SESSION_RECORD.name, MESSAGE.name, BACKGROUND.name})
+
+
 def _deletion(step: Step, change: Change) -> Iterator[str]:
     """3: Nothing of a session is deleted before it has ended."""
-    old = change.before
-    session = old.about.id if isinstance(old, Session) else old.session
+    # A key tells the session where it begins with it, so that a log is swept away unread.
+    if change.key.kind in _BEGIN_WITH_THE_SESSION:
+        session = str(change.key.parts[0])
+    else:
+        session = change.before.session
     home = step.before(SESSION_RECORD, session_key(change.key.tenant, session))
     if home is not None and home.status in LIVE:
         yield f"3: {change.name}: deleted, and its session has not ended"

@@ -22,6 +22,19 @@ class Capability(StrEnum):
     REAL_TIME = "the real time"
     OTHER_SOURCES = "a second source of ids beside it"
     TIME_ORDER = "ids in the order of time"
+    RECALL = "summaries in the words of who spoke"
+    ARRIVALS = "a view of what arrives at the other end"
+    OUTAGES = "an other end that can be made to fail"
+    STREAMING = "pieces of an answer while it is written"
+    REQUESTS = "a view of what the provider is asked"
+    WORDS = "a provider that says what it is told to"
+    FINISHES = "a provider that stops for a reason"
+    REFUSALS = "a provider that refuses"
+    PAUSES = "a provider that asks for a pause"
+    RETRIES = "a provider that refuses, and a view of what it is asked"
+    BREAKS = "a provider that breaks off"
+    SILENCE = "a provider that says nothing"
+    STALLS = "a provider that falls silent"
 
     @property
     def loss(self) -> str:
@@ -31,7 +44,7 @@ class Capability(StrEnum):
 
 _LOSSES: Final[Mapping[Capability, str]] = {
     Capability.PROCESSES: (
-        "Only one process may use the store: no second server, no worker beside it."
+        "Only one process may use it: no second server, no worker beside it."
     ),
     Capability.REOPENING: (
         "Every conversation ends with the process: nothing is found after a restart."
@@ -40,10 +53,10 @@ _LOSSES: Final[Mapping[Capability, str]] = {
         "No worker finds jobs by itself: what a crash left waits for its user, events too."
     ),
     Capability.EXPIRED: (
-        "purge_expired finds nothing: what has expired stays until the engine deletes it."
+        "A sweep finds nothing: what has expired stays until the engine deletes it."
     ),
     Capability.LARGE_COMMITS: (
-        "purge_expired and the deletion of a user fail where a session has many records."
+        "A sweep, and the deletion of a user, fail where there are many records."
     ),
     Capability.LARGE_BODIES: (
         "Long messages and results cannot be kept: their commits fail as unavailable."
@@ -56,5 +69,38 @@ _LOSSES: Final[Mapping[Capability, str]] = {
     ),
     Capability.TIME_ORDER: (
         "Lists of sessions, jobs and actions come in another order than that of time."
+    ),
+    Capability.RECALL: (
+        "Whether the story so far is told rightly is not known: read some of its summaries."
+    ),
+    Capability.ARRIVALS: (
+        "Whether what was told ever arrives is not known: it may be lost without an error."
+    ),
+    Capability.OUTAGES: (
+        "What becomes of events while nobody can be reached is not known: they may be lost."
+    ),
+    Capability.STREAMING: "Nobody can read along while the model writes.",
+    Capability.REQUESTS: (
+        "Whether the model is shown the whole conversation, and asked once, is not known."
+    ),
+    Capability.WORDS: "Whether what the provider says arrives unchanged is not known.",
+    Capability.FINISHES: (
+        "Whether a cut or a filtered answer is told from a whole one is not known."
+    ),
+    Capability.REFUSALS: (
+        "What becomes of a call that the provider refuses is not known, nor what its error tells."
+    ),
+    Capability.PAUSES: (
+        "Whether workers leave a busy provider in peace as long as it asks is not known."
+    ),
+    Capability.RETRIES: (
+        "Whether the client behind the adapter tries again by itself, and pays twice, is not known."
+    ),
+    Capability.BREAKS: "What becomes of half an answer is not known: it may be taken for a whole.",
+    Capability.SILENCE: (
+        "Whether a call ends in time is not known: one that does not blocks its session."
+    ),
+    Capability.STALLS: (
+        "Whether a call that is half answered ends in time is not known: it may block its session."
     ),
 }

@@ -78,6 +78,8 @@ async def _driven(
 
     async def driven() -> R:
         async with _entered(made) as adapter:
+            if not _is_async(port, adapter):
+                raise MisuseError("it is blocking and would stop the event loop: see in_threads")
             return await run_async(watched(workflow()), _async_ports(port, adapter))
 
     return await _in_time(driven(), deadline)
@@ -124,6 +126,8 @@ async def _in_time(what: Coroutine[Any, Any, R], deadline: float) -> R:
 
 def _is_async(port: Port, adapter: object) -> bool:
     """Whether what is said of an adapter's methods has to be awaited."""
+    if port.method == "__call__" and iscoroutinefunction(adapter):
+        return True
     method = getattr(adapter, port.method, None)
     return iscoroutinefunction(method) or iscoroutinefunction(getattr(method, "__call__", None))  # noqa: B004
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, update_wrapper
-from typing import Generic, TypeVar
+from types import ModuleType
+from typing import Any, Generic, TypeGuard, TypeVar
 
 from attrs import field, frozen
 
@@ -44,3 +45,13 @@ def draft(
     """
     made = promise(number, why=why, where=where, needs=needs)
     return lambda check: Draft(check, made)
+
+
+def drafts_in(*modules: ModuleType) -> tuple[Draft[Any], ...]:
+    """Return the drafts that *modules* hold, in the order in which they stand there."""
+    found = [value for module in modules for value in vars(module).values()]
+    return tuple(value for value in found if _is_draft(value))
+
+
+def _is_draft(value: object) -> TypeGuard[Draft[Any]]:
+    return isinstance(value, Draft)

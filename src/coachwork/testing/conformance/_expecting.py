@@ -34,7 +34,8 @@ class PromiseBrokenError(AssertionError):
 
     def __init__(self, operation: str, expected: str, found: str) -> None:
         """Tell what was asked, what was expected, and what was found."""
-        super().__init__(f"{operation}\nexpected: {expected}\ngot:      {found}")
+        got = found.replace("\n", "\n          ")
+        super().__init__(f"{operation}\nexpected: {expected}\ngot:      {got}")
         self.operation = operation
         self.expected = expected
         self.found = found

@@ -141,7 +141,7 @@ def finding(error: BaseException) -> str:
     if isinstance(error, PromiseBrokenError):
         return str(error)
     if isinstance(error, AdapterRaisedError):
-        return f"{error.operation}\nexpected: an answer\ngot:      {_raised(error.error)}"
+        return str(PromiseBrokenError(error.operation, "an answer", _raised(error.error)))
     return _raised(error)
 
 

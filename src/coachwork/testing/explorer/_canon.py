@@ -21,7 +21,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -54,19 +54,20 @@ _SHOWN: Final = frozenset(
 )
 """Types whose values say all that they hold when they are shown."""
 
-_ITERATORS: Final = frozenset(
+_NONE: Final[dict[object, object]] = {}
+_ITERATORS: Final[frozenset[type]] = frozenset(
     {
-        type(iter([])),
+        type(iter(list[object]())),
         type(iter(())),
-        type(iter({})),
-        type(iter({}.values())),
-        type(iter({}.items())),
+        type(iter(_NONE)),
+        type(iter(_NONE.values())),
+        type(iter(_NONE.items())),
         type(iter(set[object]())),
         type(iter(range(0))),
         type(iter("")),
         type(iter("\u00e9")),
         type(iter(b"")),
-        type(reversed([])),
+        type(reversed(list[object]())),
         enumerate,
         zip,
         map,
@@ -156,14 +157,13 @@ class Canon:
 
     def _still_form(self, value: object) -> object:
         """Return what tells a value that cannot change."""
-        kind = type(value)
+        kind: type[object] = type(value)
         if kind in _SHOWN:
             return kind, repr(value)
-        if isinstance(value, tuple):
-            return kind, self._all(cast("tuple[object, ...]", value)), self._attributes(value)
-        if isinstance(value, frozenset):
-            held = self._all(cast("frozenset[object]", value))
-            return kind, tuple(sorted(held)), self._attributes(value)
+        if issubclass(kind, (tuple, frozenset)):
+            held = self._all(cast("Iterable[object]", value))
+            told = held if issubclass(kind, tuple) else tuple(sorted(held))
+            return cast("object", kind), told, self._attributes(value)
         if isinstance(value, MethodType):
             return kind, self._of(value.__func__), self._of(value.__self__)
         if isinstance(value, BuiltinFunctionType):
@@ -172,18 +172,19 @@ class Canon:
 
     def _changing_form(self, value: object) -> object:
         """Return what tells a value that can change, as it is now."""
-        kind = type(value)
-        if isinstance(value, GeneratorType):
-            return kind, self._suspended(value)
+        kind: type[object] = type(value)
+        if kind is GeneratorType:
+            return kind, self._suspended(cast("GeneratorType[object, object, object]", value))
         form = _FORMS.get(kind)
         if form is not None:
             return kind, self._all(form(value))
         if isinstance(value, BaseException):
-            held = (value.args, value.__cause__, value.__context__, value.__suppress_context__)
-            return kind, self._all(held), self._attributes(value)
+            raised = (value.args, value.__cause__, value.__context__, value.__suppress_context__)
+            return kind, self._all(raised), self._attributes(value)
         for base in _CONTAINERS:  # a class that is more than that
-            if isinstance(value, base):
-                return kind, self._all(_FORMS[base](value)), self._attributes(value)
+            if issubclass(kind, base):
+                held = self._all(_FORMS[base](value))
+                return cast("object", kind), held, self._attributes(value)
         return kind, self._attributes(value)
 
     def _attributes(self, value: object) -> tuple[object, ...]:
@@ -207,7 +208,7 @@ class Canon:
 
     # --- generators ----------------------------------------------------------------------------
 
-    def _suspended(self, generator: Generator[object, object, object]) -> tuple[object, ...]:
+    def _suspended(self, generator: GeneratorType[object, object, object]) -> tuple[object, ...]:
         """Return what tells a suspended generator.
 
         Raises:
@@ -266,7 +267,7 @@ class _Nature(Enum):
 _NATURES: Final[dict[type, _Nature]] = {FunctionType: _Nature.FUNCTION}
 
 
-def _nature(kind: type) -> _Nature:
+def _nature(kind: type[object]) -> _Nature:
     """Find out how values of *kind* are compared."""
     nature = _Nature.CHANGES
     if issubclass(kind, (Enum, type, ModuleType, CodeType)):
@@ -292,13 +293,18 @@ def _is_plain(function: FunctionType) -> bool:
     )
 
 
-@cache
+_SLOTS: Final[dict[type, tuple[str, ...]]] = {}
+
+
 def _slots(kind: type) -> tuple[str, ...]:
     """Return the names of the slots of a class that is written in Python.
 
     Raises:
         HiddenStateError: It is not.
     """
+    known = _SLOTS.get(kind)
+    if known is not None:
+        return known
     names: list[str] = []
     for base in kind.__mro__:
         if base is object or base in _PLAIN_BASES or _is_plain_exception(base):
@@ -307,7 +313,9 @@ def _slots(kind: type) -> tuple[str, ...]:
             raise HiddenStateError(f"{kind.__module__}.{kind.__qualname__}")
         slots = vars(base).get("__slots__", ())
         names += [_mangled(base, slot) for slot in ((slots,) if isinstance(slots, str) else slots)]
-    return tuple(name for name in names if name not in {"__weakref__", "__dict__"})
+    told = tuple(name for name in names if name not in {"__weakref__", "__dict__"})
+    _SLOTS[kind] = told
+    return told
 
 
 def _is_written_in_python(kind: type) -> bool:

@@ -31,9 +31,9 @@ def commands_of(
     Args:
         world: The world they come to.
         callers: The users.
-        names: The names, of ``start``, ``take_over``, ``open``, ``send``, ``submit``, ``resume``, ``pause``,
-            ``complete``, ``cancel``, ``retry``, ``cancel_job``, ``process``, ``purge``,
-            ``relay`` and ``delete``.
+        names: The names, of ``start``, ``take_over``, ``open``, ``send``, ``submit``,
+            ``resume``, ``pause``, ``complete``, ``cancel``, ``retry``, ``cancel_job``,
+            ``process``, ``purge``, ``relay`` and ``delete``.
         ended: Whether sessions that have ended are aimed at too.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -27,14 +27,17 @@ class Violation:
         violations: What does not hold, in words.
         happenings: What happens until then, to be replayed.
         trace: The same in words, a line for each effect.
+        world: Where it was found.
+        commands: The commands that were explored.
+        invariants: What was to hold.
     """
 
     violations: tuple[str, ...]
     happenings: tuple[Happening, ...] = field(repr=False)
     trace: tuple[str, ...] = field(repr=False)
-    _world: World = field(repr=False)
-    _commands: tuple[Command, ...] = field(repr=False)
-    _invariants: Invariants = field(repr=False)
+    world: World = field(repr=False)
+    commands: tuple[Command, ...] = field(repr=False)
+    invariants: Invariants = field(repr=False)
 
     def __str__(self) -> str:
         """Return the trace and what does not hold, as text."""
@@ -42,7 +45,7 @@ class Violation:
 
     def replay(self) -> Replay:
         """Let it happen again, on real generators and without anything that the search does."""
-        return replay(self._world, self._commands, self._invariants, self.happenings)
+        return replay(self.world, self.commands, self.invariants, self.happenings)
 
     def script(self, imports: str = "from my_workflows import COMMANDS, INVARIANTS, WORLD") -> str:
         """Return a Python program that lets it happen again and tells it.
@@ -146,7 +149,7 @@ def explore(
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
+def _without_collection() -> Generator[None]:
     """Collect no garbage: almost nothing of what a search makes is any, and it makes much."""
     collects = gc.isenabled()
     gc.disable()

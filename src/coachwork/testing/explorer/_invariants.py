@@ -94,6 +94,7 @@ class Invariants:
         The note comes with every step and outcome of the process.
         """
         del call
+        return None
 
     def note(self, note: Hashable, effect: Effect[object], answer: object, /) -> Hashable:
         """Return what is noted of a process after *effect* was answered; errors are answers too."""
@@ -103,7 +104,7 @@ class Invariants:
     def asked(
         self, memory: Hashable, ask: AskModel, records: Records, /
     ) -> tuple[Hashable, Iterable[str]]:
-        """Return what is remembered of all questions to the model, and what was wrong with this one.
+        """Return what is remembered of all questions to the model, and what is wrong with this one.
 
         The memory begins as None and belongs to the whole world, crashed processes included.
         """

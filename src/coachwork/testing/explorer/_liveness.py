@@ -11,7 +11,7 @@ import dis
 from collections.abc import Iterable, Iterator
 from functools import cache
 from types import CodeType
-from typing import Final
+from typing import Final, cast
 
 _NO_FALL_THROUGH: Final = frozenset(
     {
@@ -71,7 +71,7 @@ def _use(name: str, argument: object) -> tuple[frozenset[str], frozenset[str]] |
     """Return what an instruction reads and what it overwrites first; None if it is not known."""
     if "FAST" not in name:
         return frozenset(), frozenset()
-    names = argument if isinstance(argument, tuple) else (argument,)
+    names = cast("tuple[object, ...]", argument if isinstance(argument, tuple) else (argument,))
     told = [str(found) for found in names]
     if name in _READS or name == "LOAD_FAST_LOAD_FAST":
         return frozenset(told), frozenset()

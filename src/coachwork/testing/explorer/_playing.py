@@ -7,7 +7,7 @@ answered at once: to do them later could change nothing for anybody.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Final, cast
+from typing import Any, Final
 
 from coachwork.adapters import BuiltinRenderer, ExtractiveSummarizer, TopicTemplates
 from coachwork.effects import (
@@ -59,14 +59,13 @@ class Surroundings:
     def __init__(self, world: World) -> None:
         """Take the templates from *world*."""
         self._world = world
-        self._templates = TopicTemplates(world.setup.topics)
-        self._renderer = BuiltinRenderer()
-        self._summarizer = ExtractiveSummarizer()
-        self._answer: dict[type[object], Callable[..., object]] = {
-            GetTemplate: lambda asked: self._templates.template(asked.topic, asked.name),
-            TemplateNames: lambda asked: self._renderer.names(asked.template),
-            Render: lambda asked: self._renderer.render(asked.template, asked.values),
-            Summarize: lambda asked: self._summarizer.summarize(asked.previous, asked.messages),
+        templates, renderer = TopicTemplates(world.setup.topics), BuiltinRenderer()
+        summarizer = ExtractiveSummarizer()
+        self._answer: dict[type[object], Callable[[Any], object]] = {
+            GetTemplate: lambda asked: templates.template(asked.topic, asked.name),
+            TemplateNames: lambda asked: renderer.names(asked.template),
+            Render: lambda asked: renderer.render(asked.template, asked.values),
+            Summarize: lambda asked: summarizer.summarize(asked.previous, asked.messages),
             AskAdmission: lambda _: None,
             Dispatch: lambda _: None,
             Notify: lambda _: None,
@@ -107,8 +106,7 @@ class Playing:
 
     def __init__(self, command: Command, call: Call, surroundings: Surroundings) -> None:
         """Make the generator of a call."""
-        workflow = command.workflow(call)
-        self.generator = cast("Generator[Effect[object], object, object]", workflow)
+        self.generator: Generator[Effect[object], object, object] = command.workflow(call)
         self.drawn = 0
         self._call = call
         self._surroundings = surroundings

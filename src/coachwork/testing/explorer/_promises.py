@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import evolve, frozen
 
@@ -50,8 +50,19 @@ from coachwork.testing._invariants import step_violations, violations
 from coachwork.testing.explorer._invariants import Invariants, Outcome, Records, Step
 from coachwork.testing.explorer._world import Call, World
 from coachwork.workflows import Caller, SessionView, Setup, process
-from coachwork.workflows._ending import CLOSING
 
+_CLOSING: Final = frozenset(
+    {
+        ErrorCode.SESSION_CANCELLED,
+        ErrorCode.SESSION_REPLACED,
+        ErrorCode.SESSION_EXPIRED,
+        ErrorCode.LEASE_EXPIRED,
+        ErrorCode.ATTEMPTS_EXHAUSTED,
+        ErrorCode.JOB_CANCELLED,
+        ErrorCode.JOB_EXPIRED,
+    }
+)
+"""Why jobs fail that are settled by somebody else than their holder."""
 _RESUMING: Final = frozenset({"resume", "open"})
 _ACCEPTING: Final = frozenset({"start", "send", "submit", "resume", "retry", "open"})
 
@@ -91,7 +102,7 @@ class Promises(Invariants):
     # --- states --------------------------------------------------------------------------------
 
     def state(self, records: Records, now: datetime, /) -> Iterator[str]:
-        """Return what does not hold of what is stored (1 to 5, 8), or could never be settled (10)."""
+        """Return what does not hold of what is stored (1 to 6, 8), or is stuck (10)."""
         stored = self._whole(records) if self._forgets else list(records.values())
         yield from violations(stored, now=now)
         for record in stored:
@@ -160,7 +171,7 @@ class Promises(Invariants):
                 yield f"6: job {old.id}: given up by who does not hold its lease"
             return
         code = None if new.error is None else new.error.code
-        if code not in CLOSING:
+        if code not in _CLOSING:
             if not holds:
                 yield f"6: job {old.id}: {new.status} by who does not hold its lease"
         elif noted.seen is not None and not self._may_close(old, code, noted.seen):
@@ -206,9 +217,9 @@ class Promises(Invariants):
     def _told(self, outcome: Outcome, caller: Caller, value: Any) -> Iterator[str]:  # noqa: ANN401
         """Return what is wrong with an answer."""
         name = outcome.call.command
-        view = value if isinstance(value, SessionView) else getattr(value, "session", None)
-        session = view.id if isinstance(view, SessionView) else view
-        if isinstance(view, SessionView):
+        view: Any = value if _is_view(value) else getattr(value, "session", None)
+        session = view.id if _is_view(view) else view
+        if _is_view(view):
             if (view.tenant, view.user) != (caller.tenant, caller.user):
                 yield f"8: {name}: it told of a session of {view.tenant}/{view.user}"
             seen = _noted(outcome.note).seen
@@ -217,7 +228,7 @@ class Promises(Invariants):
                 yield f"8: {name}: it told of a session that has expired"
         if session is None or session_key(caller.tenant, session) not in outcome.records:
             return  # it was swept away since
-        job = value if hasattr(value, "outcome") else getattr(value, "job", None)
+        job: Any = value if hasattr(value, "outcome") else getattr(value, "job", None)
         if job is not None and not isinstance(job, str):
             yield from _told_job(outcome, caller, job, session)
         messages = [
@@ -257,7 +268,7 @@ class Promises(Invariants):
         self, memory: Hashable, ask: AskModel, records: Records, /
     ) -> tuple[Hashable, Iterable[str]]:
         """6: Under one lease the model is asked at most once for each thing."""
-        before: frozenset[tuple[str, str, int]] = memory or frozenset()  # type: ignore[assignment]
+        before = cast("frozenset[tuple[str, str, int]]", memory or frozenset())
         job, told = ask.ask.job, ask.ask.purpose.value
         this = job, told, ask.ask.attempt
         wrong: list[str] = []
@@ -265,7 +276,8 @@ class Promises(Invariants):
             wrong.append(f"6: job {job}: the model was asked twice for the {told} under one lease")
         record = records.get(job_key(ask.tenant, job))
         if record is None:
-            if session_key(ask.tenant, ask.ask.session) in records or not before:
+            session = records.get(session_key(ask.tenant, ask.ask.session))
+            if session is not None and _session(session).status not in _ENDS:
                 wrong.append(f"6: job {job}: the model was asked before it was accepted")
         elif _job(record).attempts < ask.ask.attempt or ask.ask.attempt < 1:
             wrong.append(f"6: job {job}: the model was asked without a lease")
@@ -274,6 +286,11 @@ class Promises(Invariants):
 
 _OPEN: Final = frozenset(status.value for status in OPEN)
 _SHARED: Final = frozenset({"account", "claim", "standing"})
+
+
+def _is_view(value: object) -> bool:
+    """Whether *value* is a session as its owner sees it."""
+    return isinstance(value, SessionView)
 
 
 def _noted(note: Hashable) -> Noted:
@@ -310,10 +327,16 @@ def _session_step(step: Step, noted: Noted, old: Session, new: Session) -> Itera
     if seen is None or old.status in _ENDS:
         return
     expired = old.is_expired(seen)
-    if expired and new.status is not SessionStatus.ABANDONED:
+    stays = _lasting(new) == _lasting(old)  # a job that is settled from outside revives nothing
+    if expired and not stays and new.status is not SessionStatus.ABANDONED:
         yield f"8: {named}: {command} changed it although it had expired"
     if ending is not None and ending.reason is EndReason.EXPIRED and not expired:
         yield f"8: {named}: {command} let it expire before its time"
+
+
+def _lasting(session: Session) -> tuple[object, ...]:
+    """Return what of a session nobody may change when it has expired, but to end it."""
+    return session.status, session.messages, session.last_activity_at
 
 
 _ENDS: Final = frozenset(SessionStatus) - {SessionStatus.ACTIVE, SessionStatus.PAUSED}

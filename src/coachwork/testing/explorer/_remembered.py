@@ -6,7 +6,7 @@ records millions of times.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -15,9 +15,10 @@ from coachwork.records import Kind, Record, Stored
 
 
 @contextmanager
-def remembered() -> Iterator[None]:
+def remembered() -> Generator[None]:
     """Remember what `Kind.read` and `Kind.record` answered, until this is left."""
-    read, write = Kind.read, Kind.record
+    read: Any = vars(Kind)["read"]
+    write: Any = vars(Kind)["record"]
     # Things whose ids are used as names are kept, so that no other thing gets the same id.
     known: dict[int, tuple[Record, Stored[Any]]] = {}
     written: dict[tuple[int, int, str], tuple[object, Record]] = {}
@@ -26,7 +27,8 @@ def remembered() -> Iterator[None]:
     def reads(kind: Kind[Any], record: Record) -> Stored[Any]:
         found = known.get(id(record))
         if found is None:
-            found = known[id(record)] = record, read(kind, record)
+            stored: Stored[Any] = read(kind, record)
+            found = known[id(record)] = record, stored
         return found[1]
 
     def writes(kind: Kind[Any], value: object, version: int) -> Record:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, cast
 
 from attrs import define, field, frozen
 
@@ -117,8 +117,9 @@ _ANSWERS: Final = {
     Fault.LOST_NOT_DONE: UNKNOWN,
     Fault.UNAVAILABLE: UNAVAILABLE,
     Fault.INTERRUPT: INTERRUPTED,
+    Fault.INTERRUPT_DONE: INTERRUPTED,
 }
-_NOT_DONE: Final = frozenset({Fault.LOST_NOT_DONE, Fault.UNAVAILABLE})
+_NOT_DONE: Final = frozenset({Fault.LOST_NOT_DONE, Fault.UNAVAILABLE, Fault.INTERRUPT})
 
 
 @define
@@ -231,7 +232,7 @@ class _Replaying:
     ) -> tuple[object, tuple[str, ...]]:
         """Return the answer to the effect of a process, and what does not hold by it."""
         effect = running.effect
-        raised = RAISED.get(_ANSWERS[fault]) if fault in _ANSWERS else None
+        raised = None if fault is None else RAISED.get(_ANSWERS.get(fault, 0))
         violations: tuple[str, ...] = ()
         answer: object
         if isinstance(effect, Commit):
@@ -346,10 +347,10 @@ def _named(key: Key) -> str:
 
 def _aimed(call: Call) -> str:
     """Return what a call is aimed at."""
-    target = call.target
+    target: Any = call.target
     if target is None:
         return ""
-    parts = target if isinstance(target, tuple) else (target,)
+    parts = cast("tuple[object, ...]", target if isinstance(target, tuple) else (target,))
     told = [part for part in parts if isinstance(part, str | int)]
     job = getattr(target, "job", None)
     told += [job] if isinstance(job, str) else []
@@ -358,21 +359,24 @@ def _aimed(call: Call) -> str:
 
 def _asked(effect: Effect[object]) -> str:
     """Return what an effect asks."""
-    match effect:
-        case Get():
-            return f"reads {_named(effect.key)}"
-        case Commit():
-            return f"commits {', '.join(_op(op) for op in effect.ops if not isinstance(op, Check))}"
-        case Now():
-            return "asks what time it is"
-        case ReadLog():
-            return f"reads the log of {effect.session}"
-        case Find():
-            return f"looks for {effect.query.kind} records"
-        case AskModel():
-            return f"asks the model for the {effect.ask.purpose} of {effect.ask.job}"
-        case _:
-            return f"asks {effect}"
+    told = _TOLD.get(type(effect))
+    return f"asks {effect}" if told is None else told(effect)
+
+
+def _commits(effect: Any) -> str:  # noqa: ANN401 - a `Commit`
+    """Return what a commit writes."""
+    told = [_op(op) for op in effect.ops if not isinstance(op, Check)]
+    return f"commits {', '.join(told)}"
+
+
+_TOLD: Final[dict[type[Effect[Any]], Callable[[Any], str]]] = {
+    Get: lambda effect: f"reads {_named(effect.key)}",
+    Commit: _commits,
+    Now: lambda _: "asks what time it is",
+    ReadLog: lambda effect: f"reads the log of {effect.session}",
+    Find: lambda effect: f"looks for {effect.query.kind} records",
+    AskModel: lambda effect: f"asks the model for the {effect.ask.purpose} of {effect.ask.job}",
+}
 
 
 def _op(op: Op) -> str:
@@ -391,7 +395,7 @@ def _answer(effect: Effect[object], answer: object) -> str:
         case Get():
             return _read(answer)
         case ReadLog() | Find():
-            found: tuple[Record, ...] = answer  # type: ignore[assignment]
+            found = cast("tuple[Record, ...]", answer)
             return ", ".join(_named(record.key) for record in found) or "nothing"
         case Now():
             return f"{answer:%d %B, %H:%M}"

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Hashable, Iterable
+from itertools import pairwise
 from typing import Final, NamedTuple, cast
 
 from attrs import define, frozen
@@ -187,6 +188,16 @@ class Search:
         self._calls: dict[str, tuple[Command, Hashable]] = {}
         self._targets: dict[int, list[tuple[Command, int, Hashable]]] = {}
         self._target_numbers: dict[tuple[str, Hashable], int] = {}
+        self._ways = {
+            Doing.GET: self._get,
+            Doing.NOW: self._look,
+            Doing.COMMIT: self._commit,
+            Doing.VIEW: self._view,
+            Doing.ASK: self._ask,
+            Doing.OTHER: self._choose,
+        }
+        self._worse_ones: dict[Rest, Rest] = {}
+        self._fewer_ones: dict[Rest, Rest] = {}
         self._judged: set[tuple[object, ...]] = set()
         self._asked: dict[tuple[int, int, Hashable], Hashable] = {}
         self._views: dict[tuple[int, int], int] = {}
@@ -198,18 +209,22 @@ class Search:
 
     # --- the whole search ----------------------------------------------------------------------
 
-    def run(self, depth: int | None = None) -> Found | None:
-        """Visit every state, or those up to a depth; return the first violation, or None.
+    def run(self) -> Found | None:
+        """Visit every state; return the first violation, or None.
 
         What is left out rests on what processes may write, which is found out on the way. So the
-        search is repeated until it finds nothing new of that.
+        search is repeated until it finds nothing new of that; smaller worlds tell most of it.
 
         Raises:
             BoundReachedError: There are more states than there may be.
         """
+        if self._reduces:
+            for commands in range(1, self._bounds.commands):
+                self._note_writes()
+                self._visit(commands)
         while True:
             known = self._note_writes()
-            found = self._visit(depth)
+            found = self._visit(self._bounds.commands)
             if not self._reduces or self._note_writes() == known:
                 return found
 
@@ -233,16 +248,16 @@ class Search:
             tuple(process.writes for process in everything),
         )
 
-    def _visit(self, depth: int | None) -> Found | None:
-        """Visit the states, breadth first."""
+    def _visit(self, commands: int) -> Found | None:
+        """Visit the states, breadth first, with so many calls at most."""
         self.count = count = Count()
-        rest = Rest(self._bounds.commands, self._bounds.faults, 0, frozenset(), None)
+        rest = Rest(commands, self._bounds.faults, 0, frozenset(), None)
         begin = self._state(self.begin, (), rest)
         seen = {begin}
         order = [begin]
         parents = array("L", [0])
         first, last = 0, 1
-        while first < last and (depth is None or count.depth < depth):
+        while first < last:
             for at in range(first, last):
                 children: list[tuple[int, Move]] = []
                 try:
@@ -272,7 +287,7 @@ class Search:
             places.append(parents[places[-1]])
         places.reverse()
         way: list[Move] = []
-        for one, other in zip(places, places[1:], strict=False):
+        for one, other in pairwise(places):
             children: list[tuple[int, Move]] = []
             self._expand(order[one], children)
             way.append(next(move for child, move in children if child == order[other]))
@@ -376,66 +391,77 @@ class Search:
         into: list[tuple[int, Move]],
     ) -> None:
         """Let *process* do what it is about to do, in every way that this may end."""
-        worse = rest._replace(faults=rest.faults - 1) if rest.faults else None
-        kinds = self._kinds
+        worse = self._worse(rest) if rest.faults else None
         turn = _Turn(process, comes, others, into)
-        doing = process.doing
         if worse is not None and (process.exposed or not self._reduces):
-            if Fault.CRASH in kinds:
-                move = Move(process.number, None, (), comes, Fault.CRASH)
-                into.append((self._state(self._kept(store, worse), others, worse), move))
-            if Fault.INTERRUPT in kinds and doing is not Doing.COMMIT:
-                self._go(turn, INTERRUPTED, store, worse, Fault.INTERRUPT)
-        if doing is Doing.GET:
-            self._go(turn, self.stores.states[store].get(process.key, NOTHING), store, rest)
-            if worse is not None:
-                if Fault.UNAVAILABLE in kinds:
-                    self._go(turn, UNAVAILABLE, store, worse, Fault.UNAVAILABLE)
-                if Fault.STALE_GET in kinds:
-                    past = self.stores.before(store, process.key)
-                    if past is not None:
-                        self._go(turn, past, store, worse, Fault.STALE_GET)
-        elif doing is Doing.COMMIT:
-            self._commit(turn, store, rest, worse)
-        elif doing is Doing.NOW:
-            self._go(turn, rest.instant, store, rest)
-        elif doing is Doing.VIEW:
-            self._view(turn, store, rest, worse)
-        else:
-            asked = rest
-            if doing is Doing.ASK:
-                asked = rest._replace(memory=self._ask(turn, store, rest))
-            for choice in range(self.processes.choices(process)):
-                self._go(turn, choice, store, asked)
+            self._die(turn, store, worse)
+        self._ways[process.doing](turn, store, rest, worse)
+
+    def _die(self, turn: _Turn, store: int, worse: Rest) -> None:
+        """Let a process die, or be interrupted, before its effect."""
+        process = turn.process
+        if Fault.CRASH in self._kinds:
+            move = Move(process.number, None, (), turn.comes, Fault.CRASH)
+            kept = self._kept(store, worse)
+            turn.into.append((self._state(kept, turn.others, worse), move))
+        if Fault.INTERRUPT in self._kinds and process.doing is not Doing.COMMIT:
+            self._go(turn, INTERRUPTED, store, worse, Fault.INTERRUPT)
+
+    def _get(self, turn: _Turn, store: int, rest: Rest, worse: Rest | None) -> None:
+        """Let a process read a record."""
+        key = turn.process.key
+        self._go(turn, self.stores.states[store].get(key, NOTHING), store, rest)
+        if worse is None:
+            return
+        if Fault.UNAVAILABLE in self._kinds:
+            self._go(turn, UNAVAILABLE, store, worse, Fault.UNAVAILABLE)
+        if Fault.STALE_GET in self._kinds:
+            past = self.stores.before(store, key)
+            if past is not None:
+                self._go(turn, past, store, worse, Fault.STALE_GET)
+
+    def _look(self, turn: _Turn, store: int, rest: Rest, _worse: Rest | None) -> None:
+        """Let a process look at the clock."""
+        self._go(turn, rest.instant, store, rest)
 
     def _commit(self, turn: _Turn, store: int, rest: Rest, worse: Rest | None) -> None:
         """Let a process commit."""
-        process, kinds = turn.process, self._kinds
+        process = turn.process
         done = process.done.get(store)
         if done is None:
             done = process.done[store] = self.stores.commit(store, process.wants)
         if done == NOTHING:
             self._go(turn, CONFLICT, store, rest)
         else:
-            move = Move(process.number, process.number, (DONE,), turn.comes)
-            self._judge_step(store, done, process, move)
-            gone = self.stores.made_in(store) - self.stores.made_in(done)
-            if gone:
-                rest = rest._replace(burnt=rest.burnt | gone)
-                worse = worse and worse._replace(burnt=rest.burnt)
-            self._go(turn, DONE, done, rest)
-            if worse is not None:
-                if Fault.LOST_DONE in kinds:
-                    self._go(turn, UNKNOWN, done, worse, Fault.LOST_DONE)
-                if Fault.CONFLICT_DONE in kinds:
-                    self._go(turn, CONFLICT, done, worse, Fault.CONFLICT_DONE)
-                if Fault.INTERRUPT in kinds:
-                    self._go(turn, INTERRUPTED, done, worse, Fault.INTERRUPT)
+            self._do(turn, store, done, rest)
         if worse is not None:
-            if Fault.LOST_NOT_DONE in kinds:
-                self._go(turn, UNKNOWN, store, worse, Fault.LOST_NOT_DONE)
-            if Fault.UNAVAILABLE in kinds:
-                self._go(turn, UNAVAILABLE, store, worse, Fault.UNAVAILABLE)
+            for fault, answer in _NOT_DONE:
+                if fault in self._kinds:
+                    self._go(turn, answer, store, worse, fault)
+
+    def _do(self, turn: _Turn, store: int, done: int, rest: Rest) -> None:
+        """Let a commit be done, and be told so, or otherwise."""
+        process = turn.process
+        move = Move(process.number, process.number, (DONE,), turn.comes)
+        self._judge_step(store, done, process, move)
+        gone = self.stores.made_in(store) - self.stores.made_in(done)
+        if gone:
+            rest = rest._replace(burnt=rest.burnt | gone)
+        self._go(turn, DONE, done, rest)
+        if rest.faults:
+            worse = self._worse(rest)
+            for fault, answer in _DONE_AND_MORE:
+                if fault in self._kinds:
+                    self._go(turn, answer, done, worse, fault)
+
+    def _ask(self, turn: _Turn, store: int, rest: Rest, _worse: Rest | None) -> None:
+        """Let a process ask the model."""
+        self._choose(turn, store, rest._replace(memory=self._remember(turn, store, rest)), None)
+
+    def _choose(self, turn: _Turn, store: int, rest: Rest, _worse: Rest | None) -> None:
+        """Let a process be answered in each of the ways that there are."""
+        for choice in range(self.processes.choices(turn.process)):
+            self._go(turn, choice, store, rest)
 
     def _view(self, turn: _Turn, store: int, rest: Rest, worse: Rest | None) -> None:
         """Let a process look at a view."""
@@ -472,10 +498,12 @@ class Search:
         answers: tuple[int, ...] = (answer,)
         others = turn.others
         if self._reduces and not rest.faults:
-            while number >= 0:
+            met: set[int] = set()
+            while number >= 0 and number not in met:
                 process = processes.all[number]
                 if not self._is_undisturbed(process, others, None, rest):
                     break
+                met.add(number)
                 if process.doing is Doing.NOW:
                     answer = rest.instant
                 elif process.doing is Doing.GET:
@@ -491,11 +519,25 @@ class Search:
             self._judge_outcome(~number, store, rest.instant, move)
         turn.into.append((self._state(store, others, rest), move))
 
+    def _worse(self, rest: Rest) -> Rest:
+        """Return the same with one fault less to come."""
+        worse = self._worse_ones.get(rest)
+        if worse is None:
+            worse = self._worse_ones[rest] = rest._replace(faults=rest.faults - 1)
+        return worse
+
+    def _fewer(self, rest: Rest) -> Rest:
+        """Return the same with one call less to come."""
+        fewer = self._fewer_ones.get(rest)
+        if fewer is None:
+            fewer = self._fewer_ones[rest] = rest._replace(commands=rest.commands - 1)
+        return fewer
+
     def _kept(self, store: int, rest: Rest) -> int:
         """Return the store without what is only kept for what may still go wrong."""
         return store if rest.faults else self.stores.without_past(store)
 
-    def _ask(self, turn: _Turn, store: int, rest: Rest) -> Hashable:
+    def _remember(self, turn: _Turn, store: int, rest: Rest) -> Hashable:
         """Return what is remembered after a question to the model."""
         process = turn.process
         key = process.number, store, rest.memory
@@ -520,30 +562,49 @@ class Search:
         fresh = 1
         while fresh in taken:
             fresh += 1
-        targets = self._targets_in(store)
         if rest.commands:
-            fewer = rest._replace(commands=rest.commands - 1)
-            for command, at, target in targets:
-                number = fresh if command.keyed or command.makes_ids else 0
-                key = self._key(command, target, number) if command.keyed else None
-                call = Call(command=command.name, target=target, number=number, key=key)
-                self._come(Coming(call, at, None), store, crew, fewer, into)
-        if not rest.faults or self._kinds.isdisjoint({Fault.RETRY, Fault.OTHER_TARGET}):
-            return
-        worse = rest._replace(faults=rest.faults - 1)
-        store = self._kept(store, worse)
+            self._arrive_new(fresh, store, crew, self._fewer(rest), into)
+        if rest.faults and not self._kinds.isdisjoint({Fault.RETRY, Fault.OTHER_TARGET}):
+            worse = self._worse(rest)
+            self._arrive_again(fresh, self._kept(store, worse), crew, worse, into)
+
+    def _arrive_new(
+        self,
+        fresh: int,
+        store: int,
+        crew: tuple[int, ...],
+        rest: Rest,
+        into: list[tuple[int, Move]],
+    ) -> None:
+        """Let each call come that may come now."""
+        for command, at, target in self._targets_in(store):
+            number = fresh if command.keyed or command.makes_ids else 0
+            key = self._key(command, target, number) if command.keyed else None
+            call = Call(command=command.name, target=target, number=number, key=key)
+            self._come(Coming(call, at, None), store, crew, rest, into)
+
+    def _arrive_again(
+        self,
+        fresh: int,
+        store: int,
+        crew: tuple[int, ...],
+        rest: Rest,
+        into: list[tuple[int, Move]],
+    ) -> None:
+        """Let each call come once more whose key is stored, or which is under way."""
         known = set(self.stores.keys_in(store))
         known.update(key for number in crew if (key := self.processes.all[number].call.key))
         for key in sorted(known):
             command, before = self._calls[key]
             if Fault.RETRY in self._kinds:
                 again = Call(command=command.name, target=before, number=fresh, key=key)
-                self._come(Coming(again, 0, Fault.RETRY), store, crew, worse, into)
-            if Fault.OTHER_TARGET in self._kinds:
-                for same, at, target in targets:
-                    if same is command and target != before:
-                        other = Call(command=command.name, target=target, number=fresh, key=key)
-                        self._come(Coming(other, at, Fault.OTHER_TARGET), store, crew, worse, into)
+                self._come(Coming(again, 0, Fault.RETRY), store, crew, rest, into)
+            if Fault.OTHER_TARGET not in self._kinds:
+                continue
+            for same, at, target in self._targets_in(store):
+                if same is command and target != before:
+                    other = Call(command=command.name, target=target, number=fresh, key=key)
+                    self._come(Coming(other, at, Fault.OTHER_TARGET), store, crew, rest, into)
 
     def _come(
         self,
@@ -591,31 +652,40 @@ class Search:
         self, store: int, crew: tuple[int, ...], rest: Rest, into: list[tuple[int, Move]]
     ) -> None:
         """Let time pass, and an engine delete what has expired."""
-        worse = rest._replace(faults=rest.faults - 1)
+        worse = self._worse(rest)
         kept = self._kept(store, worse)
-        if Fault.CLOCK in self._kinds and rest.instant < self._last_instant:
-            all_ = self.processes.all
-            if (
-                not self._reduces
-                or Fault.TTL in self._kinds
-                or not crew
-                or any(all_[number].doing is Doing.NOW for number in crew)
-            ):
-                later = worse._replace(instant=rest.instant + 1)
-                move = Move(None, None, fault=Fault.CLOCK)
-                into.append((self._state(kept, crew, later), move))
+        if not self._is_clock_over(rest) and self._is_clock_asked(crew):
+            later = worse._replace(instant=rest.instant + 1)
+            into.append((self._state(kept, crew, later), Move(None, None, fault=Fault.CLOCK)))
         if Fault.TTL in self._kinds:
-            now = self._world.time(rest.instant)
-            for key, record in tuple(self.stores.states[store].items()):
-                if key < 0:
-                    continue
-                facts = self.stores.records[record].facts
-                if facts.session is None or facts.expires is None or facts.expires > now:
-                    continue
-                gone = self._kept(self.stores.changed(store, {key: NOTHING}), worse)
-                move = Move(None, None, fault=Fault.TTL, key=key)
-                burnt = worse.burnt | (self.stores.made_in(store) - self.stores.made_in(gone))
-                into.append((self._state(gone, crew, worse._replace(burnt=burnt)), move))
+            self._delete(store, crew, rest, worse, into)
+
+    def _is_clock_asked(self, crew: tuple[int, ...]) -> bool:
+        """Whether it makes a difference that time passes now, and not a little later."""
+        if not self._reduces or Fault.TTL in self._kinds or not crew:
+            return True
+        return any(self.processes.all[number].doing is Doing.NOW for number in crew)
+
+    def _delete(
+        self,
+        store: int,
+        crew: tuple[int, ...],
+        rest: Rest,
+        worse: Rest,
+        into: list[tuple[int, Move]],
+    ) -> None:
+        """Let an engine delete the record of a session that has expired."""
+        now = self._world.time(rest.instant)
+        for key, record in tuple(self.stores.states[store].items()):
+            if key < 0:
+                continue
+            facts = self.stores.records[record].facts
+            if facts.session is None or facts.expires is None or facts.expires > now:
+                continue
+            gone = self._kept(self.stores.changed(store, {key: NOTHING}), worse)
+            burnt = worse.burnt | (self.stores.made_in(store) - self.stores.made_in(gone))
+            move = Move(None, None, fault=Fault.TTL, key=key)
+            into.append((self._state(gone, crew, worse._replace(burnt=burnt)), move))
 
     # --- judging -------------------------------------------------------------------------------
 
@@ -668,8 +738,21 @@ class Search:
             self._judged.add(key)
 
 
-@frozen
-class _Turn:
+_NOT_DONE: Final = (
+    (Fault.LOST_NOT_DONE, UNKNOWN),
+    (Fault.UNAVAILABLE, UNAVAILABLE),
+    (Fault.INTERRUPT, INTERRUPTED),
+)
+"""What a commit may be answered that was not done."""
+_DONE_AND_MORE: Final = (
+    (Fault.LOST_DONE, UNKNOWN),
+    (Fault.CONFLICT_DONE, CONFLICT),
+    (Fault.INTERRUPT_DONE, INTERRUPTED),
+)
+"""What a commit may be answered that was done, besides that it was."""
+
+
+class _Turn(NamedTuple):
     """A process whose turn it is, the call that brings it, the others, and where moves go."""
 
     process: Process

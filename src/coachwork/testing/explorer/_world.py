@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from attrs import field, frozen
@@ -14,7 +15,6 @@ from coachwork.errors import LLMError, ValidationError
 from coachwork.ports import Answer, Ask
 from coachwork.records import Record
 from coachwork.sessions import JobKind
-from coachwork.topics import Topic, declared
 from coachwork.workflows import Caller, Setup
 
 BEGIN: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -33,6 +33,7 @@ class Fault(StrEnum):
     CONFLICT_DONE = "done, and told a conflict"
     UNAVAILABLE = "the store is unavailable"
     INTERRUPT = "interrupted"
+    INTERRUPT_DONE = "done, and interrupted"
     RETRY = "the same key comes again"
     OTHER_TARGET = "the same key comes for something else"
     CLOCK = "time passes"
@@ -55,10 +56,6 @@ def usual_replies(ask: Ask) -> Sequence[Says]:
 def _nothing(_effect: Effect[object]) -> Sequence[object]:
     """Answer no effect."""
     return ()
-
-
-def _topics(topics: Iterable[Topic[object]]) -> Mapping[str, Topic[object]]:
-    return declared(topics)
 
 
 @frozen(kw_only=True)
@@ -89,10 +86,7 @@ class World:
         Raises:
             ValidationError: There are none, or they do not grow.
         """
-        if not self.instants or any(
-            later <= earlier
-            for earlier, later in zip(self.instants, self.instants[1:], strict=False)
-        ):
+        if not self.instants or any(later <= earlier for earlier, later in pairwise(self.instants)):
             raise ValidationError("world.instants", "durations, each longer than the one before")
 
     def time(self, instant: int) -> datetime:

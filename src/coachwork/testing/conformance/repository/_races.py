@@ -109,7 +109,7 @@ def one_winner_each(won: Sequence[Sequence[int]], rounds: int, what: str) -> Non
     """
     for number in range(rounds):
         winners = sum(number in mine for mine in won)
-        expect(f"how many of {len(won)} were told *done* {what}", winners, 1)
+        expect(f"how many of {len(won)} were told done {what}", winners, 1)
 
 
 @promise(
@@ -161,9 +161,7 @@ def crossed(tenant: str, mine: str, theirs: str, rounds: int) -> Workflow[tuple[
     for number in range(rounds):
         change = thing(tenant, mine, number, version=2)
         outcome = yield from tried(Check(Key("thing", tenant, (theirs, number)), 1), Update(change))
-        if outcome is None:
-            outcome = (yield from Get(change.key)) == change
-        if outcome:
+        if (yield from Get(change.key)) == change if outcome is None else outcome:
             passed.append(number)
     return tuple(passed)
 

@@ -9,7 +9,6 @@ from typing import Final
 from coachwork.effects import Commit, Find, Get, ReadLog
 from coachwork.ports import Query
 from coachwork.records import (
-    Check,
     Delete,
     Facts,
     Insert,
@@ -42,7 +41,7 @@ HOSTILE: Final = (
     "C:\\x",
     "é",
     "e\u0301",
-    "\U0001f469\u200d\U0001f9b0",
+    "\U0001f469\U0001f9b0",
     "x" * 128,
 )
 """Ids that would break a key or a statement made carelessly."""
@@ -132,8 +131,8 @@ def _op(op: Op) -> str:
             return f"update {in_words(record.key)} to version {record.version}"
         case Delete(key, version):
             return f"delete {in_words(key)} at version {version}"
-        case Check(key, version):
-            return f"check {in_words(key)} at version {version}"
+        case _:
+            return f"check {in_words(op.key)} at version {op.version}"
 
 
 def _query(query: Query) -> str:

@@ -1,0 +1,11 @@
+"""A commit: each check passes the reference, and fails mutants of its own."""
+
+from __future__ import annotations
+
+from coachwork.testing.conformance.repository import _commits
+from tests.testing.conformance.mutants import commits
+from tests.testing.conformance.mutants.proof import proofs
+
+test_the_reference_keeps_it, test_a_mutant_breaks_what_it_says, test_each_check_can_fail = proofs(
+    _commits, commits
+)

@@ -1,0 +1,321 @@
+"""What always holds of the workflows, where records alone do not tell it.
+
+That every promise is asked for is shown by the mutants (`tests.workflow_mutants`); here stands what
+they cannot show: that nothing is said against what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from coachwork.effects import AskModel, Commit, Get, NewId, Now
+from coachwork.errors import (
+    CorruptRecordError,
+    IdempotencyKeyReusedError,
+    JobCancelledError,
+    SessionBusyError,
+    SessionNotFoundError,
+    StillAnsweringError,
+    StoreUnavailableError,
+)
+from coachwork.jobs import JOB, JobEvent, JobKind
+from coachwork.records import (
+    JOB_RECORD,
+    MESSAGE,
+    SESSION_RECORD,
+    Insert,
+    Record,
+    Stored,
+    receipt_key,
+)
+from coachwork.sessions import Session, SessionStatus, later
+from coachwork.testing.explorer import BEGIN, Call, Outcome, Promises, Records, Step
+from coachwork.testing.explorer._promises import Noted
+from coachwork.workflows import pause, send, start, submit
+from tests.explorations import ADA, BEN, Scope
+from tests.faults import World as Played
+from tests.testing.explorer.test_world import asking
+
+SCOPE = Scope(names=("start",))
+WORLD = SCOPE.world()
+PROMISES = Promises(WORLD)
+TALK = WORLD.setup.topics["talk"]
+SEND = Call(command="send", key="k", number=1)
+
+
+def played() -> tuple[Played, str]:
+    """Return a world in which Ada has started, and the session's id."""
+    world = Played([TALK], lambda _: "Go on.")
+    world.setup = WORLD.setup
+    return world, world.run(start(world.setup, ADA, TALK, key="s")).session.id
+
+
+def by_key(world: Played) -> Records:
+    """Return all that is stored by its keys."""
+    return {record.key: record for record in world.records()}
+
+
+def told(
+    world: Played,
+    *,
+    value: object = None,
+    error: BaseException | None = None,
+    call: Call = SEND,
+    noted: Noted | None = None,
+) -> list[str]:
+    """Return what is not true of what Ada was told."""
+    return list(
+        PROMISES.outcome(
+            Outcome(
+                call=call,
+                caller=ADA,
+                value=value,
+                error=error,
+                records=by_key(world),
+                now=BEGIN,
+                note=noted or Noted(call.key),
+            )
+        )
+    )
+
+
+# --- what callers are told -----------------------------------------------------------------------
+
+
+def test_what_is_so_may_be_told() -> None:
+    """The answer of a send, as it was given."""
+    world, session = played()
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    assert told(world, value=turn) == []
+
+
+def test_what_is_not_so_may_not() -> None:
+    """Another's session, a job or a message that is not there, a key that was used for other things."""
+    world, session = played()
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    foreign = evolve(turn, session=evolve(turn.session, user="ben"))
+    assert told(world, value=foreign) == ["8: send: it told of a session of acme/ben"]
+    gone = evolve(turn, job=evolve(turn.job, id="gone"))
+    assert told(world, value=gone) == [
+        "5: job gone: send told of it, and it is not there",
+        f"5: send: told of job gone, accepted as {turn.job.id}",
+    ]
+    other = evolve(turn, message=evolve(turn.message, text="Else."))
+    assert told(world, value=other) == [
+        f"5: message {turn.message.id}: send told of it, and it is not stored"
+    ]
+    no_key = told(world, value=turn, call=Call(command="send", key="never", number=1))
+    assert no_key == ["5: send: told as accepted, and there is no receipt of its key"]
+    failed = evolve(turn, job=evolve(turn.job, status="failed"))
+    assert told(world, value=failed) == [
+        f"5: job {turn.job.id}: told as failed, stored as completed"
+    ]
+    elsewhere = evolve(turn, job=evolve(turn.job, session="x"))
+    assert told(world, value=elsewhere) == [
+        f"5: job {turn.job.id}: told as one of session x, and is of {session}"
+    ] or told(world, value=elsewhere) == [
+        f"5: job {turn.job.id}: told as one of session {session}, and is of x"
+    ]
+
+
+def test_a_job_of_another_user_is_not_told_of() -> None:
+    """Whoever looked it up."""
+    world, session = played()
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    records = dict(by_key(world))
+    key = JOB_RECORD.key(JOB_RECORD.read(_only(world, "job", turn.job.id)).value)
+    job = JOB_RECORD.read(records[key]).value
+    records[key] = JOB_RECORD.record(evolve(job, user="ben"), 2)
+    outcome = Outcome(
+        call=SEND, caller=ADA, value=turn, records=records, now=BEGIN, note=Noted("k")
+    )
+    assert f"8: job {job.id}: send told of a job of ben" in list(PROMISES.outcome(outcome))
+
+
+def _only(world: Played, kind: str, name: str) -> Record:
+    """Return the record of that kind and id."""
+    return next(r for r in world.records() if r.key.kind == kind and r.key.parts[0] == name)
+
+
+def test_what_has_expired_is_not_told_of() -> None:
+    """Unless it expired while the call was working."""
+    world, session = played()
+    view = world.run(pause(world.setup, ADA, TALK, session))
+    late = Noted(None, seen=BEGIN + timedelta(days=15))
+    plain = Call(command="pause")
+    assert told(world, value=view, call=plain, noted=late) == [
+        "8: pause: it told of a session that has expired"
+    ]
+    assert told(world, value=view, call=plain, noted=Noted(None, seen=BEGIN)) == []
+    keyed = Call(command="complete", key="k", number=1)
+    assert told(world, value=view, call=keyed, noted=late) == []
+
+
+def test_what_is_gone_since_is_let_be() -> None:
+    """A session may be swept away before its answer arrives; a worker's answer is nobody's."""
+    world, session = played()
+    turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    world.memory = Played([TALK]).memory
+    assert told(world, value=turn) == []
+    assert told(world, value=None) == []
+    nobody = Outcome(call=SEND, caller=None, value=turn, records={}, now=BEGIN, note=Noted("k"))
+    assert list(PROMISES.outcome(nobody)) == []
+
+
+REFUSALS: list[tuple[Callable[[str], BaseException], bool]] = [
+    (lambda _: SessionBusyError(retry_after=1.0), True),
+    (lambda job: SessionBusyError(retry_after=1.0).about(job=job), True),
+    (lambda job: JobCancelledError().about(job=job), False),
+    (lambda _: StillAnsweringError(retry_after=1.0), False),
+    (lambda _: SessionNotFoundError(), False),
+    (lambda _: IdempotencyKeyReusedError(), False),
+    (lambda _: StoreUnavailableError("away"), False),
+    (lambda _: KeyboardInterrupt(), False),
+]
+
+
+@pytest.mark.parametrize(("make", "lies"), REFUSALS, ids=map(str, range(len(REFUSALS))))
+def test_who_was_accepted_is_not_refused(
+    make: Callable[[str], BaseException],
+    lies: bool,  # noqa: FBT001 - a case
+) -> None:
+    """A refusal means that there is nothing; news of the job, and errors that say so, do not."""
+    world, session = played()
+    job = world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k")).id
+    error = make(job)
+    assert bool(told(world, error=error)) is lies
+    assert told(world, error=error, noted=Noted("k", unused=True)) == []
+    assert told(world, error=error, call=Call(command="send", key="new", number=2)) == []
+    assert told(world, error=error, call=Call(command="pause")) == []
+
+
+def test_what_breaks_a_workflow_is_told() -> None:
+    """Errors that nobody is meant to see; a damaged record only where engines keep what is theirs."""
+    world, _ = played()
+    assert told(world, error=ValueError("x")) == ["10: send: it broke with ValueError: x"]
+    damaged = CorruptRecordError("message", "sequence", "is missing")
+    assert told(world, error=damaged)[0].startswith("10: send: it broke with CorruptRecordError")
+    outcome = Outcome(call=SEND, caller=ADA, error=damaged, records={}, now=BEGIN, note=Noted("k"))
+    assert list(Promises(WORLD, forgets=True).outcome(outcome)) == []
+
+
+# --- steps and states ----------------------------------------------------------------------------
+
+
+def session_of(world: Played) -> Stored[Session]:
+    """Return the one session."""
+    return SESSION_RECORD.read(next(r for r in world.records() if r.key.kind == "session"))
+
+
+def step(
+    world: Played, new: Session, *, command: str = "send", noted: Noted | None = None
+) -> list[str]:
+    """Return what a commit of Ben's did that it must not do, if it made that of the session."""
+    before = by_key(world)
+    old = session_of(world)
+    record = SESSION_RECORD.record(new, old.version + 1)
+    return list(
+        PROMISES.step(
+            Step(
+                call=Call(command=command),
+                caller=BEN if command in {"take_over", "steal"} else ADA,
+                ops=(SESSION_RECORD.update(old, new),),
+                before=before,
+                after={**before, record.key: record},
+                note=noted or Noted(None),
+            )
+        )
+    )
+
+
+def test_a_session_is_changed_by_its_owner_alone() -> None:
+    """Or where it may be taken over, being paused or idle, on an exclusive topic."""
+    world, _ = played()
+    session = session_of(world).value
+    changed = evolve(session, updated_at=later(session.updated_at, timedelta(1)))
+    assert step(world, changed) == []
+    assert step(world, changed, command="steal") == [
+        f"8: session {session.about.id}: changed by steal of ben"
+    ]
+    assert step(world, changed, command="take_over", noted=Noted(None, seen=BEGIN)) != []
+
+
+def test_an_expired_session_is_only_closed() -> None:
+    """Nothing that lasts is changed in it, and none expires before its time."""
+    world, _ = played()
+    session = session_of(world).value
+    late = Noted(None, seen=BEGIN + timedelta(days=15))
+    name = f"session {session.about.id}"
+    settled = evolve(session, updated_at=later(session.updated_at, timedelta(1)))
+    active = evolve(session, last_activity_at=later(session.last_activity_at, timedelta(1)))
+    assert step(world, settled, noted=late) == []
+    assert step(world, active, noted=late) == [
+        f"8: {name}: send changed it although it had expired"
+    ]
+    paused = evolve(session, status=SessionStatus.PAUSED)
+    assert step(world, paused, noted=Noted(None, seen=BEGIN)) == []
+
+
+def test_a_key_of_another_tenant_is_not_written() -> None:
+    """Not even together with one's own."""
+    world, _ = played()
+    foreign = MESSAGE.record(
+        evolve(
+            MESSAGE.read(_only(world, "message", session_of(world).value.about.id)).value,
+            tenant="other",
+        ),
+        1,
+    )
+    before = by_key(world)
+    wrote = Step(
+        call=SEND, caller=ADA, ops=(Insert(foreign),), before=before, after=before, note=Noted("k")
+    )
+    assert list(PROMISES.step(wrote)) == ["8: send: it wrote a key of another tenant"]
+
+
+def test_what_is_noted_of_a_process() -> None:
+    """The time it saw, the leases it took, and whether its key was free when it looked last."""
+    world, session = played()
+    world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    noted = PROMISES.begin(SEND)
+    assert noted == Noted("k")
+    own, other = Get(receipt_key("acme", "ada", "k")), Get(receipt_key("acme", "ada", "x"))
+    assert PROMISES.note(noted, own, None) == Noted("k", unused=True)
+    assert PROMISES.note(Noted("k", unused=True), other, None) == Noted("k")
+    assert PROMISES.note(noted, Now(), BEGIN) == Noted("k", seen=BEGIN)
+    assert PROMISES.note(noted, Now(), KeyboardInterrupt()) == noted
+    assert PROMISES.note(noted, NewId(), "id") == noted
+    stored = next(
+        found
+        for found in map(JOB_RECORD.read, (r for r in world.records() if r.key.kind == "job"))
+        if not found.value.is_settled
+    )
+    taken = JOB.move(stored.value, JobEvent.CLAIM, BEGIN, later(BEGIN, timedelta(1))).value
+    commit = Commit((JOB_RECORD.update(stored, taken),))
+    assert PROMISES.note(noted, commit, "done") == Noted("k", leases=frozenset({(taken.id, 1)}))
+
+
+def test_a_model_is_asked_once_under_each_lease() -> None:
+    """By who took it; a session that is gone, or ending, asks nobody's leave."""
+    world, session = played()
+    job = world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k")).id
+    ask = AskModel(evolve(asking(JobKind.REPLY), session=session, job=job), "acme", "ada")
+    memory, wrong = PROMISES.asked(None, ask, by_key(world))
+    assert list(wrong) == [f"6: job {job}: the model was asked without a lease"]
+    memory, wrong = PROMISES.asked(memory, ask, {})
+    assert list(wrong) == [f"6: job {job}: the model was asked twice for the reply under one lease"]
+    lost = evolve(ask, ask=evolve(ask.ask, job="lost"))
+    _, wrong = PROMISES.asked(memory, lost, by_key(world))
+    assert list(wrong) == ["6: job lost: the model was asked before it was accepted"]
+
+
+def test_what_an_engine_has_deleted_is_not_judged() -> None:
+    """A session without its record may have anything left."""
+    world, session = played()
+    records = {key: record for key, record in by_key(world).items() if key.kind not in {"session"}}
+    assert list(PROMISES.state(records, BEGIN)) != []
+    assert list(Promises(WORLD, forgets=True).state(records, BEGIN)) == []

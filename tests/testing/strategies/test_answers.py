@@ -1,0 +1,61 @@
+"""What the workflows answer."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from hypothesis import given
+from hypothesis.strategies import SearchStrategy as Strategy
+
+from coachwork.jobs import JobStatus
+from coachwork.records import KINDS, Record
+from coachwork.sessions import Session, SessionStatus
+from coachwork.testing import strategies as st
+from coachwork.testing import violations
+from coachwork.testing.strategies._answers import parts_of_answers
+from coachwork.workflows import Purged, Relayed
+from tests.drawn import few, reaches
+
+
+@few
+@given(records=st.conversations())
+def test_everything_of_a_conversation_fits_together(records: list[Record]) -> None:
+    """The invariants hold of all that is stored of a user."""
+    assert violations(records) == []
+
+
+def test_conversations_reach_every_form() -> None:
+    """Sessions in all states, jobs with either outcome, and every kind that they leave."""
+    missing: set[Hashable] = {*SessionStatus, *KINDS}
+
+    def all_seen(records: list[Record]) -> bool:
+        for record in records:
+            value = KINDS[record.key.kind].read(record).value
+            missing.discard(record.key.kind)
+            missing.discard(value.status if isinstance(value, Session) else None)
+        return not missing - {"spending"}  # nothing is asked in vain there
+
+    reaches(st.conversations(), [True], all_seen)
+
+
+def test_each_answer_is_given_in_all_its_forms() -> None:
+    """What a front end has to tell apart is there."""
+    reaches(st.checks(), ["start", "open", "choose"], lambda check: check.advice)
+    reaches(st.session_views(), SessionStatus, lambda view: view.status)
+    reaches(st.turns(), told=lambda turn: turn.is_final)
+    reaches(st.resumed(), told=lambda back: back.session.turns > 0)
+    reaches(st.completed(), told=lambda done: done.job is None)
+    outcomes = [JobStatus.PENDING, JobStatus.COMPLETED, JobStatus.FAILED]
+    reaches(st.job_reports(), outcomes, lambda report: report.status)
+    reaches(st.job_outcomes(), told=lambda outcome: outcome.is_final)
+    reaches(st.job_views(), told=lambda view: view.error_code is None)
+
+
+def test_sweeps_and_relays_are_given_in_all_their_forms() -> None:
+    """What was done, what is left, and what was in the way."""
+    purged: Strategy[Purged] = parts_of_answers()[Purged]
+    reaches(purged, told=lambda one: bool(one.deleted))
+    reaches(purged, told=lambda one: bool(one.undelivered))
+    relayed: Strategy[Relayed] = parts_of_answers()[Relayed]
+    reaches(relayed, told=lambda one: bool(one.failed))
+    reaches(relayed, told=lambda one: bool(one.delivered))

@@ -1,0 +1,81 @@
+"""Every public class of values has its strategy, or a reason to have none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from inspect import isclass
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import pytest
+
+import coachwork
+from coachwork.drivers import Observation
+from coachwork.errors import MisuseError
+from coachwork.plain import to_json
+from coachwork.testing import strategies as st
+from coachwork.testing.strategies._of import _by_class
+from coachwork.topics import Topic
+from coachwork.workflows import Claimed, Setup
+from tests.drawn import some
+
+PACKAGE: Final = Path(coachwork.__file__).parent
+
+WITHOUT: Final = {
+    "AsyncPorts": "it holds what acts",
+    "Availability": "a machine answers with it: coachwork.testing.stateful fires every event",
+    "Guard": "an application declares it",
+    "Kind": "there are nine, in coachwork.records.KINDS",
+    "Machine": "an application declares it",
+    "Moved": "a machine answers with it",
+    "Ports": "it holds what acts",
+    "Refused": "a machine answers with it",
+    "Row": "an application declares it",
+    "Walk": "a machine answers with it",
+}
+"""Public classes of values that need no strategy, each with the reason."""
+
+HOLD_A_CLASS: Final = {Claimed, Setup, Topic}
+"""What has no plain form, since it holds the type of a result."""
+
+
+def public_classes() -> Iterator[type]:
+    """Return the attrs classes that the rooms of the library offer, but those of the kit itself."""
+    rooms = [path.parent.name for path in PACKAGE.glob("*/__init__.py")]
+    files = [path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("_")]
+    for room in sorted({*rooms, *files} - {"testing", "cli"}):
+        module = import_module(f"coachwork.{room}")
+        offered: list[str] = getattr(module, "__all__", None) or [*vars(module)]
+        for name in offered:
+            value: object = getattr(module, name)
+            if not isclass(value) or not attrs.has(value) or name.startswith("_"):
+                continue
+            if value.__module__.startswith(f"coachwork.{room}"):
+                yield value
+
+
+def test_every_public_class_has_a_strategy_or_a_reason() -> None:
+    """None is forgotten, and no reason outlives its class."""
+    offered = {*public_classes()}
+    assert {Observation, Topic} <= offered
+    known = {*_by_class()}
+    assert {kind.__name__ for kind in offered - known} == set(WITHOUT)
+    assert known <= offered
+
+
+@pytest.mark.parametrize("cls", _by_class(), ids=lambda cls: f"{cls.__module__}.{cls.__name__}")
+def test_its_values_are_of_the_class_and_have_a_plain_form(cls: type[Any]) -> None:
+    """They are what was asked for, and go out as JSON wherever such a value ever does."""
+    for value in some(st.of(cls), 5):
+        assert type(value) is cls
+        if cls not in HOLD_A_CLASS:
+            assert json.dumps(to_json(value))
+
+
+def test_a_class_that_has_none_is_told() -> None:
+    """Who asks for another class is told so."""
+    with pytest.raises(MisuseError, match="there is no strategy for Path"):
+        st.of(Path)
