@@ -150,8 +150,8 @@ def test_what_is_shown_is_bounded_for_all_actions_together() -> None:
     assert [action.code for action in carried.actions] == [None, RefusalCode.TOO_LARGE, None]
     assert [component.kind for component in carried.components] == ["text", "star"]
     assert carried.state.anything == "a" * half
-    carried = carry(asked("show", text="a" * half), asked("show", text="b" * half))
-    assert statuses(carried) == [APPLIED, APPLIED]
+    carried = carry(asked("show", text="a" * half), asked("begin"), asked("show", text="b" * half))
+    assert statuses(carried) == [APPLIED, APPLIED, APPLIED]
 
 
 @pytest.mark.parametrize(
@@ -170,6 +170,20 @@ def test_a_long_summary_is_cut(letter: str, count: int, kept: int) -> None:
     summary = only(carry(asked("misbehave", how=f"say {letter * count}")).actions).summary
     assert summary == letter * kept
     assert len(json.dumps(summary)) <= 1202
+
+
+def test_a_summary_may_be_as_long_as_can_be() -> None:
+    """To the character of its JSON text."""
+    longest = "aaaa" + "\N{LATIN SMALL LETTER E WITH ACUTE}" * 199
+    assert len(json.dumps(longest)) == 1200
+    assert only(carry(asked("misbehave", how=f"say {longest}")).actions).summary == longest
+    longer = only(carry(asked("misbehave", how=f"say a{longest}")).actions).summary
+    assert longer == f"a{longest}"[:100]
+
+
+def test_the_bounds_fit_into_records() -> None:
+    """A state, and the audit of a turn with all it shows, are below what a record may hold."""
+    assert (MAX_ACTIONS, MAX_STATE, MAX_SHOWN) == (50, 196_608, 49_152)
 
 
 def test_a_known_plain_form_changes_nothing_but_the_work() -> None:
