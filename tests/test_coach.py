@@ -162,7 +162,7 @@ def test_every_use_case_is_a_word() -> None:
         "check", "start", "open", "session", "send", "pause", "resume", "complete", "cancel",
         "get", "history", "list_sessions", "topics", "export", "delete_all", "purge_expired",
         "submit", "job", "pending_job", "retry", "cancel_job", "process", "relay",
-        "list_scenario", "export_scenario", "plant", "delete_scenario",
+        "list_scenario", "export_scenario", "plant", "delete_scenario", "timeline",
     }  # fmt: skip
 
 

@@ -79,6 +79,7 @@ from coachwork.workflows import (
     SessionView,
     Setup,
     Started,
+    Timeline,
     TopicStanding,
     Turn,
 )
@@ -570,6 +571,13 @@ class Chat(Generic[T]):
             )
         )
 
+    def timeline(self) -> Timeline[T]:
+        """Tell how it went, with all that was done. See `coachwork.workflows.timeline`."""
+        topic = _known(self.topic)
+        return self._coach.run(
+            workflows.timeline(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
 
 # --- async -----------------------------------------------------------------------------------
 
@@ -1025,6 +1033,13 @@ class AsyncChat(Generic[T]):
                 last=last,
                 limit=limit,
             )
+        )
+
+    async def timeline(self) -> Timeline[T]:
+        """See `Chat.timeline`."""
+        topic = _known(self.topic)
+        return await self._coach.run(
+            workflows.timeline(self._coach.setup, self._caller, topic, self.session_id)
         )
 
 

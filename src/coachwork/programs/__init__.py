@@ -13,7 +13,14 @@ What is promised
     message. A phase moves only along the table.
 """
 
-from coachwork.programs._carrying import MAX_ACTIONS, MAX_SHOWN, MAX_STATE, Carried, carry_out
+from coachwork.programs._carrying import (
+    MAX_ACTIONS,
+    MAX_SHOWN,
+    MAX_STATE,
+    Carried,
+    carry_again,
+    carry_out,
+)
 from coachwork.programs._program import (
     MAX_PHASE,
     ActionType,
@@ -42,6 +49,7 @@ __all__ = [
     "Scope",
     "action_schema",
     "begun",
+    "carry_again",
     "carry_out",
     "declared_programs",
     "read_state",

@@ -62,6 +62,8 @@ from coachwork.workflows._scenarios import delete_scenario, list_scenario
 from coachwork.workflows._send import send, submit
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._start import start
+from coachwork.workflows._timeline import PhaseEdge, Timeline, TimelineEntry, timeline
+from coachwork.workflows._timeline_text import timeline_text
 
 __all__ = [
     "NO_PROMPT",
@@ -81,6 +83,7 @@ __all__ = [
     "JobOutcome",
     "JobReport",
     "JobView",
+    "PhaseEdge",
     "Planted",
     "ProgramView",
     "Purged",
@@ -96,6 +99,8 @@ __all__ = [
     "SessionView",
     "Setup",
     "Started",
+    "Timeline",
+    "TimelineEntry",
     "TopicStanding",
     "TopicStatus",
     "Turn",
@@ -133,5 +138,7 @@ __all__ = [
     "serve",
     "start",
     "submit",
+    "timeline",
+    "timeline_text",
     "topics",
 ]

@@ -148,7 +148,9 @@ def _write(
 ) -> Workflow[bool]:
     """Write all that is planned, *last* at the end; False to look again."""
     batches = list(_batches(plan.before))
-    rest = batches.pop() if batches and _fits([*batches[-1], *last]) else []
+    rest: Sequence[Insert] = ()
+    if batches and _fits([*batches[-1], *last]):
+        rest = batches.pop()
     if batches:
         if not (yield from tries.commit([ACCOUNT.update(account, account.value)])):
             return False
