@@ -166,7 +166,9 @@ def options_of(*command: str) -> set[str]:
     return set(re.findall(r"--[\w-]+", usage)) - {"--help"}
 
 
-@pytest.mark.parametrize("command", ["demo", "chat", "worker", "jobs", "replay", "diagram"])
+@pytest.mark.parametrize(
+    "command", ["demo", "chat", "worker", "jobs", "timeline", "replay", "diagram"]
+)
 def test_the_page_on_the_command_line_names_every_option(command: str) -> None:
     """What ``coachwork COMMAND --help`` offers stands in the section of that command."""
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")

@@ -16,6 +16,7 @@ COMMANDS = (
     ["jobs", "list"],
     ["jobs", "show"],
     ["jobs", "retry"],
+    ["timeline"],
     ["replay"],
     ["diagram"],
 )

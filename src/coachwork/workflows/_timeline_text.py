@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from coachwork.actions import ActionStatus, Sender
 from coachwork.plain import JSON, to_json
@@ -18,7 +18,7 @@ MOST: Final = 200
 _MARKS: Final = {ActionStatus.APPLIED: "+", ActionStatus.REFUSED: "-"}
 
 
-def timeline_text(timeline: Timeline[object]) -> str:
+def timeline_text(timeline: Timeline[Any]) -> str:
     """Return a timeline as plain text, a few lines for each message and click.
 
     An applied action begins with ``+``, a refused one with ``-`` and its reason. Below stand a
@@ -28,7 +28,7 @@ def timeline_text(timeline: Timeline[object]) -> str:
     return "\n".join(_lines(timeline)) + "\n"
 
 
-def _lines(timeline: Timeline[object]) -> Iterator[str]:
+def _lines(timeline: Timeline[Any]) -> Iterator[str]:
     session = timeline.session
     told = [f"Session {session.id} on {session.topic}: {session.status}"]
     told.append("1 turn" if session.turns == 1 else f"{session.turns} turns")
