@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeGuard
 
 from attrs import frozen
 
@@ -114,6 +114,11 @@ def _imported(where: str) -> Program[Any]:
         found = None
     finally:
         sys.path.remove("")
-    if not isinstance(found, Program):
+    if not _is_a_program(found):
         raise ValidationError("--program", "module:NAME of a Program")
     return found
+
+
+def _is_a_program(thing: object) -> TypeGuard[Program[Any]]:
+    """Whether something is a program, whatever its state."""
+    return isinstance(thing, Program)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from enum import StrEnum
 from itertools import takewhile
 from typing import Any, Generic, TypeAlias
 
@@ -33,8 +32,8 @@ from coachwork.workflows._scenario_export import read_audits
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import load_session, read_tail
 
-PhaseEdge: TypeAlias = Edge[StrEnum, StrEnum]
-"""From which phase, by which event, to which."""
+PhaseEdge: TypeAlias = Edge[Any, Any]
+"""From which phase, by which event, to which: members of the enums of the program's own table."""
 
 
 @frozen(kw_only=True)
