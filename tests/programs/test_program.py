@@ -206,6 +206,13 @@ def test_a_wrong_program_is_refused_by_field(changes: dict[str, Any], message: s
         program(**changes)
 
 
+def test_the_newest_version_there_can_be_is_taken() -> None:
+    """A million, with a way from each that was before."""
+    newest = 1_000_000
+    upcasts = dict.fromkeys(range(1, newest), _renamed)
+    assert program(version=newest, upcasts=upcasts).version == newest
+
+
 def test_a_state_without_a_plain_form_is_a_misuse() -> None:
     """It could never be kept."""
     with pytest.raises(MisuseError, match="plain form"):

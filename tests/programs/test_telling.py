@@ -94,8 +94,32 @@ def test_an_action_without_a_description_is_told_by_its_form() -> None:
 def test_where_nothing_is_allowed_only_an_empty_list_fits() -> None:
     """The schema of no action is that of no actions."""
     schema = action_schema([])
+    assert schema == {"type": "array", "maxItems": 0}
     assert accepts(schema)
     assert not accepts(schema, asked("begin"))
+
+
+def test_a_single_action_is_described_plainly() -> None:
+    """Without a choice of one, and without definitions that there are none of."""
+    assert action_schema([ActionType(Begin, begin)]) == {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "type": {"const": "begin"},
+                "parameters": {
+                    "type": "object",
+                    "description": "Begin to do it.",
+                    "properties": {},
+                    "required": [],
+                    "additionalProperties": False,
+                },
+            },
+            "required": ["type", "parameters"],
+            "additionalProperties": False,
+            "description": "Begin to do it.",
+        },
+    }
 
 
 @pytest.mark.parametrize("phase", Phase)
@@ -158,7 +182,7 @@ def test_each_action_says_what_it_does() -> None:
 def _local(name: str, of: object) -> type[Any]:
     """Return parameters that hold a class called Part."""
     part: Any = frozen(type("Part", (), {"__annotations__": {"x": of}}))
-    return frozen(type(name, (), {"__annotations__": {"part": part, "parts": list[part]}}))
+    return frozen(type(name, (), {"__annotations__": {"part": part | None, "parts": list[part]}}))
 
 
 def test_classes_of_one_name_are_kept_apart() -> None:

@@ -235,7 +235,7 @@ class Program(Generic[S]):
     def _check_phases(self) -> None:
         """Refuse phases whose names are too long to be kept."""
         for phase in self.phases.table:
-            if not 0 < len(phase) <= MAX_PHASE:
+            if len(phase) > MAX_PHASE:
                 raise ValidationError("program.phases", f"names of 1 to {MAX_PHASE} characters")
 
     def _check_actions(self) -> None:
