@@ -30,6 +30,9 @@ TOPIC: Final = "today"
 TENANT: Final = "default"
 """Whose user somebody is unless a tenant is named; `chat` knows no other one."""
 
+DEMOS: Final = ("session", "identity")
+"""What can be watched."""
+
 TIMELINE_FORMATS: Final = ("text", "json", "mermaid")
 """How a timeline can be told."""
 
@@ -100,8 +103,14 @@ def _add_demo(add: _Adds) -> None:
         description=_paragraphs(
             "Run a whole session on SQLite with a scripted coach, and show it: start, messages, "
             "pause, a new process that resumes, final reply, result, and the way it took through "
-            "the state diagram. All that is shown was read back from the file."
+            "the state diagram. All that is shown was read back from the file.",
+            "With `identity`: a coaching through all phases of the identity program, with the "
+            "actions of the coach, the buttons that Ada presses, and what came of it.",
         ),
+        epilog=_examples("coachwork demo", "coachwork demo identity"),
+    )
+    demo.add_argument(
+        "what", nargs="?", choices=DEMOS, default=DEMOS[0], help="what to watch (%(default)s)"
     )
     demo.add_argument(
         "--database", metavar="PATH", help="the file to keep it in (a temporary one by default)"

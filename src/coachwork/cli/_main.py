@@ -97,6 +97,10 @@ def _be_lenient() -> None:
 
 def _demo(options: argparse.Namespace) -> int:
     """Run ``demo``."""
+    if options.what == "identity":
+        from coachwork.cli._demo_identity import demo_identity
+
+        return demo_identity(options.database)
     from coachwork.cli._demo import demo, demo_resume
 
     return demo(options.database) if options.resume is None else demo_resume(options.resume)
