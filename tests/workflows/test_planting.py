@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from coachwork.adapters import SQLite
 from coachwork.effects import Commit, Workflow
 from coachwork.errors import (
     CoachworkError,
@@ -55,8 +57,10 @@ from tests.planted import (
     PLAN,
     ROOM,
     TALK,
+    TOPICS,
     TRIAL,
     Values,
+    coach,
     copied,
     document,
     furnished,
@@ -164,6 +168,20 @@ def test_what_is_planted_does_not_expire() -> None:
     purged = world.run(purge_expired(world.setup))
     assert (purged.expired, purged.deleted) == (0, 0)
     assert len(world.run(list_sessions(world.setup, Caller("acme", "test"))).sessions) == 5
+
+
+def test_on_a_database(tmp_path: Path) -> None:
+    """What the engine keeps in a file is the same, and goes without a trace."""
+    with closing(SQLite(tmp_path / "coach.db", synchronous="NORMAL")) as database:
+        world = World(TOPICS, coach, repository=database)
+        world.checks = False
+        planted(world, long_document())
+        assert len(world.stored("message")) == 101
+        half = long_document() | {"programs": []}
+        with pytest.raises(ValidationError):
+            world.run(plant(world.setup, TRIAL, half, key="another"))
+        world.run(delete_scenario(world.setup, TRIAL))
+        assert {record.key.kind for record in world.records()} == {"account"}
 
 
 # --- once ---------------------------------------------------------------------------------------
