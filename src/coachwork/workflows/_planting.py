@@ -13,7 +13,7 @@ planted whose messages somebody has just deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -104,13 +104,10 @@ class _Plan:
     states: list[GrownState]
 
     @property
-    def before(self) -> Iterator[Sequence[Insert]]:
+    def before(self) -> list[Sequence[Insert]]:
         """What is not seen as long as the rest is not there; what stands together stays so."""
-        for session in self.sessions:
-            yield from session.turns
-        for state in self.states:
-            for audit in state.audits:
-                yield (audit,)
+        turns = [turn for session in self.sessions for turn in session.turns]
+        return [*turns, *((audit,) for state in self.states for audit in state.audits)]
 
 
 def _plant(setup: Setup, call: Call, told: Scenario, scenario: str) -> Workflow[Planted]:
@@ -147,7 +144,7 @@ def _write(
     tries: Tries, plan: _Plan, last: Sequence[Op], account: Stored[Account]
 ) -> Workflow[bool]:
     """Write all that is planned, *last* at the end; False to look again."""
-    batches = list(_batches(plan.before))
+    batches = _batches(plan.before)
     rest: Sequence[Insert] = ()
     if batches and _fits([*batches[-1], *last]):
         rest = batches.pop()
@@ -161,16 +158,15 @@ def _write(
     return (yield from _put(tries, rest, account, last))
 
 
-def _batches(groups: Iterator[Sequence[Insert]]) -> Iterator[Sequence[Insert]]:
+def _batches(groups: Sequence[Sequence[Insert]]) -> list[Sequence[Insert]]:
     """Return what is to be inserted in batches that are not too large for a commit each."""
-    batch: Sequence[Insert] = []
+    batches: list[Sequence[Insert]] = []
     for group in groups:
-        if not _fits([*batch, *group]):
-            yield batch
-            batch = []
-        batch = [*batch, *group]
-    if batch:
-        yield batch
+        if batches and _fits([*batches[-1], *group]):
+            batches[-1] = [*batches[-1], *group]
+        else:
+            batches.append(group)
+    return batches
 
 
 def _fits(ops: Sequence[Op]) -> bool:

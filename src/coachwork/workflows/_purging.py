@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -292,16 +292,15 @@ def delete_lost(setup: Setup, query: Query, mark: Stored[Account]) -> Workflow[b
     return True
 
 
-def _all_of_lost(record: Record) -> Iterator[Delete]:
+def _all_of_lost(record: Record) -> list[Delete]:
     """Return what deletes a job without a session, with its messages and its receipt before it."""
+    keys: list[Key] = []
     with suppress(CorruptRecordError, UnsupportedSchemaError):
         job = JOB_RECORD.read(record).value
         said = (job.message, None if job.settlement is None else job.settlement.reply)
-        for number in said:
-            if number is not None:
-                yield Delete(message_key(job.tenant, job.session, number), 1)
-        yield Delete(receipt_key(job.tenant, job.user, job.key), 1)
-    yield Delete(record.key, record.version)
+        keys += [message_key(job.tenant, job.session, number) for number in said if number]
+        keys.append(receipt_key(job.tenant, job.user, job.key))
+    return [*(Delete(key, 1) for key in keys), Delete(record.key, record.version)]
 
 
 def delete_found(setup: Setup, query: Query, mark: Stored[Account] | None) -> Workflow[bool]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coachwork.actions import Button, Component
 from coachwork.errors import MisuseError, ValidationError
@@ -192,7 +192,7 @@ def _grown(setup: Setup, caller: Caller, path: str, session: ScenarioSession, id
     """Return one session as it is to be written."""
     _check(path, session)
     about = _about(setup, caller, session, ids)
-    jobs = list(_jobs(setup, about, session, ids))
+    jobs = _jobs(setup, about, session, ids)
     turns = sum(job.kind is JobKind.REPLY and job.settlement is not None for job in jobs)
     if 0 < session.max_turns < turns:
         raise ValidationError(f"{path}.max_turns", f"at least {turns}: so many were taken")
@@ -256,50 +256,69 @@ def _updated_at(session: ScenarioSession) -> datetime:
     return max(session.last_activity_at, session.ending.at)
 
 
-def _jobs(setup: Setup, about: About, session: ScenarioSession, ids: NewIds) -> Iterator[Job]:
-    """Return the jobs that made the messages, each settled, in the order of their beginnings."""
-    replies = {
-        message.answers: number
-        for number, message in enumerate(session.messages, FIRST)
-        if message.answers is not None
-    }
-    turns = 0
-    greeted = False
-    follows: str | None = None
-    for number, message in enumerate(session.messages, FIRST):
+@frozen
+class _Origin:
+    """Why a job was accepted: where its first message stands, and where its reply does, if any."""
+
+    kind: JobKind
+    number: int
+    reply: int | None
+
+
+def _origins(session: ScenarioSession) -> list[_Origin]:
+    """Return what made the messages, in the order of their beginnings.
+
+    Where the coach speaks without being asked, it greets the first time that it says anything, and
+    welcomes back later.
+    """
+    messages = list(enumerate(session.messages, FIRST))
+    replies = {message.answers: number for number, message in messages if message.answers}
+    said = [number for number, message in messages if message.role is Role.COACH]
+    origins: list[_Origin] = []
+    for number, message in messages:
         if message.role is Role.USER:
-            kind, reply = JobKind.REPLY, replies.get(number)
-            turns += reply is not None
+            origins.append(_Origin(JobKind.REPLY, number, replies.get(number)))
         elif message.answers is None:
-            kind, reply = (JobKind.WELCOME_BACK if greeted else JobKind.GREETING), number
-        else:
-            greeted = True
-            continue
-        greeted = greeted or message.role is Role.COACH
-        said = None if reply is None else session.messages[reply - FIRST]
-        id_ = ids.new(f"job {session.id}.{number}", message.at)
-        yield Job(
+            kind = JobKind.GREETING if number == said[0] else JobKind.WELCOME_BACK
+            origins.append(_Origin(kind, number, number))
+    return origins
+
+
+def _jobs(setup: Setup, about: About, session: ScenarioSession, ids: NewIds) -> list[Job]:
+    """Return the jobs that made the messages, each settled, in the order of their beginnings."""
+    jobs: list[Job] = []
+    turns = 0
+    for origin in _origins(session):
+        turns += origin.kind is JobKind.REPLY and origin.reply is not None
+        at = session.messages[origin.number - FIRST].at
+        id_ = ids.new(f"job {session.id}.{origin.number}", at)
+        job = Job(
             id=id_,
             tenant=about.tenant,
             user=about.user,
             session=about.id,
-            kind=kind,
+            kind=origin.kind,
             key=f"planted-{id_}",
-            created_at=message.at,
-            updated_at=message.at if said is None else said.at,
-            expires_at=later(message.at, setup.settings.job_life),
-            status=JobStatus.FAILED if said is None else JobStatus.COMPLETED,
+            created_at=at,
+            updated_at=at,
+            expires_at=later(at, setup.settings.job_life),
             attempts=1,
-            claimed_at=message.at,
-            settlement=None
-            if said is None
-            else Settlement(reply=reply, final=said.final, turns=turns, messages=reply or 0),
-            error=UNANSWERED if said is None else None,
-            message=number if kind is JobKind.REPLY else None,
-            follows=follows,
+            claimed_at=at,
+            message=origin.number if origin.kind is JobKind.REPLY else None,
+            follows=jobs[-1].id if jobs else None,
             scenario=about.scenario,
         )
-        follows = id_
+        jobs.append(_settled(job, session, origin.reply, turns))
+    return jobs
+
+
+def _settled(job: Job, session: ScenarioSession, reply: int | None, turns: int) -> Job:
+    """Return *job* with its outcome: the reply, or that there is none."""
+    if reply is None:
+        return evolve(job, status=JobStatus.FAILED, error=UNANSWERED)
+    said = session.messages[reply - FIRST]
+    settlement = Settlement(reply=reply, final=said.final, turns=turns, messages=reply)
+    return evolve(job, status=JobStatus.COMPLETED, updated_at=said.at, settlement=settlement)
 
 
 def _turn(path: str, job: Job, session: ScenarioSession, ids: NewIds) -> tuple[Insert, ...]:

@@ -8,7 +8,7 @@ does.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import takewhile
 from typing import Any, Generic, TypeAlias
@@ -209,14 +209,14 @@ def _place(program: Program[Any], state: object) -> _Place:
     return _Place(str(program.phase(state)), state)
 
 
-def _edge(program: Program[Any], before: object, after: object) -> Iterator[PhaseEdge]:
+def _edge(program: Program[Any], before: object, after: object) -> tuple[PhaseEdge, ...]:
     """Return the edge that leads from one state to another, if the phase is another one.
 
     Where several events do, it is the first of the table: which it was is not recorded.
     """
     old, new = program.phase(before), program.phase(after)
-    if old is not new:
-        yield next(edge for edge in program.phases.edges if (edge[0], edge[2]) == (old, new))
+    edges = (edge for edge in program.phases.edges if (edge[0], edge[2]) == (old, new))
+    return () if old is new else (next(edges),)
 
 
 # --- what is told ----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -25,38 +25,38 @@ def timeline_text(timeline: Timeline[Any]) -> str:
     change of the phase and all that is new in the state, field by field, each cut after `MOST`
     characters. Instants are in UTC.
     """
-    return "\n".join(_lines(timeline)) + "\n"
-
-
-def _lines(timeline: Timeline[Any]) -> Iterator[str]:
-    session = timeline.session
-    told = [f"Session {session.id} on {session.topic}: {session.status}"]
-    told.append("1 turn" if session.turns == 1 else f"{session.turns} turns")
-    if timeline.program is not None:
-        told.append(f"program {timeline.program}")
-    yield ", ".join(told)
-    phase = timeline.phase
+    lines = [_title(timeline)]
+    phase, state = timeline.phase, _plain(timeline.state)
     if phase is not None:
-        yield f"Phase {phase}"
-    state = _plain(timeline.state)
+        lines.append(f"Phase {phase}")
     for entry in timeline.entries:
-        yield ""
-        yield f"{_instant(entry.at)}  {_who(entry)}"
+        lines += ["", f"{_instant(entry.at)}  {_who(entry)}"]
         if entry.message is not None:
-            yield from _indented(entry.message.text, "    ")
+            lines += _indented(entry.message.text, "    ")
         for action in entry.actions:
-            yield from _indented(_action(action), f"  {_MARKS[action.status]} ", "      ")
-        yield from _news(phase, state, entry)
+            lines += _indented(_action(action), f"  {_MARKS[action.status]} ", "      ")
+        lines += _news(phase, state, entry)
         phase, state = entry.phase, _plain(entry.state)
+    return "\n".join(lines) + "\n"
 
 
-def _news(phase: str | None, state: Mapping[str, JSON], entry: TimelineEntry) -> Iterator[str]:
+def _title(timeline: Timeline[Any]) -> str:
+    """Return what is said of the session as a whole."""
+    session = timeline.session
+    turns = "1 turn" if session.turns == 1 else f"{session.turns} turns"
+    told = f"Session {session.id} on {session.topic}: {session.status}, {turns}"
+    return told if timeline.program is None else f"{told}, program {timeline.program}"
+
+
+def _news(phase: str | None, state: Mapping[str, JSON], entry: TimelineEntry) -> list[str]:
     """Return what is another phase and another state than those before."""
+    lines: list[str] = []
     if entry.phase != phase and entry.phase is not None:
-        yield f"  phase: {entry.phase}" if phase is None else f"  phase: {phase} -> {entry.phase}"
+        lines.append(f"  phase: {entry.phase if phase is None else f'{phase} -> {entry.phase}'}")
     for name, value in _plain(entry.state).items():
         if state.get(name) != value:
-            yield f"  {name}: {_value(value)}"
+            lines.append(f"  {name}: {_value(value)}")
+    return lines
 
 
 def _plain(state: object) -> Mapping[str, JSON]:
@@ -80,11 +80,10 @@ def _action(action: ActionView) -> str:
     return f"{action.type}: {'refused, ' if refused else ''}{action.summary}"
 
 
-def _indented(text: str, first: str, then: str | None = None) -> Iterator[str]:
+def _indented(text: str, first: str, then: str | None = None) -> list[str]:
     """Return *text* line by line, each behind an indent."""
-    for line in text.splitlines() or [""]:
-        yield f"{first}{line}"
-        first = first if then is None else then
+    start, *more = text.splitlines() or [""]
+    return [f"{first}{start}", *(f"{first if then is None else then}{line}" for line in more)]
 
 
 def _value(value: JSON) -> str:
