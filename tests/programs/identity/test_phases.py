@@ -230,6 +230,18 @@ def test_going_back_to_creation_turns_to_what_is_open(phase: Phase) -> None:
     assert after.identities == state.identities
 
 
+def test_entering_creation_turns_to_what_is_open() -> None:
+    """After going back, something may have an identity already."""
+    state = coach_state(
+        KNOWING,
+        identity("Runner", category=Category.PASSIONS),
+        asked_questions=(question("Who?", QuestionStatus.DECLINED),),
+    )
+    after = enter(state, CREATION)
+    assert after.identity_focus is Category.VALUES
+    assert after.proposed_identity == "i-runner"
+
+
 def test_the_focus_stays_where_it_is_open_or_where_nothing_is() -> None:
     """A focus that still makes sense is kept."""
     there = coach_state(REFINEMENT, identity_focus=Category.CAREER)

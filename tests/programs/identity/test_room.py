@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from coachwork.plain import JSON, to_json
 from coachwork.programs import MAX_STATE
 from coachwork.programs.identity import (
     MAX_IDENTITIES,
+    MAX_QUESTIONS,
+    MAX_TRAITS,
     Category,
     CoachState,
     Identity,
@@ -22,8 +25,8 @@ from coachwork.programs.identity import (
     Question,
     QuestionStatus,
 )
-from coachwork.programs.identity._room import MAX_WEIGHT, is_full, weight
-from tests.programs.identity.people import LATER, coach_state, identity
+from coachwork.programs.identity._room import MAX_METADATA, MAX_WEIGHT, is_full, weight
+from tests.programs.identity.people import LATER, coach_state, identity, note, question
 from tests.specimens import NOON
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -139,6 +142,40 @@ def test_only_texts_make_it_heavier() -> None:
     }
     assert weight(evolve(state, **changes)) == weight(state)
     assert weight(evolve(state, who_you_are=("x",))) > weight(state)
+
+
+@pytest.mark.parametrize("letter, wide", [("x", 1), ('"', 2), ("\n", 2), ("\x01", 6), ("\xe9", 6)])
+def test_every_text_weighs_what_it_takes(letter: str, wide: int) -> None:
+    """To the character, wherever it stands."""
+    text = letter * 100
+    one = identity("", notes=(note("", "i-"),))
+    bare = coach_state(
+        Phase.IDENTITY_CREATION,
+        one,
+        who_you_are=("",),
+        who_you_want_to_be=("",),
+        asked_questions=(question("", id="q-1"),),
+        metadata={"": ""},
+    )
+    asked = bare.asked_questions[0]
+    heavier = [
+        evolve(bare, identities=(evolve(one, name=text),)),
+        evolve(bare, identities=(evolve(one, statement=text),)),
+        evolve(bare, identities=(evolve(one, notes=(note(text, "i-"),)),)),
+        evolve(bare, who_you_are=(text,)),
+        evolve(bare, who_you_want_to_be=(text,)),
+        evolve(bare, asked_questions=(evolve(asked, text=text),)),
+        evolve(bare, asked_questions=(evolve(asked, answer=text),)),
+        evolve(bare, metadata={"": text}),
+        evolve(bare, metadata={text: ""}),
+    ]
+    for state in heavier:
+        assert weight(state) - weight(bare) == size_of(state) - size_of(bare) == 100 * wide
+
+
+def test_the_bounds_are_as_they_are_told() -> None:
+    """Numbers that applications may rely on."""
+    assert (MAX_IDENTITIES, MAX_QUESTIONS, MAX_TRAITS, MAX_METADATA) == (300, 100, 50, 4096)
 
 
 def test_what_is_not_full_can_be_kept() -> None:

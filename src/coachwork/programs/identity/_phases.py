@@ -27,7 +27,7 @@ from typing import Final
 
 from attrs import evolve
 
-from coachwork.machine import Guard, Machine, Refused, Row
+from coachwork.machine import Guard, Machine, Row
 from coachwork.programs.identity._identity import IDENTITY_TABLE, IdentityEvent
 from coachwork.programs.identity._state import (
     CoachState,
@@ -137,8 +137,8 @@ def move_on(state: CoachState, _now: datetime) -> CoachState:
 
 def _accept_proposed(state: CoachState, now: datetime) -> CoachState:
     def accepted(identity: Identity) -> Identity:
-        answer = IDENTITY_TABLE.step(identity, IdentityEvent.ACCEPT, now)
-        return identity if isinstance(answer, Refused) else answer.value
+        # What is not proposed is refused, and stays as it is.
+        return IDENTITY_TABLE.step(identity, IdentityEvent.ACCEPT, now).value
 
     return evolve(state, identities=tuple(map(accepted, state.identities)))
 

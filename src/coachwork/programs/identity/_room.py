@@ -28,7 +28,6 @@ MAX_METADATA: Final = 4 * 1024
 MAX_WEIGHT: Final = 184 * 1024
 """The most that a state may weigh: characters of ASCII JSON text, as `weight` sees them."""
 
-_ID: Final = 64
 _STATE: Final = 640
 _IDENTITY: Final = 350
 _NOTE: Final = 124
