@@ -7,13 +7,14 @@ from collections.abc import Hashable
 from hypothesis import given
 from hypothesis.strategies import SearchStrategy as Strategy
 
+from coachwork.actions import ActionStatus, Sender
 from coachwork.jobs import JobStatus
 from coachwork.records import KINDS, Record
 from coachwork.sessions import Session, SessionStatus
 from coachwork.testing import strategies as st
 from coachwork.testing import violations
 from coachwork.testing.strategies._answers import parts_of_answers
-from coachwork.workflows import Purged, Relayed
+from coachwork.workflows import Purged, Relayed, ScenarioAudit, TimelineEntry
 from tests.drawn import few, reaches
 
 
@@ -49,6 +50,21 @@ def test_each_answer_is_given_in_all_its_forms() -> None:
     reaches(st.job_reports(), outcomes, lambda report: report.status)
     reaches(st.job_outcomes(), told=lambda outcome: outcome.is_final)
     reaches(st.job_views(), told=lambda view: view.error_code is None)
+
+
+def test_what_was_done_is_told_in_all_its_forms() -> None:
+    """Pages of actions, places in programs, conversations and scenarios with a program or none."""
+    reaches(st.acted(), [ActionStatus.APPLIED], lambda acted: acted.action.status)
+    reaches(st.action_lists(), told=lambda page: page.next is None)
+    reaches(st.program_views(), told=lambda view: view.updated_at is None)
+    reaches(st.program_views(), told=lambda view: view.is_finished)
+    reaches(st.timelines(), told=lambda told: told.program is None)
+    reaches(st.timelines(), told=lambda told: bool(told.path))
+    reaches(st.scenarios(), told=lambda scenario: bool(scenario.programs))
+    entries: Strategy[TimelineEntry] = parts_of_answers()[TimelineEntry]
+    reaches(entries, told=lambda entry: entry.message is None)
+    audits: Strategy[ScenarioAudit] = parts_of_answers()[ScenarioAudit]
+    reaches(audits, Sender, lambda audit: audit.sender)
 
 
 def test_sweeps_and_relays_are_given_in_all_their_forms() -> None:

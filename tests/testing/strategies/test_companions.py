@@ -30,6 +30,7 @@ def test_they_reach_every_form() -> None:
     reaches(st.accounts(), AccountStatus, lambda account: account.status)
     reaches(st.claims(), [1, 2], lambda claim: len(CLAIM.key(claim).parts))
     reaches(st.receipts(), told=lambda receipt: receipt.job is None)
+    reaches(st.receipts(), told=lambda receipt: receipt.audit is None)
     reaches(st.backgrounds(), told=lambda background: bool(background.context))
     reaches(st.backgrounds(), told=lambda background: background.summary is None)
     assert {len(receipt.fingerprint) for receipt in some(st.receipts())} == {64}

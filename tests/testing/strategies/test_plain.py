@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from coachwork.errors import ValidationError
-from coachwork.plain import MAX_DEPTH, JSON, to_json
+from coachwork.plain import JSON, MAX_DEPTH, to_json
 from coachwork.testing import strategies as st
 from coachwork.topics import MAX_CONTEXT_BYTES, checked_context
 from tests.drawn import few, reaches

@@ -85,9 +85,9 @@ def test_a_message_could_have_been_said(message: Message) -> None:
 
 
 def test_messages_reach_every_form() -> None:
-    """Either role, and each of the reserved fields."""
+    """Either role, each of the reserved fields, and what is to be shown."""
     reaches(st.messages(), Role, lambda message: message.role)
-    for name in ("scenario", "locale", "attachments", "supersedes"):
+    for name in ("scenario", "locale", "attachments", "supersedes", "components"):
         reaches(st.messages(), told=lambda message: bool(getattr(message, name)))  # noqa: B023
     assert {message.role for message in some(st.messages(Role.COACH))} == {Role.COACH}
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cache
 
+from attrs import evolve
 from hypothesis import strategies as st
 
+from coachwork.records import audit_key, progress_key
 from coachwork.sessions import (
     Account,
     AccountStatus,
@@ -53,7 +55,7 @@ def backgrounds(draw: st.DrawFn) -> Background:
 @cache
 def receipts() -> st.SearchStrategy[Receipt]:
     """Return a strategy of what idempotency keys were used for."""
-    return st.builds(
+    told = st.builds(
         Receipt,
         tenant=ids(),
         user=ids(),
@@ -64,6 +66,15 @@ def receipts() -> st.SearchStrategy[Receipt]:
         job=maybe_ids(),
         at=utc_instants(),
     )
+    return told | st.builds(_of_a_click, told, ids(), maybe_ids(), maybe_ids(), st.integers(1, 99))
+
+
+def _of_a_click(
+    receipt: Receipt, program: str, subject: str | None, scenario: str | None, number: int
+) -> Receipt:
+    """Return *receipt* as that of a click, which no model answers, with the audit that it left."""
+    progress = progress_key(receipt.tenant, program, receipt.user, subject, scenario)
+    return evolve(receipt, command="act", job=None, audit=audit_key(progress, number).text)
 
 
 @cache
