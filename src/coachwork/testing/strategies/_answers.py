@@ -26,7 +26,7 @@ from coachwork.records import PROGRESS, Record
 from coachwork.replies import ABSENT, Absent
 from coachwork.testing._fakes import CountedIds, FakeClock, RecordingNotifier
 from coachwork.testing._invariants import snapshot
-from coachwork.testing.strategies._diary import PROGRAMS, Asked, Diary, wishes
+from coachwork.testing.strategies._diary import PROGRAMS, Asked, Diary, asked, wishes
 from coachwork.testing.strategies._jobs import jobs
 from coachwork.testing.strategies._leaves import ids, instants
 from coachwork.testing.strategies._plain import contexts
@@ -131,7 +131,11 @@ class _Talk:
         """Return what the coach wants to be done; without a program it may want anything."""
         if self.topic.program is None:
             return None
-        return self.draw(st.lists(wishes(self._diary()), max_size=3)) if self._may_act else []
+        return self.draw(self._wishes()) if self._may_act else []
+
+    def _wishes(self) -> st.SearchStrategy[list[Asked]]:
+        """Return a strategy of what a reply may ask for; now and then it is the end."""
+        return st.lists(wishes(self._diary()) | st.just(asked("close")), max_size=3)
 
     def _diary(self) -> Diary:
         """Return what the last audit left: what is struck out there is known by its id."""
@@ -297,6 +301,14 @@ class _Talk:
             self.program, session if self.program.scope is Scope.SESSION else None
         )
 
+    def timeline(self) -> Timeline[Any]:
+        """Let this and that happen, at last in a new session now and then; tell how it went."""
+        self.go_on()
+        if self.draw(st.booleans()):
+            self._may_act = True
+            return self.talked().timeline()
+        return self.seen().timeline()
+
     def entry(self) -> TimelineEntry:
         """Let this and that happen, and tell one thing of it."""
         told = self.go_on().seen().timeline().entries
@@ -447,7 +459,7 @@ def program_views() -> st.SearchStrategy[ProgramView[Any]]:
 @cache
 def timelines() -> st.SearchStrategy[Timeline[Any]]:
     """Return a strategy of conversations as they went, with a program and without."""
-    return _told(lambda talk: talk.go_on().seen().timeline())
+    return _told(_Talk.timeline)
 
 
 @cache

@@ -16,19 +16,25 @@ from coachwork.testing.strategies._texts import texts
 
 _NEXT: Final = dict(zip(Phase, [*Phase][1:], strict=False))
 _WHO: Final = "Who are you?"
+_OFTEN: Final = {"combine_identities": 4, "nest_identity": 4, "archive_identity": 2}
+"""How often actions are asked for in comparison, which need two identities or end one."""
 
 
 def turns_of_identity(state: CoachState) -> st.SearchStrategy[tuple[Sender, list[Asked]]]:
     """Return a strategy of what one reply asks for, or one click, that may well be possible."""
-    coach, user = (
-        st.sampled_from(IDENTITY.allowed(state, sender)).flatmap(lambda one: _form(one, state))
-        if IDENTITY.allowed(state, sender)
-        else st.just(asked("set_metadata", name="x", value="y"))
-        for sender in (Sender.COACH, Sender.USER)
-    )
+    coach, user = (_one(state, sender) for sender in (Sender.COACH, Sender.USER))
     return st.tuples(st.just(Sender.COACH), st.lists(coach, max_size=4)) | st.tuples(
         st.just(Sender.USER), user.map(lambda wish: [wish])
     )
+
+
+def _one(state: CoachState, sender: Sender) -> st.SearchStrategy[Asked]:
+    """Return a strategy of single actions that *sender* may do; at the end there is none."""
+    allowed = IDENTITY.allowed(state, sender)
+    if not allowed:
+        return st.just(asked("set_metadata", name="x", value="y"))
+    able = [one for one in allowed for _ in range(_OFTEN.get(one.name, 1))]
+    return st.sampled_from(able).flatmap(lambda one: _form(one, state))
 
 
 def _form(action: ActionType[CoachState, Any], state: CoachState) -> st.SearchStrategy[Asked]:
@@ -67,9 +73,14 @@ def _words() -> st.SearchStrategy[str]:
 
 
 def way_on(state: CoachState) -> st.SearchStrategy[tuple[Sender, list[Asked]]]:
-    """Return a strategy of replies that lead from the phase of *state* to the next one."""
+    """Return a strategy of replies that do what is left to do in the phase of *state*.
+
+    Mostly they lead to the next one, too.
+    """
     step = asked("transition_phase", to=_NEXT[state.current_phase].value)
-    return _work(state).map(lambda work: (Sender.COACH, [*work, step]))
+    with_step = _work(state).map(lambda work: (Sender.COACH, [*work, step]))
+    without = _work(state).map(lambda work: (Sender.COACH, work))
+    return with_step | with_step | with_step | without
 
 
 def _work(state: CoachState) -> st.SearchStrategy[list[Asked]]:
