@@ -13,7 +13,7 @@ from coachwork.records import KINDS, Record
 from coachwork.sessions import Session, SessionStatus
 from coachwork.testing import strategies as st
 from coachwork.testing import violations
-from coachwork.testing.strategies._answers import parts_of_answers
+from coachwork.testing.strategies._answers import _Talk, _told, parts_of_answers
 from coachwork.workflows import Purged, Relayed, ScenarioAudit, TimelineEntry
 from tests.drawn import few, reaches
 
@@ -50,6 +50,16 @@ def test_each_answer_is_given_in_all_its_forms() -> None:
     reaches(st.job_reports(), outcomes, lambda report: report.status)
     reaches(st.job_outcomes(), told=lambda outcome: outcome.is_final)
     reaches(st.job_views(), told=lambda view: view.error_code is None)
+
+
+def test_a_session_that_has_expired_gives_way_to_a_new_one() -> None:
+    """Where a session has to be seen, it is the same one or another."""
+
+    def is_the_same(talk: _Talk) -> bool:
+        chat = talk.go_on().chat
+        return talk.seen() is chat
+
+    reaches(_told(is_the_same))
 
 
 def test_what_was_done_is_told_in_all_its_forms() -> None:

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from attrs import evolve
 from hypothesis import given
 
-from coachwork.actions import ActionStatus, Audit, Component, RefusalCode, Sender
-from coachwork.plain import from_plain, to_json
+from coachwork.actions import ActionStatus, Audit, Sender
 from coachwork.programs import Moment, Program, Progress, Scope, read_state
 from coachwork.programs.identity import (
     IDENTITY,
-    CoachState,
-    IdentityStatus,
-    Phase,
-    Question,
-    QuestionStatus,
 )
 from coachwork.testing import strategies as st
 from coachwork.testing.strategies._diary import PROGRAMS
 from coachwork.testing.strategies._programs import parts_of_programs
 from tests.drawn import few, reaches, some
-from tests.programs.identity.invariants import broken_by
 
 BY_ID: Final[dict[str, Program[Any]]] = {program.id: program for program in (*PROGRAMS, IDENTITY)}
 
@@ -55,41 +47,8 @@ def test_they_reach_every_form() -> None:
     reaches(st.progresses(), BY_ID, lambda progress: progress.program)
     reaches(st.progresses(), told=lambda progress: progress.scenario is None)
     reaches(st.audits(), Sender, lambda audit: audit.sender)
-    reaches(st.audits(), told=lambda audit: audit.excess > 0)
     reaches(st.audits(), told=lambda audit: audit.answers is None)
     reaches(st.actions(), told=lambda action: action.component is None)
-    reaches(st.actions(), [None, *RefusalCode], lambda action: action.code)
-
-
-@few
-@given(state=st.coach_states())
-def test_what_must_hold_of_a_coach_state_holds(state: CoachState) -> None:
-    """It was played from its beginning; what a coach who spoke first noted, no message led to."""
-    told = tuple(
-        question
-        if question.status is QuestionStatus.OPEN or question.message is not None
-        else evolve(question, message="s-1.1")
-        for question in state.asked_questions
-    )
-    assert not broken_by(evolve(state, asked_questions=told))
-
-
-def test_coaching_reaches_every_form() -> None:
-    """All phases, identities in all states, joined ones, and questions whatever became of them."""
-    reaches(st.coach_states(), Phase, lambda state: state.current_phase)
-    missing: set[str] = {*IdentityStatus, "combined", "nested"}
-
-    def all_seen(state: CoachState) -> bool:
-        for one in state.identities:
-            missing.discard(one.status)
-            missing.discard("" if one.combined_into is None else "combined")
-            missing.discard("" if one.nested_under is None else "nested")
-        return not missing
-
-    reaches(st.coach_states(), [True], all_seen)
-    reaches(st.identities(), told=lambda identity: identity.status is IdentityStatus.PROPOSED)
-    answered = [QuestionStatus.ANSWERED, QuestionStatus.DECLINED]
-    reaches(parts_of_programs()[Question], answered, lambda question: question.status)
 
 
 @few
@@ -97,19 +56,6 @@ def test_coaching_reaches_every_form() -> None:
 def test_a_moment_answers_another_id_each_time(moment: Moment) -> None:
     """So that an application can test its actions with it."""
     assert len({moment.new_id() for _ in range(3)}) == 3
-
-
-@few
-@given(component=st.components())
-def test_a_component_has_a_plain_form(component: Component) -> None:
-    """It goes out and comes back."""
-    assert from_plain(to_json(component), Component) == component
-
-
-def test_components_and_buttons_reach_every_form() -> None:
-    """With buttons and without; with parameters and without."""
-    reaches(st.components(), told=lambda component: bool(component.buttons))
-    reaches(st.buttons(), told=lambda button: bool(button.parameters))
 
 
 def test_the_parts_of_programs() -> None:

@@ -142,12 +142,11 @@ class _Walk:
         self.session = Session(about, SessionStatus.ACTIVE, 0, 0, begin, begin, greets, Ledger())
 
     def on(self) -> None:
-        """Let something happen that does not end it, if anything can."""
+        """Let something happen that does not end it; to pause, resume or fail, it always can."""
         now = self._now()
         able = SESSION.available(self.session, now)
         able = tuple(event for event in able if self._is_real(event) for _ in _OFTEN[event])
-        if able:
-            self._fire(self._draw(st.sampled_from(able)), now)
+        self._fire(self._draw(st.sampled_from(able)), now)
 
     def to(self, status: SessionStatus) -> Session:
         """Lead it to *status* by the shortest way, and return it."""
