@@ -46,6 +46,8 @@ def test_a_category_is_skipped() -> None:
     state = after(state, "skip_category", category="VALUES")
     assert state.skipped_identity_categories == (Category.VALUES, Category.CAREER)
     assert state.identity_focus is Category.PASSIONS
+    elsewhere = coach_state(identity_focus=Category.GOALS)
+    assert after(elsewhere, "skip_category", category="CAREER").identity_focus is Category.GOALS
     assert refused(state, "skip_category", category="VALUES") == "VALUES is skipped already"
 
 

@@ -16,7 +16,6 @@ from coachwork.programs.identity._state import (
     Identity,
     Phase,
     Question,
-    QuestionStatus,
     alive,
 )
 from coachwork.programs.identity._texts import quoted
@@ -85,9 +84,7 @@ def _questions(state: CoachState) -> Iterator[str]:
 
 def _question(question: Question) -> str:
     line = f"- {quoted(question.text)}: {question.status}"
-    if question.status is QuestionStatus.ANSWERED and question.answer:
-        return f"{line}, {quoted(question.answer)}"
-    return line
+    return f"{line}, {quoted(question.answer)}" if question.answer else line
 
 
 def _categories(state: CoachState) -> Iterator[str]:
