@@ -30,7 +30,7 @@ from coachwork.adapters import ScriptedModel
 from coachwork.errors import CorruptRecordError, ValidationError
 from coachwork.plain import from_plain
 from coachwork.ports import CommitResult, Query
-from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update, message_key
+from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update, key_of, message_key
 
 
 @frozen
@@ -128,8 +128,7 @@ class Journal:
 
     def _holds(self, op: Op) -> bool:
         """Whether what *op* wants to find is there."""
-        key = op.record.key if isinstance(op, Insert | Update) else op.key
-        found = self._records.get(key.text)
+        found = self._records.get(key_of(op).text)
         if isinstance(op, Insert):
             return found is None
         wanted = op.record.version - 1 if isinstance(op, Update) else op.version

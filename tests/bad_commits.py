@@ -18,7 +18,7 @@ from coachwork.errors import ModelError
 from coachwork.jobs import JobKind, JobRef, Lease
 from coachwork.messages import Usage
 from coachwork.ports import Answer, CommitResult
-from coachwork.records import KINDS, Check, Delete, Insert, Key, Op, Record, Update
+from coachwork.records import KINDS, Check, Delete, Insert, Op, Record, Update, key_of
 from coachwork.sessions import Account, AccountStatus, InFlight, SessionStatus, Spending
 from coachwork.testing import RecordingNotifier
 from coachwork.workflows import (
@@ -275,11 +275,6 @@ def every_real_commit() -> list[Written]:
 
 
 Cut = Callable[[tuple[Op, ...]], tuple[Op, ...]]
-
-
-def key_of(op: Op) -> Key:
-    """Return the key that *op* is about."""
-    return op.record.key if isinstance(op, Insert | Update) else op.key
 
 
 def without(kind: str) -> Cut:

@@ -13,9 +13,10 @@ from attrs import evolve
 from coachwork.jobs import ErrorCode, JobError, JobStatus
 from coachwork.records import KINDS, Delete, Insert, Op, Record, Update
 from coachwork.sessions import Session
+from coachwork.testing.faults import CrashError
 from coachwork.topics import Topic
 from coachwork.workflows import cancel, complete, send, start
-from tests.faults import ADA, BEGIN, BEN, CrashedError, World
+from tests.faults import ADA, BEGIN, BEN, World
 
 TALK: Final = Topic(id="talk", system="Listen.", initiation="Say hello.")
 ROOM: Final = Topic(id="room", system="Listen.", exclusive=True)
@@ -45,8 +46,8 @@ def healthy() -> World:
     world.run(cancel(setup, BEN, TALK, other))
     talk = world.run(start(setup, ADA, TALK, key="k5")).session.id
     world.run(send(setup, ADA, TALK, talk, "Hello.", key="k6"))
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(send(setup, ADA, TALK, talk, "More.", key="k7"))
     return world
 

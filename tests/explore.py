@@ -124,8 +124,9 @@ def main() -> int:
         return 0 if one.holds else 1
     mutants = list(rows_of("mutant", (name for name in MUTANTS if given.only in name)))
     worlds = list(rows_of("world", (name for name in LARGE if given.only in name)))
-    if given.write:
+    if given.write and mutants:
         put("mutants", table(KILLS, mutants))
+    if given.write and worlds:
         put("worlds", f"{table(WORLDS, worlds)}\nMeasured on {machine()}.\n")
     return 0 if all(row.holds for row in (*mutants, *worlds)) else 1
 

@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -24,8 +23,17 @@ from coachwork.adapters import (
     SQLite,
     TopicTemplates,
 )
-from coachwork.effects import AskModel, Commit, Effect, Workflow
-from coachwork.errors import CoachworkError, OutcomeUnknownError, StoreUnavailableError
+from coachwork.effects import (
+    AskModel,
+    Commit,
+    Effect,
+    GetTemplate,
+    Render,
+    Summarize,
+    TemplateNames,
+    Workflow,
+)
+from coachwork.errors import CoachworkError
 from coachwork.plain import to_json
 from coachwork.policies import Settings
 from coachwork.ports import (
@@ -36,11 +44,23 @@ from coachwork.ports import (
     Dispatcher,
     Notifier,
     Ports,
+    Query,
     Sink,
     TemplateSource,
 )
 from coachwork.records import KINDS, Key, Op, Record
-from coachwork.testing import CountedIds, FakeClock, step_violations, violations
+from coachwork.testing import (
+    Audited,
+    CountedIds,
+    FakeClock,
+    Fault,
+    FaultPlan,
+    Faults,
+    RecordingDispatcher,
+    step_violations,
+    violations,
+)
+from coachwork.testing.faults import CrashError, InjectedError, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import Caller, Setup
 
@@ -51,31 +71,14 @@ Says = str | Answer | BaseException
 Model = Callable[[Ask], Says]
 
 
-class Fault(StrEnum):
-    """What goes wrong at a step."""
-
-    CRASH_BEFORE = "the process dies before"
-    CRASH_AFTER = "the process dies after"
-    INTERRUPT_BEFORE = "interrupted before"
-    INTERRUPT_AFTER = "interrupted after"
-    UNAVAILABLE = "unavailable"
-    LOST_DONE = "done, and the answer is lost"
-    LOST_NOT_DONE = "not done, and the answer is lost"
-    CONFLICT_DONE = "done, and told a conflict"
-    CONFLICT_NOT_DONE = "not done, and told a conflict"
-
-
-OF_A_COMMIT = frozenset(
+CRASHES = frozenset({Fault.CRASH_BEFORE, Fault.CRASH_AFTER})
+INTERRUPTS = frozenset({Fault.INTERRUPT_BEFORE, Fault.INTERRUPT_AFTER})
+LIES = frozenset(
     {Fault.LOST_DONE, Fault.LOST_NOT_DONE, Fault.CONFLICT_DONE, Fault.CONFLICT_NOT_DONE}
 )
-
-
-class CrashedError(Exception):
-    """The process is gone."""
-
-
-class InterruptedByTest(KeyboardInterrupt):
-    """Somebody pressed Ctrl-C."""
+"""What may be said of a commit."""
+FAILS_BY_ITSELF = (AskModel, GetTemplate, TemplateNames, Render, Summarize)
+"""What fails the job that needs it, if it fails: that is another story."""
 
 
 @frozen
@@ -107,6 +110,32 @@ def _state(records: frozenset[Record], now: datetime) -> list[str]:
 @lru_cache(maxsize=10_000)
 def _step(before: frozenset[Record], after: frozenset[Record]) -> list[str]:
     return step_violations(before, after)
+
+
+class Watched:
+    """The repository of a world, whose commits the world itself carries out."""
+
+    def __init__(self, world: World) -> None:
+        """Stand before it."""
+        self._world = world
+
+    def get(self, key: Key, /) -> Record | None:
+        """See `coachwork.ports.Repository.get`."""
+        return self._world.memory.get(key)
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """See `coachwork.ports.Repository.commit`."""
+        return self._world.commit(Commit(tuple(ops)))
+
+    def log(
+        self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
+    ) -> Sequence[Record]:
+        """See `coachwork.ports.Repository.log`."""
+        return self._world.memory.log(tenant, session, after=after, last=last, limit=limit)
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """See `coachwork.ports.Repository.find`."""
+        return self._world.memory.find(query)
 
 
 class World:
@@ -151,16 +180,16 @@ class World:
         self.checks = True
         self.meanwhile: Callable[[Effect[object]], object] = lambda _: None
         self.ports = Ports(
-            repository=self.memory,
+            repository=Audited(Watched(self), on_violation=self._blame),
             model=self,
             clock=self.clock,
             ids=self.ids,
             templates=templates or TopicTemplates(by_id),
             renderer=BuiltinRenderer(),
             summarizer=ExtractiveSummarizer(),
-            admit=admit,
+            admit=admit or (lambda _: None),
             notifier=notifier,
-            dispatcher=dispatcher,
+            dispatcher=dispatcher or RecordingDispatcher(),
             sink=sink,
         )
 
@@ -189,7 +218,7 @@ class World:
         """Drive *workflow*, with a fault at one of its steps if it is told so.
 
         Raises:
-            CrashedError: The process died, as it was told to.
+            CrashError: The process died, as it was told to.
         """
         number = 0
         try:
@@ -200,7 +229,7 @@ class World:
                 number += 1
                 try:
                     answer = self._perform(effect, fault)
-                except CrashedError:
+                except CrashError:  # nothing of it is left to clean up
                     workflow.close()
                     raise
                 except BaseException as failure:  # noqa: BLE001 - thrown in where it was asked
@@ -216,31 +245,13 @@ class World:
         meanwhile, self.meanwhile = self.meanwhile, lambda _: None
         meanwhile(effect)
         self.meanwhile = meanwhile
-        match fault:
-            case Fault.CRASH_BEFORE:
-                raise CrashedError
-            case Fault.INTERRUPT_BEFORE:
-                raise InterruptedByTest
-            case Fault.UNAVAILABLE:
-                raise StoreUnavailableError("a test says so")
-            case Fault.LOST_NOT_DONE:
-                raise OutcomeUnknownError
-            case Fault.CONFLICT_NOT_DONE:
-                return CommitResult.CONFLICT
-            case _:
-                pass
-        answer = self.commit(effect) if isinstance(effect, Commit) else effect.perform(self.ports)
-        match fault:
-            case Fault.CRASH_AFTER:
-                raise CrashedError
-            case Fault.INTERRUPT_AFTER:
-                raise InterruptedByTest
-            case Fault.LOST_DONE:
-                raise OutcomeUnknownError
-            case Fault.CONFLICT_DONE:
-                return CommitResult.CONFLICT
-            case _:
-                return answer
+        if fault is None:
+            return effect.perform(self.ports)
+        return effect.perform(Faults(FaultPlan.at(1, fault)).ports(self.ports))
+
+    def _blame(self, violations: tuple[str, ...]) -> None:
+        """Refuse what must not be committed, if anything is held against the invariants."""
+        assert not self.checks, violations
 
     def commit(self, effect: Commit, /) -> CommitResult:
         """Carry out a commit, and look at what it did."""
@@ -274,7 +285,7 @@ class World:
                 if enough(answer):
                     return answer
                 self.clock.time += self.setup.settings.lease
-            except (CrashedError, InterruptedByTest):
+            except (CrashError, InterruptError, InjectedError):
                 pass
             except CoachworkError as error:
                 if not error.retryable:
@@ -341,10 +352,12 @@ def answer_alike(answer: object) -> str:
 
 def faults_of(effect: Effect[object]) -> list[Fault]:
     """Return what can go wrong at *effect* and leave the outcome what it would have been."""
-    found = [fault for fault in Fault if fault not in OF_A_COMMIT]
-    if isinstance(effect, AskModel):  # a model that fails is another story
-        found.remove(Fault.UNAVAILABLE)
-    return [*found, *OF_A_COMMIT] if isinstance(effect, Commit) else found
+    found = CRASHES | INTERRUPTS
+    if not isinstance(effect, FAILS_BY_ITSELF):
+        found |= {Fault.FAIL_BEFORE}
+    if isinstance(effect, Commit):
+        found |= LIES
+    return [fault for fault in Fault if fault in found]
 
 
 ADA = Caller("acme", "ada")

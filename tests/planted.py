@@ -15,6 +15,8 @@ from coachwork.plain import to_json
 from coachwork.ports import Answer, Ask, CommitResult
 from coachwork.programs import Program, Scope
 from coachwork.records import Insert
+from coachwork.testing import Fault
+from coachwork.testing.faults import CrashError
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -27,7 +29,7 @@ from coachwork.workflows import (
     send,
     start,
 )
-from tests.faults import CrashedError, Fault, Told, World
+from tests.faults import Told, World
 from tests.programs.habits import HABITS
 
 OWN: Final = Program(
@@ -65,7 +67,7 @@ def coach(ask: Ask) -> Answer | BaseException:
         return Answer(text='{"values": ["courage"]}')
     match ask.messages[-1].text:
         case "crash":
-            return CrashedError()
+            return CrashError()
         case "fail":
             return Answer(text="")
         case "the end":
@@ -183,6 +185,6 @@ def half_planted(number: int = -1, told: dict[str, Any] | None = None) -> World:
     told = told or long_document()
     number = steps(told) - 1 if number < 0 else number
     world = new_world()
-    with suppress(CrashedError):
+    with suppress(CrashError):
         world.run(plant(world.setup, TRIAL, told, key="key"), Told(number, Fault.CRASH_BEFORE))
     return world

@@ -33,6 +33,7 @@ from coachwork.errors import (
     StoreError,
 )
 from coachwork.jobs import JobKind
+from coachwork.testing import Audited, History, recorded
 
 TENANT: Final = "acme"
 ROOM: Final = Topic(
@@ -89,10 +90,10 @@ class Log:
         )
 
 
-def coach_on(path: str) -> Coach:
-    """Return a coach on that file."""
+def coach_on(path: str, history: History) -> Coach:
+    """Return a coach on that file, with an audit of every commit, and a history of every call."""
     return Coach(
-        SQLite(path, synchronous="NORMAL"),
+        Audited(recorded(SQLite(path, synchronous="NORMAL"), history)),
         ScriptedModel(said),
         topics=[ROOM, DESK],
         settings=Settings(commit_tries=100),
@@ -170,8 +171,15 @@ class Worker:
 
 
 def race(path: str, name: str, seed: int, calls: int, threads: int) -> Log:
-    """Let *threads* workers race on one coach; return what they were answered."""
-    with coach_on(path) as coach, ThreadPoolExecutor(threads) as pool:
+    """Let *threads* workers race on one coach; return what they were answered.
+
+    What was called on the file stands beside it, in a file of this name.
+    """
+    with (
+        History(f"{path}-{name}.calls") as history,
+        coach_on(path, history) as coach,
+        ThreadPoolExecutor(threads) as pool,
+    ):
         workers = [Worker(coach, f"{name}-{n}", seed + n) for n in range(threads)]
         logs = list(pool.map(lambda worker: worker.work(calls), workers))
     return sum(logs, Log())

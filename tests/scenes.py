@@ -12,9 +12,10 @@ from coachwork.effects import Workflow
 from coachwork.messages import Usage
 from coachwork.ports import Answer, Ask
 from coachwork.sessions import JobKind
+from coachwork.testing.faults import CrashError
 from coachwork.topics import Topic
 from coachwork.workflows import Caller, send, start
-from tests.faults import ADA, CrashedError, World
+from tests.faults import ADA, World
 
 
 @frozen
@@ -51,10 +52,10 @@ def dies_asking(world: World, workflow: Workflow[object], purpose: JobKind = Job
 
     def dying(ask: Ask) -> Answer:
         if ask.purpose is purpose:
-            raise CrashedError
+            raise CrashError
         return coach(ask)
 
     world.model = dying
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(workflow)
     world.model = coach

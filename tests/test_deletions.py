@@ -20,6 +20,7 @@ from coachwork.messages import Usage
 from coachwork.ports import Answer, Ask, CommitResult
 from coachwork.records import ACCOUNT, Insert, Record, account_key, session_key
 from coachwork.sessions import AccountStatus
+from coachwork.testing.faults import CrashError, Fault
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -36,7 +37,7 @@ from coachwork.workflows import (
     start,
 )
 from tests.between import between
-from tests.faults import ADA, BEN, CrashedError, Fault, Told, World, faults_of
+from tests.faults import ADA, BEN, Told, World, faults_of
 
 
 @frozen
@@ -194,8 +195,8 @@ def test_a_deletion_while_the_coach_thinks(name: str) -> None:
 
 def with_a_held_job(world: World, session: str) -> Workflow[object]:
     """Resume while the coach still answers."""
-    world.model = lambda _: CrashedError()
-    with suppress(CrashedError):
+    world.model = lambda _: CrashError()
+    with suppress(CrashError):
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
     return resume(world.setup, ADA, TALK, session)
 
@@ -312,7 +313,7 @@ def test_a_deletion_may_fail_at_any_step_and_is_called_again() -> None:
     wanted.run(delete_all(wanted.setup, ADA))
     state = wanted.state()
     for number, effect in enumerate(wanted.effects):
-        for fault in faults_of(effect) if isinstance(effect, Commit) else [Fault.UNAVAILABLE]:
+        for fault in faults_of(effect) if isinstance(effect, Commit) else [Fault.FAIL_BEFORE]:
             world = copied(begin)
             world.insist(partial(delete_all, world.setup, ADA), Told(number, fault))
             assert world.state() == state, (number, fault)
@@ -362,7 +363,7 @@ def expire(world: World) -> None:
 
 def delete_half(world: World) -> None:
     """Begin a deletion that dies midway."""
-    with suppress(CrashedError):  # it may have an end before that step
+    with suppress(CrashError):  # it may have an end before that step
         world.run(delete_all(world.setup, ADA), Told(9, Fault.CRASH_BEFORE))
 
 

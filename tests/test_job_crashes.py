@@ -24,6 +24,7 @@ from coachwork.jobs import Job, JobKind, JobRef
 from coachwork.ports import Answer, Ask
 from coachwork.records import JOB_RECORD, SESSION_RECORD, Record
 from coachwork.testing import RecordingNotifier, violations
+from coachwork.testing.faults import CrashError, Fault, InjectedError, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Claimed,
@@ -40,17 +41,7 @@ from coachwork.workflows import (
     submit,
 )
 from coachwork.workflows._processing import claim
-from tests.faults import (
-    ADA,
-    BEN,
-    CrashedError,
-    Fault,
-    InterruptedByTest,
-    Told,
-    World,
-    answer_alike,
-    faults_of,
-)
+from tests.faults import ADA, BEN, Told, World, answer_alike, faults_of
 from tests.scenes import PLAIN, TALK, TOPICS, begun, coach, dies_asking
 from tests.workers import work, work_after_the_lease
 
@@ -363,7 +354,7 @@ def ended(world: World, command: Command, told: Told | None, done: frozenset[str
     for fault in (told, None):
         try:
             world.run(command(world), fault)
-        except (CrashedError, InterruptedByTest):
+        except (CrashError, InterruptError, InjectedError):
             pass
         except CoachworkError as error:
             if not error.retryable:

@@ -28,6 +28,7 @@ from coachwork.messages import Message, Role
 from coachwork.ports import Ask
 from coachwork.records import JOB_RECORD, job_key
 from coachwork.sessions import LIVE, JobKind, Session
+from coachwork.testing.faults import CrashError, Fault, InterruptError
 from coachwork.workflows import (
     Caller,
     Claimed,
@@ -51,7 +52,7 @@ from coachwork.workflows import (
     start,
     submit,
 )
-from tests.faults import OF_A_COMMIT, CrashedError, Fault, InterruptedByTest, Says, World
+from tests.faults import LIES, Says, World
 from tests.specimens import ABOUT, PENDING
 
 
@@ -288,14 +289,14 @@ class Jobs(RuleBasedStateMachine):
 
     def advance(self, actor: Actor, fault: Fault | None) -> None:
         """Carry out the effect that *actor* stands before, with a fault or without."""
-        if fault in OF_A_COMMIT and not isinstance(actor.effect, Commit):
+        if fault in LIES and not isinstance(actor.effect, Commit):
             fault = None
         effect = actor.effect
         note(f"{actor.name}: {type(actor.effect).__name__} {actor.effect.subject} {fault or ''}")
         try:
             try:
                 answer = self.world._perform(actor.effect, fault)
-            except CrashedError:
+            except CrashError:
                 self.actors.remove(actor)
                 actor.workflow.close()
             except BaseException as failure:
@@ -304,7 +305,7 @@ class Jobs(RuleBasedStateMachine):
                 actor.effect = actor.workflow.throw(failure)
             else:
                 actor.effect = actor.workflow.send(answer)
-        except (StopIteration, CoachworkError, InterruptedByTest) as end:
+        except (StopIteration, CoachworkError, InterruptError) as end:
             if isinstance(end, ApplicationError):  # the library misused itself
                 raise
             self.actors.remove(actor)

@@ -33,7 +33,8 @@ from coachwork.jobs import JobKind
 from coachwork.ports import CommitResult, Repository
 from coachwork.records import MESSAGE, SESSION_RECORD, Key, Op, Record
 from coachwork.sessions import LIVE
-from coachwork.testing import snapshot, violations
+from coachwork.testing import Audited, History, history_violations, recorded, snapshot, violations
+from tests.faults import all_records
 from tests.racers import DESK, ROOM, TENANT, USERS, Log, race
 
 CALLS: Final = int(os.environ.get("COACHWORK_RACE_CALLS", "6"))
@@ -78,7 +79,10 @@ def processes(path: Path, number: int, calls: int, threads: int) -> Log:
 
 
 def all_is_well(repository: Repository, log: Log) -> None:
-    """Hold what must be true after a race against what is stored and what was answered."""
+    """Hold what must be true after a race against what is stored and what was answered.
+
+    No commit was refused by the audit that each racer has.
+    """
     assert not log.strange, log.strange[0]
     records = snapshot(repository, OWNERS)
     assert violations(records) == []
@@ -93,6 +97,16 @@ def all_is_well(repository: Repository, log: Log) -> None:
     for user in USERS:
         mine = [s for s in live if (s.about.topic, s.about.user) == (DESK.id, user)]
         assert len(mine) <= 1
+
+
+def a_correct_store_did_it(path: Path, racers: int) -> None:
+    """Hold all that was called on the file, by all racers, against what a store can answer."""
+    files = list(path.parent.glob(f"{path.name}-*.calls"))
+    assert len(files) == racers
+    history = History.load(*files)
+    assert len(history.calls) > 100
+    with closing(SQLite(path)) as repository:
+        assert history_violations(history, left=all_records(repository)) == []
 
 
 # --- one at a time: what happens between two reads of one call ---------------------------------
@@ -175,6 +189,7 @@ def test_threads_on_one_coach(tmp_path: Path) -> None:
     log = race(str(path), "t", 0, CALLS * 2, 8)
     with closing(SQLite(path)) as repository:
         all_is_well(repository, log)
+    a_correct_store_did_it(path, 1)
     assert log.answers["done"] > 0
 
 
@@ -186,6 +201,7 @@ def test_processes_on_one_file(tmp_path: Path, threads: int) -> None:
     log = processes(path, 8, CALLS if threads == 1 else max(1, CALLS // 3), threads)
     with closing(SQLite(path)) as repository:
         all_is_well(repository, log)
+    a_correct_store_did_it(path, 8)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert log.answers["done"] > 0
@@ -200,7 +216,9 @@ def test_eight_starts_leave_one_live_session(tmp_path: Path, store: str, *, same
     """Whoever starts last holds the topic alone; under one key all get the same session."""
     repository = Memory() if store == "memory" else SQLite(tmp_path / "a.db", synchronous="NORMAL")
     together = threading.Barrier(8)
-    coach = Coach(repository, ScriptedModel(lambda _: "Hello."), topics=[DESK])
+    history = History()
+    watched = Audited(recorded(repository, history))
+    coach = Coach(watched, ScriptedModel(lambda _: "Hello."), topics=[DESK])
 
     def go(number: int) -> str | None:
         ada = coach.as_user("ada", tenant=TENANT)
@@ -226,6 +244,8 @@ def test_eight_starts_leave_one_live_session(tmp_path: Path, store: str, *, same
     assert len(live) == 1
     assert live[0] in started
     assert len(sessions) == (1 if same_key else 8)
+    assert history_violations(history, left=all_records(repository)) == []
+    assert watched.figures.unjudged == 0
     coach.close()
 
 

@@ -279,7 +279,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
                 "            yield from _came_late(held, token, outcome, now)\n",
                 (
                     "            late = held.session.value\n"
-                    "            if isinstance(outcome, Said) and held.job.value.error is not None:\n"
+                    "            if isinstance(outcome, Said) and "
+                    "held.job.value.error is not None:\n"
                     "                yield from tries.commit([\n"
                     "                    SESSION_RECORD.update(held.session, evolve(late, "
                     "messages=late.messages + 1)),\n"
@@ -343,8 +344,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
                 (
                     "    effects = __import__('coachwork.effects', fromlist=['AskModel'])\n"
                     "    ports = __import__('coachwork.ports', fromlist=['Ask'])\n"
-                    "    ask = ports.Ask(messages=(), schema={}, purpose=JobKind.REPLY, model=None, "
-                    "timeout=1.0, session=session_id, job=call.job, turn=1)\n"
+                    "    ask = ports.Ask(messages=(), schema={}, purpose=JobKind.REPLY, "
+                    "model=None, timeout=1.0, session=session_id, job=call.job, turn=1)\n"
                     "    yield from effects.AskModel(ask, call.caller.tenant, call.caller.user)\n"
                     "    held = yield from _accept(setup, declared, call, session_id, text)\n"
                     "    held = yield from see_to(setup, declared, call, held)\n"
@@ -450,8 +451,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
             (
                 "_start",
                 (
-                    "        RECEIPT.insert(call.receipt(about.id, None if job is None else job.id, "
-                    "now)),\n"
+                    "        RECEIPT.insert(call.receipt(about.id, None if job is None else "
+                    "job.id, now)),\n"
                 ),
                 "",
             ),
@@ -579,8 +580,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
             (
                 "_complete",
                 (
-                    "        if found.receipt is not None:  # it was completed under this key since it "
-                    "was read\n            continue\n"
+                    "        if found.receipt is not None:  # it was completed under this key "
+                    "since it was read\n            continue\n"
                 ),
                 "",
             ),

@@ -30,7 +30,7 @@ from coachwork.ports import (
     Query,
     Sink,
 )
-from coachwork.records import Insert, Key, Op, Record, Update
+from coachwork.records import Key, Op, Record, key_of
 from coachwork.replies import MessageStream
 from coachwork.topics import TemplateName
 
@@ -155,7 +155,7 @@ class Commit(Effect[CommitResult]):
         """The ids of the tenant and, where the commit writes one, of the session and the job."""
         told: dict[str, str] = {}
         for op in self.ops:
-            key = op.record.key if isinstance(op, Insert | Update) else op.key
+            key = key_of(op)
             told["tenant"] = key.tenant
             if key.kind in {"session", "job"}:
                 told[key.kind] = str(key.parts[0])

@@ -29,7 +29,7 @@ from coachwork.errors import (
     ValidationError,
 )
 from coachwork.ports import CommitResult, Query
-from coachwork.records import Check, Delete, Facts, Insert, Key, Op, Record, Update
+from coachwork.records import Check, Delete, Facts, Insert, Key, Op, Record, Update, key_of
 from coachwork.testing import check_repository
 from coachwork.testing.for_pytest import repository_tests
 from tests.sqlite_files import (
@@ -87,12 +87,8 @@ _OPS = st.one_of(
 )
 
 
-def _key_of(op: Op) -> Key:
-    return op.record.key if isinstance(op, Insert | Update) else op.key
-
-
 @settings(max_examples=40)
-@given(st.lists(st.lists(_OPS, max_size=3, unique_by=_key_of), max_size=12))
+@given(st.lists(st.lists(_OPS, max_size=3, unique_by=key_of), max_size=12))
 def test_it_answers_like_the_reference(commits: list[list[Op]]) -> None:
     """Whatever is committed, memory and file answer the same and hold the same."""
     memory = Memory()

@@ -69,7 +69,7 @@ BEGINNING: Final = (
 )
 
 
-def furnished(chat: Chat[object], said: list[str], identities: int) -> list[str]:
+def furnished(chat: Chat[None], said: list[str], identities: int) -> list[str]:
     """Create so many identities, and return their ids."""
     created = [
         asked("create_identity", name=f"Identity {number}", category="PASSIONS")
@@ -93,7 +93,7 @@ def measured(
     with Coach(
         SQLite(folder / "coach.db"), ScriptedModel(lambda _: said.pop(0)), topics=[TOPIC]
     ) as coach:
-        chats: list[Chat[object]] = []
+        chats: list[Chat[None]] = []
         found: list[list[str]] = []
         for user in ("plain", "acting"):
             chat = coach.as_user(user, tenant="acme").start(TOPIC, context={"name": "Ada"})

@@ -1,9 +1,9 @@
 """What an audit costs: ``python -m tests.benchmarks.bench_audit [FOLDER]``.
 
 A *turn* is one ``Chat.send`` to a coach that answers at once, as in ``bench_turn``. Two coaches
-take turn after turn alternately, one before a plain repository and one before an audited one of the same
-kind, so what else the machine and its disk do hits both. Give a FOLDER on the disk that is to be
-measured.
+take turn after turn alternately, one before a plain repository and one before an audited one of
+the same kind, so what else the machine and its disk do hits both. Give a FOLDER on the disk that
+is to be measured.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from tests.benchmarks import (
     bench_actions,
     bench_audit,
     bench_event_loop,
+    bench_history,
     bench_import,
     bench_jobs,
     bench_machine,
@@ -83,3 +84,10 @@ def test_audit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert (done.commits, done.reads, done.unjudged, done.violations) == (8, 0, 0, 0)
         assert figures.ratio > 0
     assert "SQLite FULL" in capsys.readouterr().out
+
+
+def test_history(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the threads did is a history that a correct store could give."""
+    told = bench_history.report(rounds=(2,), turns=2)
+    assert all(figures.calls > 50 for figures in told.values())
+    assert "calls a second" in capsys.readouterr().out

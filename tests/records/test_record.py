@@ -21,6 +21,7 @@ from coachwork.records import (
     Op,
     Record,
     Update,
+    key_of,
     message_key,
     receipt_key,
 )
@@ -119,6 +120,17 @@ def test_no_text_shows() -> None:
 def test_a_key_shows_its_parts() -> None:
     """A key tells what it is the key of."""
     assert repr(Key("message", "t", ("s", 1))) == "Key(kind='message', tenant='t', parts=('s', 1))"
+
+
+_RECORD = Record(Key("thing", "acme", ("a",)), 2, Facts(), "{}")
+
+
+@pytest.mark.parametrize(
+    "op", [Insert(_RECORD), Update(_RECORD), Delete(_RECORD.key, 2), Check(_RECORD.key, 2)]
+)
+def test_each_operation_has_its_key(op: Op) -> None:
+    """Its record's, or the one that it names."""
+    assert key_of(op) == _RECORD.key
 
 
 def test_nothing_shows_an_idempotency_key() -> None:

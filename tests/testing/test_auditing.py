@@ -11,10 +11,10 @@ from attrs import evolve
 from coachwork.adapters import Memory
 from coachwork.errors import StoreUnavailableError
 from coachwork.ports import CommitResult
-from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
-from coachwork.testing._auditing import Audit, AuditFigures
+from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update, key_of
+from coachwork.testing._auditing import Audit, AuditFigures, _Memory
 from coachwork.testing._colours import at_once
-from tests.bad_commits import OF_ONE_RECORD, OF_SEVERAL_RECORDS, every_real_commit, key_of, real
+from tests.bad_commits import OF_ONE_RECORD, OF_SEVERAL_RECORDS, every_real_commit, real
 from tests.damage import Written, damaged
 
 ALL = OF_ONE_RECORD | OF_SEVERAL_RECORDS
@@ -149,6 +149,32 @@ def test_a_view_is_remembered_only_where_nothing_is_known() -> None:
     update = Update(evolve(session, version=later.version + 1))
     assert at_once(audit.commit(store, [update])) is CommitResult.DONE
     assert store.reads == []
+
+
+def test_only_so_many_records_are_remembered() -> None:
+    """The one that was seen longest ago is forgotten first, and read again."""
+    before, ops = real("send")
+    kept = [record for record in before if record.key.kind in {"account", "session"}]
+    for remember, reads in ((2, 0), (1, 1), (0, 2)):
+        store, audit = Store(before), fresh(remember)
+        for record in kept:
+            audit.saw(record.key, record)
+        at_once(audit.commit(store, ops))
+        assert len(store.reads) == reads
+
+
+def test_what_is_seen_again_is_not_decoded_again() -> None:
+    """As long as it is the same; a later version is another one."""
+    (session,) = (record for record in real("send")[0] if record.key.kind == "session")
+    memory = _Memory(5)
+    memory.note(session)
+    first = memory.stored(session.key)
+    memory.note(evolve(session))
+    assert memory.stored(session.key) is first
+    memory.note(evolve(session, version=session.version + 1))
+    later = memory.stored(session.key)
+    assert later is not None
+    assert later.version == session.version + 1
 
 
 # --- it never refuses what may pass ----------------------------------------------------------

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import assert_type
 
 import pytest
 from attrs import frozen
 
-from coachwork import AsyncCoach, AsyncWorker, Coach, LLMError, Settings, Topic, Worker
-from coachwork.adapters import LocalNotifier
+from coachwork import AsyncCoach, AsyncWorker, Coach, LLMError, Message, Settings, Topic, Worker
+from coachwork.adapters import BuiltinRenderer, LocalNotifier, TopicTemplates, in_threads
 from coachwork.coach import UserCoach
 from coachwork.drivers import Observation
 from coachwork.effects import AskModel, Commit, Get, Now, TemplateNames, Workflow
@@ -42,7 +43,8 @@ class Values:
 
 
 CORE_VALUES = Topic(id="core_values", system="Listen.", initiation="Greet.", result=Values)
-TALK = Topic(id="talk", system="Listen.")
+RESUME = "Story: {conversation_summary}"
+TALK = Topic(id="talk", system="Listen.", resume=RESUME)
 TOPICS = (CORE_VALUES, TALK)
 
 
@@ -148,12 +150,17 @@ def test_what_is_left_to_workers_is_done_when_it_is_told() -> None:
     assert [event.type for event in given.events] == [EventType.COMPLETED, EventType.FAILED]
 
 
-def test_work_delivers_what_a_send_owes() -> None:
+def test_work_delivers_what_a_send_owes(monkeypatch: pytest.MonkeyPatch) -> None:
     """More events than a relay looks at in one go; a send delivers none by itself."""
-    given = coach(topics=[TALK], replies=lambda _: "Go on.")
+    monkeypatch.setattr("coachwork.workflows._relaying.MOST_OWED", 500)
+    notifier = RecordingNotifier()
+    given = coach(topics=[TALK], replies=lambda _: "Go on.", notifier=notifier)
     for number in range(501):
         given.as_user(f"user-{number}").start(TALK).send("Hello")
     assert given.events == []
+    notifier.fail()
+    assert (given.work(), given.events) == ([], [])
+    notifier.recover()
     assert given.work() == []
     assert len({event.user for event in given.events}) == len(given.events) == 501
 
@@ -173,7 +180,7 @@ def test_a_notifier_that_fails_ends_the_work() -> None:
 
 
 def test_a_worker_whose_process_dies() -> None:
-    """Its job is due again when its lease has run out; each job is taken up once in one go."""
+    """It gives its lease up on the way out, and the next one takes the job."""
     given = coach(topics=[TALK], replies=[SystemExit(), "Go on."])
     chat = given.as_user("ada").start(TALK)
     chat.submit("Hello")
@@ -247,6 +254,69 @@ def test_an_applications_own_ports_are_told() -> None:
     given.close()
     with pytest.raises(MisuseError):
         notifier.subscribe(user="ada")
+
+
+class Shouts(BuiltinRenderer):
+    """A renderer that shouts."""
+
+    def render(self, template: str, values: Mapping[str, object], /) -> str:
+        """See `coachwork.ports.TemplateRenderer.render`."""
+        return super().render(template, values).upper()
+
+
+class Forgets:
+    """A summarizer that knows nothing."""
+
+    def summarize(self, _previous: str | None, _messages: Sequence[Message], /) -> str:
+        """See `coachwork.ports.Summarizer.summarize`."""
+        return "Nothing was said."
+
+
+def test_what_the_model_is_shown_is_the_applications_own() -> None:
+    """Templates, renderer and summarizer may be its own, in either colour."""
+    other = TopicTemplates({"talk": Topic(id="talk", system="Say little.", resume=RESUME)})
+    given = coach(
+        topics=[TALK],
+        replies=["Hm.", "Hello again."],
+        templates=other,
+        renderer=Shouts(),
+        summarizer=Forgets(),
+    )
+    chat = given.as_user("ada").start(TALK)
+    chat.send("Hello")
+    chat.pause()
+    chat.resume()
+    shown = [given.asks[-1].messages[place].text for place in (0, -1)]
+    assert shown == ["SAY LITTLE.", "STORY: NOTHING WAS SAID."]
+
+    async def main() -> None:
+        awaited = async_coach(
+            topics=[TALK],
+            replies=["Hm.", "Hello again."],
+            templates=other,
+            renderer=Shouts(),
+            summarizer=in_threads(Forgets()),
+            settings=Settings(start_new="cancel"),
+            observers=[seen.append],
+            sink=heard.append,
+            admit=in_threads(asked.append),
+        )
+        async with awaited:
+            chat = await awaited.as_user("ada").start(TALK)
+            await chat.send("Hello")
+            await chat.pause()
+            await chat.resume()
+            assert [awaited.asks[-1].messages[place].text for place in (0, -1)] == shown
+            await awaited.as_user("ada").start(TALK)
+            assert (await chat.get()).status == "cancelled"
+
+    seen: list[Observation] = []
+    heard: list[Partial] = []
+    asked: list[Admission] = []
+    asyncio.run(main())
+    assert len(seen) > 10
+    assert "".join(partial.text for partial in heard) == "Hm.Hello again."
+    assert [admission.command for admission in asked] == ["start", "send", "resume", "start"]
 
 
 def test_pieces_of_a_message_are_kept_or_go_to_a_sink() -> None:

@@ -45,6 +45,7 @@ def test_each_place_is_told() -> None:
         "ops[0].record.version: expected 2, came 3",
         "ops[0].record.facts.owner: expected 'ada', came 'ben'",
     ]
+    assert differences(Odd(1, ignored=1), Odd(2, ignored=2)) == ["shown: expected 1, came 2"]
     assert differences({"a": 1, "b": 2, "c": 3}, {"c": 4, "a": 1, "d": 5}) == [
         "['b']: is missing",
         "['c']: expected 3, came 4",

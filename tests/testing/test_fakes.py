@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from sys import getswitchinterval, setswitchinterval
 from time import monotonic
 from typing import cast
 
@@ -105,6 +107,16 @@ def test_it_ticks() -> None:
     assert clock.now() == clock.now() == NOON + timedelta(microseconds=2)
 
 
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Let threads take turns as often as they can."""
+    before = getswitchinterval()
+    setswitchinterval(1e-6)
+    yield
+    setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("eager")
 def test_threads_never_get_one_tick_twice() -> None:
     """Every answer of a clock that ticks is another one."""
     clock = FakeClock()
@@ -131,6 +143,36 @@ def test_it_runs_as_fast_as_it_is_told(speed: float) -> None:
     clock.stand()
     assert clock.now() == clock.now()
     assert clock.now() - NOON - timedelta(days=1) != timedelta(0)
+
+
+def test_a_clock_that_runs_is_looked_at_and_set() -> None:
+    """However often it is looked at, it runs no faster; from what it is set to it runs on."""
+    clock = FakeClock()
+    begun = monotonic()
+    clock.run(3600.0)
+    for _ in range(100):
+        clock.now()
+    shown = clock.time - NOON
+    assert shown <= timedelta(seconds=monotonic() - begun) * 3600 + timedelta(milliseconds=1)
+    begun = monotonic()
+    clock.time = NOON
+    shown = clock.now() - NOON
+    assert shown <= timedelta(seconds=monotonic() - begun) * 3600 + timedelta(milliseconds=1)
+
+
+def test_it_either_stands_or_ticks_or_runs() -> None:
+    """The latest word counts."""
+    clock = FakeClock()
+    clock.run(1e6)
+    clock.tick(HOUR)
+    clock.time = NOON
+    assert [clock.now(), clock.now()] == [NOON, NOON + HOUR]
+    begun = monotonic()
+    clock.run()
+    clock.time = NOON
+    for _ in range(9):
+        clock.now()
+    assert clock.now() - NOON <= timedelta(seconds=monotonic() - begun)
 
 
 # --- ids --------------------------------------------------------------------------------------
@@ -179,6 +221,7 @@ def test_what_makes_no_ids_is_refused(prefix: str, digits: object) -> None:
         CountedIds(prefix, digits=cast("int", digits))
 
 
+@pytest.mark.usefixtures("eager")
 def test_threads_never_get_one_id_twice() -> None:
     """Every id is another one."""
     ids = CountedIds()
@@ -255,6 +298,7 @@ def test_it_fails_on_what_it_is_told_to_fail_on() -> None:
     assert notifier.refused == [told(1), told(1), told(2)]
 
 
+@pytest.mark.usefixtures("eager")
 def test_threads_never_fail_too_often() -> None:
     """As often as it was told, whoever calls."""
     notifier = RecordingNotifier()

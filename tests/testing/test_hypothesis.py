@@ -10,7 +10,7 @@ import pytest
 
 from coachwork.testing import _hypothesis
 
-SENTENCE = "coachwork.testing.strategies and .stateful need Hypothesis: install coachwork[testing]"
+SENTENCE = "coachwork.testing.strategies needs Hypothesis: install coachwork[testing]"
 
 
 def test_where_it_is_there_nothing_is_said() -> None:
@@ -28,7 +28,7 @@ def test_where_it_is_missing_the_error_says_what_to_install(
     assert str(raised.value) == SENTENCE
 
 
-@pytest.mark.parametrize("module", ["strategies"])
+@pytest.mark.parametrize("module", ["strategies", "stateful"])
 def test_a_module_that_needs_it_says_so_first(module: str) -> None:
     """Whoever imports it without Hypothesis gets the sentence; the rest of the kit works."""
     program = (

@@ -27,6 +27,7 @@ from coachwork.policies import Settings
 from coachwork.ports import Ask
 from coachwork.sessions import Session, SessionStatus
 from coachwork.testing import RecordingDispatcher, rehearse
+from coachwork.testing.faults import CrashError, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -40,7 +41,7 @@ from coachwork.workflows import (
     submit,
 )
 from coachwork.workflows._accepting import dispatch
-from tests.faults import ADA, BEGIN, BEN, CrashedError, InterruptedByTest, Says, World
+from tests.faults import ADA, BEGIN, BEN, Says, World
 from tests.specimens import PENDING, TICK
 from tests.workers import work
 
@@ -80,10 +81,10 @@ def left(world: World, session: str, purpose: JobKind = JobKind.REPLY) -> None:
     plain = world.model
 
     def dying(ask: Ask) -> Says:
-        return CrashedError() if ask.purpose is purpose else final()
+        return CrashError() if ask.purpose is purpose else final()
 
     world.model = dying
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, TALK, session, "Lost.", key="lost"))
     world.model = plain
 
@@ -209,8 +210,8 @@ def test_a_worker_is_told_of_a_final_reply_that_was_given_up() -> None:
     """It waits for a worker as any other job, so the dispatcher is told of it."""
     post = RecordingDispatcher()
     world, session = begun(post)
-    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else InterruptedByTest()
-    with pytest.raises(InterruptedByTest):
+    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else InterruptError()
+    with pytest.raises(InterruptError):
         world.run(send(world.setup, ADA, TALK, session, "Done.", key="given-up"))
     with pytest.raises(SessionBusyError) as error:
         world.run(COMMANDS["submit"](world.setup, session))
@@ -274,9 +275,9 @@ def test_a_dispatcher_that_fails_changes_nothing(error: Exception) -> None:
 def test_an_interrupt_while_the_dispatcher_is_told() -> None:
     """The job stays accepted, and waits for a worker."""
     post = RecordingDispatcher()
-    post.fail(InterruptedByTest())
+    post.fail(InterruptError())
     world, session = begun(post)
-    with pytest.raises(InterruptedByTest):
+    with pytest.raises(InterruptError):
         world.run(submit(world.setup, ADA, TALK, session, "Hi.", key="k"))
     assert [job.status for job in work(world)] == ["completed"]
 
@@ -288,8 +289,8 @@ def test_who_waits_goes_on_with_what_a_submit_began() -> None:
     turn = world.run(send(world.setup, ADA, TALK, session, "Hi.", key="k"))
     assert (turn.job.id, turn.message.text) == (report.id, "Go on.")
     job = world.run(submit(world.setup, ADA, TALK, session, "More.", key="l"))
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         work(world)
     with pytest.raises(StillAnsweringError) as error:
         world.run(send(world.setup, ADA, TALK, session, "More.", key="l"))
@@ -329,8 +330,8 @@ def test_who_comes_back_to_a_job_that_nobody_holds_wakes_a_worker_for_it() -> No
     world, session = begun(post)
     report = world.run(submit(world.setup, ADA, TALK, session, "Lost.", key="lost"))
     plain = world.model
-    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else CrashError()
+    with pytest.raises(CrashError):
         work(world)
     world.model = plain
     ref = JobRef("acme", report.id, JobKind.REPLY)
@@ -364,8 +365,8 @@ def test_a_job_whose_time_is_over_makes_room(name: str, held: bool) -> None:  # 
     late = world.run(submit(world.setup, ADA, TALK, session, "Anybody there?")).id
     if held:
         world.setup = evolve(world.setup, lease=timedelta(hours=30))
-        plain, world.model = world.model, lambda _: CrashedError()
-        with pytest.raises(CrashedError):
+        plain, world.model = world.model, lambda _: CrashError()
+        with pytest.raises(CrashError):
             work(world)
         world.model = plain
     world.clock.advance(hours=24)
@@ -382,8 +383,8 @@ def test_a_job_whose_time_is_over_makes_room(name: str, held: bool) -> None:  # 
 def test_an_extraction_whose_time_is_over_makes_room(name: str) -> None:
     """Nothing was paid for yet, so nothing is finished: the talk goes on."""
     world, session = begun()
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(complete(world.setup, ADA, TALK, session, key="late"))
     world.clock.advance(hours=24)
     world.model = lambda _: "Go on."

@@ -25,6 +25,7 @@ from coachwork.messages import Usage
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask, CommitResult
 from coachwork.sessions import Session, SessionStatus
+from coachwork.testing.faults import CrashError, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Claimed,
@@ -43,7 +44,7 @@ from coachwork.workflows import (
 from coachwork.workflows._answering import MAX_RAW, MAX_RESULT, answer
 from coachwork.workflows._jobs import reread
 from coachwork.workflows._processing import claim
-from tests.faults import ADA, BEGIN, CrashedError, InterruptedByTest, World
+from tests.faults import ADA, BEGIN, World
 
 
 @frozen
@@ -396,11 +397,11 @@ def test_an_outcome_that_is_no_failure_has_no_cause() -> None:
 def test_a_job_that_was_taken_too_often_is_not_asked_for() -> None:
     """The bound is on leases: the last allowed one asks, the next one settles."""
     world, session = said()
-    world.model = lambda _: CrashedError()
+    world.model = lambda _: CrashError()
     name = world.run(submit(world.setup, ADA, TALK, session, "Hello.")).id
     ref = JobRef("acme", name, JobKind.REPLY)
     for number in range(1, 4):
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             world.run(process(world.setup, ref))
         assert len(world.asks) == number + 1  # and the greeting
         assert world.asks[-1].attempt == number
@@ -413,10 +414,10 @@ def test_a_job_that_was_taken_too_often_is_not_asked_for() -> None:
 
 def left_completing(world: World, session: str) -> JobRef:
     """Leave a final reply, kept in its job, whose result nobody extracts."""
-    world.model = lambda ask: CrashedError() if ask.purpose is JobKind.EXTRACTION else final()
+    world.model = lambda ask: CrashError() if ask.purpose is JobKind.EXTRACTION else final()
     name = world.run(submit(world.setup, ADA, TALK, session, "Hello.")).id
     ref = JobRef("acme", name, JobKind.REPLY)
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(process(world.setup, ref))
     world.clock.advance(minutes=6)
     return ref
@@ -443,8 +444,8 @@ def test_an_extraction_that_was_taken_too_often_ends_the_session_without_a_resul
     world, session = said("Go on.")
     turn(world, session, "first")
     world.setup = evolve(world.setup, settings=Settings(attempts=1))
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(complete(world.setup, ADA, TALK, session, key="k"))
     world.clock.advance(minutes=6)
     done = world.run(complete(world.setup, ADA, TALK, session, key="k"))
@@ -456,8 +457,8 @@ def test_an_extraction_that_was_taken_too_often_ends_the_session_without_a_resul
 def test_an_interrupt_while_the_model_thinks_gives_the_lease_up() -> None:
     """Whoever comes next need not wait."""
     world, session = said()
-    world.model = lambda _: InterruptedByTest()
-    with pytest.raises(InterruptedByTest):
+    world.model = lambda _: InterruptError()
+    with pytest.raises(InterruptError):
         turn(world, session)
     assert [job.status for job in world.stored("job")] == ["completed", "pending"]
 
@@ -589,8 +590,8 @@ def test_a_kept_reply_is_not_asked_for_again() -> None:
 
 def test_a_process_that_dies_gives_nothing_up() -> None:
     """Nothing can be asked any more: the lease stays until it runs out."""
-    world, session = said(CrashedError())
-    with pytest.raises(CrashedError):
+    world, session = said(CrashError())
+    with pytest.raises(CrashError):
         turn(world, session)
     jobs = [job for job in world.stored("job") if isinstance(job, Job)]
     assert (jobs[-1].status, jobs[-1].lease is not None) == ("processing", True)
@@ -627,9 +628,9 @@ def test_who_lost_the_lease_keeps_nothing() -> None:
     world, session = said()
 
     def model(_ask: Ask) -> str:
-        world.model = lambda _: CrashedError()
+        world.model = lambda _: CrashError()
         world.clock.time += world.setup.settings.lease
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             turn(world, session)
         return final()
 

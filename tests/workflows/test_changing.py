@@ -23,9 +23,10 @@ from coachwork.ports import CommitResult
 from coachwork.records import CLAIM, SESSION_RECORD, Check, claim_key, session_key
 from coachwork.sessions import Session
 from coachwork.testing import rehearse
+from coachwork.testing.faults import CrashError
 from coachwork.topics import Topic
 from coachwork.workflows import SessionView, cancel, complete, pause, resume, send, start
-from tests.faults import ADA, BEGIN, BEN, CrashedError, World
+from tests.faults import ADA, BEGIN, BEN, World
 
 
 @frozen
@@ -46,8 +47,8 @@ def begun(**given: Any) -> tuple[World, str]:  # noqa: ANN401 - as a world takes
 
 def left(world: World, session: str, purpose: JobKind = JobKind.REPLY) -> None:
     """Leave a job, as a process that died."""
-    world.model = lambda ask: CrashedError() if ask.purpose is purpose else final()
-    with pytest.raises(CrashedError):
+    world.model = lambda ask: CrashError() if ask.purpose is purpose else final()
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, TALK, session, "Lost.", key="lost"))
 
 
@@ -154,8 +155,8 @@ def test_pause_closes_an_extraction_that_nobody_works_on() -> None:
     """When its lease is over the session is not stuck: the job fails, and the session pauses."""
     world, session = begun()
     world.run(send(world.setup, ADA, TALK, session, "Hello."))
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(complete(world.setup, ADA, TALK, session, key="lost"))
     world.clock.advance(minutes=6)
     paused = world.run(pause(world.setup, ADA, TALK, session))

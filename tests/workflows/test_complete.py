@@ -17,9 +17,10 @@ from coachwork.errors import (
 from coachwork.jobs import ErrorCode, JobKind
 from coachwork.ports import Ask, CommitResult
 from coachwork.sessions import Session, SessionStatus, Standing
+from coachwork.testing.faults import CrashError
 from coachwork.topics import Topic
 from coachwork.workflows import cancel, cancel_job, complete, pause, resume, send, start, submit
-from tests.faults import ADA, CrashedError, World
+from tests.faults import ADA, World
 
 
 @frozen
@@ -99,9 +100,9 @@ def test_an_extraction_that_fails_completes_all_the_same() -> None:
 def test_attempts_used_up_complete_without_a_result() -> None:
     """Three leases without an outcome: completed, and the answer says why there is no result."""
     world, session = begun()
-    world.model = lambda _: CrashedError()
+    world.model = lambda _: CrashError()
     for _ in range(3):
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             world.run(complete(world.setup, ADA, TALK, session, key="k"))
         world.clock.advance(minutes=6)
     done = world.run(complete(world.setup, ADA, TALK, session, key="k"))
@@ -135,8 +136,8 @@ def test_what_was_cancelled_is_not_completed() -> None:
 def test_a_leased_job_is_busy_and_a_left_one_is_settled() -> None:
     """A turn in flight: busy; once its lease is over it is settled, and the session completed."""
     world, session = begun()
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, TALK, session, "Lost."))
     world.model = coach
     with pytest.raises(SessionBusyError) as error:
@@ -166,8 +167,8 @@ def test_a_message_that_waits_for_a_worker_is_busy_for_a_while() -> None:
 def test_a_final_reply_that_was_left_is_finished() -> None:
     """The session was about to end when its process died: it ends with that result."""
     world, session = begun()
-    world.model = lambda ask: CrashedError() if ask.purpose is JobKind.EXTRACTION else final()
-    with pytest.raises(CrashedError):
+    world.model = lambda ask: CrashError() if ask.purpose is JobKind.EXTRACTION else final()
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, TALK, session, "Bye."))
     world.clock.advance(minutes=6)
     world.model = coach
@@ -179,8 +180,8 @@ def test_a_final_reply_that_was_left_is_finished() -> None:
 def test_the_same_call_while_it_is_extracted() -> None:
     """It was accepted and is still being answered; another call is refused as busy."""
     world, session = begun()
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(complete(world.setup, ADA, TALK, session, key="k"))
     with pytest.raises(StillAnsweringError):
         world.run(complete(world.setup, ADA, TALK, session, key="k"))

@@ -18,12 +18,13 @@ from coachwork.jobs import ErrorCode, JobKind, JobStatus, Lease
 from coachwork.policies import Settings
 from coachwork.ports import Ask, CommitResult
 from coachwork.sessions import Session
+from coachwork.testing.faults import CrashError, Fault, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import cancel, complete, resume, send, start
 from coachwork.workflows._continuing import finish_abandoned, go_on, take_and_finish, take_safely
 from coachwork.workflows._jobs import Held, load_held, reread, take
 from coachwork.workflows._store import Tries
-from tests.faults import ADA, CrashedError, Fault, InterruptedByTest, Told, World
+from tests.faults import ADA, Told, World
 
 
 @frozen
@@ -42,12 +43,12 @@ def left(purpose: JobKind = JobKind.REPLY, settings: Settings | None = None) -> 
     session = world.run(start(world.setup, ADA, TALK)).session.id
     world.model = lambda _: "Go on."
     world.run(send(world.setup, ADA, TALK, session, "Hello."))
-    world.model = lambda ask: CrashedError() if ask.purpose is purpose else final()
+    world.model = lambda ask: CrashError() if ask.purpose is purpose else final()
     first = world.ids.number + 1
     workflow: Workflow[object] = send(world.setup, ADA, TALK, session, "Lost.", key="k")
     if purpose is JobKind.EXTRACTION:
         workflow = complete(world.setup, ADA, TALK, session, key="k")
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(workflow)
     world.asks.clear()
     world.model = lambda ask: "{}" if ask.purpose is JobKind.EXTRACTION else "Go on."
@@ -121,10 +122,10 @@ def test_a_kept_reply_outlives_its_attempts() -> None:
     world, _ = left(settings=Settings(attempts=2))
     session = world.run(start(world.setup, ADA, TALK)).session.id
     world.model = lambda ask: (
-        CrashedError() if ask.purpose is JobKind.EXTRACTION else final(message="Bye.")
+        CrashError() if ask.purpose is JobKind.EXTRACTION else final(message="Bye.")
     )
     for _ in range(2):
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             world.run(send(world.setup, ADA, TALK, session, "Hello.", key="kept"))
         world.clock.advance(minutes=6)
     turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="kept"))
@@ -183,7 +184,7 @@ def test_who_is_interrupted_leaves_no_lease(how: str, fault: Fault, purpose: Job
         world.clock.advance(minutes=6)
         try:
             world.run(taking(world, held)[how], Told(number, fault))
-        except InterruptedByTest:
+        except InterruptError:
             interrupted += 1
             leases = [job.lease for job in world.stored("job") if job.is_held(world.clock.time)]
             assert leases == [], f"interrupted at step {number}"
@@ -198,12 +199,12 @@ def test_a_lease_is_taken_safely() -> None:
     world.clock.advance(minutes=6)
     now = world.clock.time
     told = Told(0, Fault.INTERRUPT_AFTER)
-    with pytest.raises(InterruptedByTest):
+    with pytest.raises(InterruptError):
         world.run(take_safely(world.setup, Tries(world.setup), held, now), told)
     job = world.run(reread(held)).job.value
     assert (job.status, job.lease, job.attempts) == (JobStatus.PENDING, None, 2)
     held = world.run(reread(held))
-    told = Told(0, Fault.UNAVAILABLE)
+    told = Told(0, Fault.FAIL_BEFORE)
     with pytest.raises(StoreUnavailableError):
         world.run(take_safely(world.setup, Tries(world.setup), held, now), told)
     assert world.run(reread(held)).job.value.lease is None
@@ -222,10 +223,10 @@ def test_who_is_interrupted_takes_no_others_lease() -> None:
         del world.commit
         world.clock.advance(seconds=1)
         world.run(take(world.setup, Tries(world.setup), held, world.clock.time))
-        raise InterruptedByTest
+        raise InterruptError
 
     world.commit = commit  # type: ignore[method-assign]
-    with pytest.raises(InterruptedByTest):
+    with pytest.raises(InterruptError):
         world.run(take_safely(world.setup, Tries(world.setup), held, now))
     job = world.run(reread(held)).job.value
     assert (job.attempts, job.is_held(world.clock.time)) == (2, True)
@@ -236,7 +237,7 @@ def test_a_process_that_dies_while_taking_asks_nothing_more() -> None:
     world, held = left()
     world.clock.advance(minutes=6)
     first = len(world.effects)
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(go_on(world.setup, TALK, held), Told(1, Fault.CRASH_AFTER))
     assert world.names(first) == ["Now", "Commit"]
     assert world.run(reread(held)).job.value.is_held(world.clock.time)
@@ -262,9 +263,9 @@ def test_a_kept_final_reply_is_gone_on_with_however_late() -> None:
     world = World([TALK])
     session = world.run(start(world.setup, ADA, TALK)).session.id
     world.model = lambda ask: (
-        CrashedError() if ask.purpose is JobKind.EXTRACTION else final(message="Bye.")
+        CrashError() if ask.purpose is JobKind.EXTRACTION else final(message="Bye.")
     )
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, TALK, session, "Hello.", key="kept"))
     world.clock.advance(hours=25)
     world.model = lambda _: '{"values": ["late"]}'

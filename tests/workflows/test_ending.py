@@ -10,6 +10,7 @@ from coachwork.jobs import ErrorCode, Job
 from coachwork.records import CLAIM, JOB_RECORD, SESSION_RECORD, Delete, Stored, Update, claim_key
 from coachwork.sessions import SESSION, Claim, Session, SessionEvent, Standing
 from coachwork.testing import rehearse
+from coachwork.testing.faults import CrashError
 from coachwork.topics import Topic
 from coachwork.workflows import cancel, complete, send, start
 from coachwork.workflows._ending import (
@@ -20,7 +21,7 @@ from coachwork.workflows._ending import (
     free_claims,
     load_job,
 )
-from tests.faults import ADA, BEGIN, CrashedError, World
+from tests.faults import ADA, BEGIN, World
 
 PLAIN = Topic(id="plain", system="Listen.")
 ROOM = Topic(id="room", system="Listen.", exclusive=True)
@@ -28,9 +29,9 @@ ROOM = Topic(id="room", system="Listen.", exclusive=True)
 
 def busy(topic: Topic[object] = PLAIN) -> World:
     """Return a world with one session that waits for a reply."""
-    world = World([PLAIN, ROOM], lambda _: CrashedError())
+    world = World([PLAIN, ROOM], lambda _: CrashError())
     session = world.run(start(world.setup, ADA, topic)).session.id
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, topic, session, "Hello."))
     return world
 

@@ -35,6 +35,7 @@ from coachwork.records import (
 )
 from coachwork.sessions import Account, AccountStatus, Session
 from coachwork.testing import rehearse
+from coachwork.testing.faults import CrashError, Fault, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import cancel, send, start
 from coachwork.workflows._jobs import (
@@ -51,6 +52,7 @@ from coachwork.workflows._jobs import (
     keyed,
     load_held,
     load_held_job,
+    message_missing,
     message_of,
     new_call,
     new_job,
@@ -63,7 +65,7 @@ from coachwork.workflows._jobs import (
     take,
 )
 from coachwork.workflows._store import Tries
-from tests.faults import ADA, BEGIN, CrashedError, Fault, InterruptedByTest, Told, World
+from tests.faults import ADA, BEGIN, Told, World
 
 PLAIN = Topic(id="plain", system="Listen.")
 CALL = Call(ADA, "send", "k", "f", "j")
@@ -72,9 +74,9 @@ OPEN_ACCOUNT = Account("acme", "ada", AccountStatus.OPEN, BEGIN)
 
 def waiting() -> tuple[World, Stored[Session], Stored[Job]]:
     """Return a world with one session that waits for a reply, the session and the job."""
-    world = World([PLAIN], lambda _: CrashedError())
+    world = World([PLAIN], lambda _: CrashError())
     session = world.run(start(world.setup, ADA, PLAIN)).session.id
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, PLAIN, session, "Hello.", key="k"))
     return world, Stored(world.only(Session), 2), Stored(world.only(Job), 1)
 
@@ -157,10 +159,10 @@ def interrupted(world: World, session: str, *, lost: bool, gone: bool = False) -
             World.commit(world, effect)
         if gone:
             world.memory.get = lambda _key: (_ for _ in ()).throw(StoreUnavailableError())  # type: ignore[method-assign]
-        raise InterruptedByTest
+        raise InterruptError
 
     world.commit = commit  # type: ignore[method-assign]
-    with pytest.raises(InterruptedByTest):
+    with pytest.raises(InterruptError):
         world.run(send(world.setup, ADA, PLAIN, session, "Hello.", key="k"))
 
 
@@ -190,7 +192,7 @@ def test_a_process_that_dies_while_accepting_asks_nothing_more() -> None:
     first = len(world.effects)
     call = send(world.setup, ADA, PLAIN, session, "Hello.", key="k")
     at = len(rehearsed_until_commit(world, session))
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(call, Told(at, Fault.CRASH_AFTER))
     assert world.names(first)[-1] == "Commit"
     assert world.only(Job).status is JobStatus.PROCESSING
@@ -411,7 +413,9 @@ def test_a_job_is_loaded_with_its_session() -> None:
     with pytest.raises(SessionNotFoundError):
         rehearse(load_held(ADA, name, "j"), stored[0], None, account)
     with pytest.raises(CorruptRecordError):
-        rehearse(load_held(ADA, name, "j"), None, stored[1], account)
+        rehearse(load_held(ADA, name, "j"), None, stored[1], account, stored[1])
+    with pytest.raises(SessionNotFoundError):  # it was swept away since it was read
+        rehearse(load_held(ADA, name, "j"), None, stored[1], account, None)
     world.run(cancel(world.setup, ADA, PLAIN, name))
     ended = SESSION_RECORD.record(world.only(Session), 3)
     with pytest.raises(SessionNotFoundError):  # it is being swept away, its jobs first
@@ -479,6 +483,18 @@ def test_errors_name_session_and_job() -> None:
         assert (error.job, error.key) == (job.value.id, None)
     told = about_job(LLMError(), job.value)
     assert (told.session, told.job, told.key) == (job.value.session, job.value.id, None)
+
+
+def test_a_message_is_missing_only_where_nothing_is_being_swept_away() -> None:
+    """Of an ended session that has expired, parts may be gone: then it is not found."""
+    world, session, job = waiting()
+    held = Held(Stored(OPEN_ACCOUNT, 1), session, job)
+    told = world.run(message_missing(held))
+    assert (told.kind, told.field) == ("message", "sequence")
+    world.run(cancel(world.setup, ADA, None, session.value.about.id))
+    world.clock.advance(days=14)
+    with pytest.raises(SessionNotFoundError):
+        world.run(message_missing(held))
 
 
 def test_the_messages_of_a_job() -> None:

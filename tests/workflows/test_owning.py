@@ -21,6 +21,7 @@ from coachwork.policies import Settings
 from coachwork.ports import Answer, CommitResult
 from coachwork.records import Delete, Record, Update, session_key
 from coachwork.sessions import Account, AccountStatus, Session
+from coachwork.testing.faults import CrashError, Fault
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -38,7 +39,7 @@ from coachwork.workflows import (
     topics,
 )
 from tests.between import between
-from tests.faults import ADA, BEN, CrashedError, Fault, Told, World
+from tests.faults import ADA, BEN, Told, World
 
 TALK = Topic(id="talk", system="Listen.")
 ROOM = Topic(id="room", system="Listen.", exclusive=True)
@@ -143,7 +144,7 @@ def test_an_export_while_a_sweep_is_under_way() -> None:
         here.run(send(here.setup, ADA, TALK, session, f"Message {number}."))
     here.clock.advance(days=14)
     first = len(here.effects)
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         here.run(purge_expired(here.setup), Told(_second_commit(), Fault.CRASH_AFTER))
     assert here.effects[first:]
     left = len(here.stored("message"))

@@ -25,7 +25,7 @@ from coachwork.plain import JSON, to_json
 from coachwork.policies import Settings
 from coachwork.records import ACCOUNT, CLAIM, MAX_OPS, SESSION_RECORD, STANDING, Check, Insert
 from coachwork.sessions import Account, AccountStatus
-from coachwork.testing import violations
+from coachwork.testing import Fault, violations
 from coachwork.workflows import (
     Caller,
     Planted,
@@ -49,7 +49,7 @@ from coachwork.workflows import (
 from coachwork.workflows._planting import MAX_BYTES
 from coachwork.workflows._scenario_ids import NewIds
 from tests.between import between
-from tests.faults import Fault, Told, World, faults_of
+from tests.faults import Told, World, faults_of
 from tests.planted import (
     DAILY,
     LIVE,
@@ -368,7 +368,7 @@ def test_a_planting_may_fail_at_any_step_and_is_called_again(
     planted(wanted, told)
     state = wanted.state()
     for number, effect in enumerate(wanted.effects):
-        for fault in faults_of(effect) if isinstance(effect, Commit) else [Fault.UNAVAILABLE]:
+        for fault in faults_of(effect) if isinstance(effect, Commit) else [Fault.FAIL_BEFORE]:
             world = new_world()
             world.insist(partial(plant, world.setup, TRIAL, told, key="key"), Told(number, fault))
             assert violations(world.records(), now=world.clock.time) == []

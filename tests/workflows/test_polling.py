@@ -27,6 +27,7 @@ from coachwork.ports import Ask, CommitResult
 from coachwork.records import Delete, Key, job_key, message_key
 from coachwork.sessions import Session, SessionStatus
 from coachwork.testing import rehearse
+from coachwork.testing.faults import CrashError, Fault
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -47,7 +48,7 @@ from coachwork.workflows import (
     submit,
 )
 from tests.between import between
-from tests.faults import ADA, BEGIN, BEN, CrashedError, Fault, Says, Told, World
+from tests.faults import ADA, BEGIN, BEN, Says, Told, World
 from tests.workers import work
 
 
@@ -82,10 +83,10 @@ def taken(world: World, name: str, *, dies_at: JobKind = JobKind.REPLY) -> None:
     plain = world.model
 
     def dying(ask: Ask) -> Says:
-        return CrashedError() if ask.purpose is dies_at else final()
+        return CrashError() if ask.purpose is dies_at else final()
 
     world.model = dying
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(process(world.setup, JobRef("acme", name, JobKind.REPLY)))
     world.model = plain
 

@@ -28,6 +28,7 @@ from coachwork.ports import Answer, Ask, CommitResult
 from coachwork.records import Delete, Update, job_key, session_key
 from coachwork.sessions import EndReason, Session, SessionStatus, Spending
 from coachwork.testing import RecordingNotifier
+from coachwork.testing.faults import CrashError, Fault, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -51,7 +52,7 @@ from coachwork.workflows import (
 from coachwork.workflows import _processing as processing
 from coachwork.workflows._processing import claim, work
 from tests.between import between
-from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Told, World
+from tests.faults import ADA, BEN, Told, World
 
 
 @frozen
@@ -232,8 +233,8 @@ def test_every_kind_of_job_is_answered(wait: str) -> None:
     world, session, ref = submitted()
     world.run(process(world.setup, ref))
     if wait == "extraction":
-        world.model = lambda _: CrashedError()
-        with pytest.raises(CrashedError):
+        world.model = lambda _: CrashError()
+        with pytest.raises(CrashError):
             world.run(complete(world.setup, ADA, TALK, session))
         world.clock.time += world.setup.lease
         world.model = lambda _: '{"values": []}'
@@ -323,8 +324,8 @@ def test_a_user_who_is_deleted_before_the_report() -> None:
 def test_a_job_in_anothers_hands_is_left_alone() -> None:
     """Until its lease runs out: then it is taken over, under the next token."""
     world, _, ref = submitted()
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(process(world.setup, ref))
     world.model = lambda _: "Go on."
     world.clock.advance(seconds=329)
@@ -379,12 +380,12 @@ def test_a_claim_that_is_never_fast_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault.UNAVAILABLE, Fault.INTERRUPT_BEFORE, Fault.INTERRUPT_AFTER]
+    "fault", [Fault.FAIL_BEFORE, Fault.INTERRUPT_BEFORE, Fault.INTERRUPT_AFTER]
 )
 def test_a_claim_that_is_interrupted_holds_nothing_up(fault: Fault) -> None:
     """Whether it was done or not: the job is due at once."""
     world, _, ref = submitted()
-    error = StoreUnavailableError if fault is Fault.UNAVAILABLE else InterruptedByTest
+    error = StoreUnavailableError if fault is Fault.FAIL_BEFORE else InterruptError
     with pytest.raises(error):
         world.run(process(world.setup, ref), Told(4, fault))
     assert world.run(due_jobs(world.setup)) == [ref]
@@ -393,7 +394,7 @@ def test_a_claim_that_is_interrupted_holds_nothing_up(fault: Fault) -> None:
 def test_a_crash_at_the_claim_is_waited_for() -> None:
     """Who is gone can give nothing up; the lease ends it."""
     world, _, ref = submitted()
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(process(world.setup, ref), Told(4, Fault.CRASH_AFTER))
     assert world.run(due_jobs(world.setup)) == []
 
@@ -543,9 +544,9 @@ def test_the_event_of_who_closed_it_is_delivered() -> None:
 def test_attempts_are_bounded() -> None:
     """After so many leases without an outcome it fails, and no model is asked for that."""
     world, _, ref = submitted(settings=Settings(attempts=2))
-    world.model = lambda _: CrashedError()
+    world.model = lambda _: CrashError()
     for _ in range(2):
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             world.run(process(world.setup, ref))
         world.clock.time += world.setup.lease
     first = len(world.effects)
@@ -563,9 +564,9 @@ def test_attempts_are_bounded() -> None:
 def test_attempts_used_up_keep_a_final_reply() -> None:
     """What was paid for is not lost: the session ends with it, and says why there is no result."""
     world, _, ref = submitted(settings=Settings(attempts=2))
-    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else CrashedError()
+    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else CrashError()
     for _ in range(2):
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             world.run(process(world.setup, ref))
         world.clock.time += world.setup.lease
     report = world.run(process(world.setup, ref))
@@ -723,20 +724,20 @@ def test_a_lease_is_released() -> None:
     world.run(release(mine))  # it is another's now
     assert the_job(world, ref).status is JobStatus.PROCESSING
     assert theirs.token == 2
-    world.run(release(theirs), Told(0, Fault.UNAVAILABLE))  # nothing is raised
+    world.run(release(theirs), Told(0, Fault.FAIL_BEFORE))  # nothing is raised
     assert the_job(world, ref).status is JobStatus.PROCESSING
 
 
-@pytest.mark.parametrize("error", [InterruptedByTest, StoreUnavailableError])
+@pytest.mark.parametrize("error", [InterruptError, StoreUnavailableError])
 def test_who_is_interrupted_gives_the_job_back(error: Callable[[], BaseException]) -> None:
     """Ctrl-C while the model thinks, or a repository that fails afterwards: due at once."""
     world, _, ref = submitted()
-    if error is InterruptedByTest:
-        world.model = lambda _: InterruptedByTest()
-        with pytest.raises(InterruptedByTest):
+    if error is InterruptError:
+        world.model = lambda _: InterruptError()
+        with pytest.raises(InterruptError):
             world.run(process(world.setup, ref))
     else:
-        fault = Told(world_commit(), Fault.UNAVAILABLE)
+        fault = Told(world_commit(), Fault.FAIL_BEFORE)
         with pytest.raises(StoreUnavailableError):
             world.run(process(world.setup, ref), fault)
     assert world.run(due_jobs(world.setup)) == [ref]
@@ -850,8 +851,8 @@ def test_a_kept_final_reply_is_finished_however_late() -> None:
     """A worker that meets it after its 24 hours does not throw away what was paid for."""
     heard = RecordingNotifier()
     world, _, ref = submitted(heard=heard)
-    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else InterruptedByTest()
-    with pytest.raises(InterruptedByTest):
+    world.model = lambda ask: final() if ask.purpose is JobKind.REPLY else InterruptError()
+    with pytest.raises(InterruptError):
         world.run(process(world.setup, ref))
     assert [step.purpose for step in the_job(world, ref).steps] == ["reply"]
     world.clock.advance(hours=25)
@@ -878,3 +879,46 @@ def test_who_serves_delivers_nothing() -> None:
     assert (heard.events, the_job(world, ref).is_undelivered) == ([], True)
     world.run(process(world.setup, ref))
     assert (heard.jobs, the_job(world, ref).is_undelivered) == ([ref.job], False)
+
+
+def test_what_is_swept_away_between_two_looks_is_gone() -> None:
+    """Answered by another, expired and swept, all while a worker reads: that is no damage."""
+    world, _, ref = submitted()
+    looks: list[str] = []
+
+    def meanwhile(effect: object) -> None:
+        if not isinstance(effect, Get) or effect.key.kind not in {"job", "session"}:
+            return
+        looks.append(effect.key.kind)
+        if looks == ["job", "session"]:
+            world.meanwhile = lambda _: None
+            world.run(process(world.setup, ref))
+        if looks == ["job", "session", "job"]:
+            world.clock.advance(days=15)
+            world.run(purge_expired(world.setup))
+
+    world.meanwhile = meanwhile
+    assert world.run(process(world.setup, ref)) is None
+    assert looks[:3] == ["job", "session", "job"]
+    assert world.stored("session") == []
+
+
+def test_a_reply_that_is_swept_away_before_it_is_read_is_gone() -> None:
+    """A sweep takes the messages first: who reads a job then is told that nothing is left."""
+    world, session, ref = submitted()
+    world.run(process(world.setup, ref))
+    world.clock.advance(days=15)
+    looks: list[str] = []
+
+    def meanwhile(effect: object) -> None:
+        if isinstance(effect, Get) and effect.key.kind == "message" and not looks:
+            looks.append("message")
+            sweep = purge_expired(world.setup)
+            with pytest.raises(CrashError):
+                world.run(sweep, Told(12, Fault.CRASH_BEFORE))
+            assert world.stored("message") == []
+            assert world.only(Session).about.id == session
+
+    world.meanwhile = meanwhile
+    assert world.run(process(world.setup, ref)) is None
+    assert looks == ["message"]

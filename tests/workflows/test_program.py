@@ -27,6 +27,7 @@ from coachwork.programs import (
     rebuild,
 )
 from coachwork.records import PROGRESS, Stored
+from coachwork.testing.faults import CrashError
 from coachwork.topics import Topic
 from coachwork.workflows import (
     act,
@@ -40,7 +41,7 @@ from coachwork.workflows import (
     send,
     start,
 )
-from tests.faults import ADA, CrashedError, Told, World, faults_of
+from tests.faults import ADA, Told, World, faults_of
 from tests.programs.habits import HABITS, PHASES, STAR, Event, Habits, Phase, told
 
 DAILY: Final = Topic(id="daily", system="Listen.", program=HABITS)
@@ -70,7 +71,10 @@ def says(*asked: tuple[str, Mapping[str, object]], final: bool = False, word: st
 
 READ: Final = ("add_habit", {"name": "read"})
 WRITE: Final = ("add_habit", {"name": "write"})
-ENDING: Final[tuple[tuple[str, Mapping[str, object]], ...]] = (("begin", {}), ("jump", {"to": "DONE"}))
+ENDING: Final[tuple[tuple[str, Mapping[str, object]], ...]] = (
+    ("begin", {}),
+    ("jump", {"to": "DONE"}),
+)
 
 
 def new_world(replies: Sequence[object], topic: Topic[Any] = DAILY) -> World:
@@ -370,10 +374,10 @@ def test_a_kept_final_reply_keeps_its_actions() -> None:
     world, session = begun([], topic)
 
     def dies(ask: Ask) -> Any:  # noqa: ANN401 - what a model says, or a crash
-        return CrashedError() if ask.purpose is JobKind.EXTRACTION else says(READ, final=True)
+        return CrashError() if ask.purpose is JobKind.EXTRACTION else says(READ, final=True)
 
     world.model = dies
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, topic, session, "Hello", key="k"))
     job = world.only(Job)
     assert job.steps[0].output == {"message": "Well.", "actions": json.loads(says(READ))["actions"]}
@@ -390,10 +394,10 @@ def test_a_kept_final_reply_that_is_given_up_keeps_its_actions() -> None:
     topic = evolve(DONE_FIRST, finish_first=False)
     world, session = begun([], topic)
     world.model = lambda ask: (
-        CrashedError() if ask.purpose is JobKind.EXTRACTION else says(READ, final=True)
+        CrashError() if ask.purpose is JobKind.EXTRACTION else says(READ, final=True)
     )
     for _ in range(world.setup.settings.attempts):
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             world.run(send(world.setup, ADA, topic, session, "Hello", key="k"))
         world.clock.advance(minutes=10)
     turn = world.run(send(world.setup, ADA, topic, session, "Hello", key="k"))

@@ -57,6 +57,7 @@ from coachwork.sessions import (
     SessionStatus,
 )
 from coachwork.testing import RecordingNotifier
+from coachwork.testing.faults import CrashError, Fault
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -88,7 +89,7 @@ from coachwork.workflows._purging import (
 )
 from coachwork.workflows._store import load
 from tests.between import between
-from tests.faults import ADA, BEGIN, BEN, CrashedError, Fault, Told, World, faults_of
+from tests.faults import ADA, BEGIN, BEN, Told, World, faults_of
 from tests.stores import STORES, opened
 
 
@@ -306,10 +307,10 @@ def test_a_job_in_flight_is_settled_first() -> None:
     session = world.run(start(world.setup, ADA, TALK)).session.id
 
     def model(_ask: Ask) -> str:
-        raise CrashedError
+        raise CrashError
 
     world.model = model
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
     world.clock.time = EXPIRY
     assert swept(world) == Purged(expired=1, deleted=1, more=False)
@@ -392,10 +393,10 @@ def test_a_sweep_that_stopped_midway_leaves_a_whole_beginning(fault: Fault) -> N
     told = Told(second, fault)
     sweep = purge_expired(world.setup)
     if fault is Fault.CRASH_AFTER:
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             world.run(sweep, told)
     else:  # it goes on one by one, and dies over that
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             world.run(between(sweep, second + 80, die), told)
     (left,) = world.run(export(world.setup, ADA)).sessions
     assert 0 < len(left.messages) < 250
@@ -405,7 +406,7 @@ def test_a_sweep_that_stopped_midway_leaves_a_whole_beginning(fault: Fault) -> N
 
 def die() -> None:
     """Let the process die."""
-    raise CrashedError
+    raise CrashError
 
 
 def dry(world: World) -> Sequence[object]:
@@ -485,7 +486,7 @@ def test_a_sweep_may_fail_at_any_step_and_is_repeated() -> None:
     wanted = copied(begin)
     swept(wanted)
     for number, effect in enumerate(effects):
-        for fault in faults_of(effect) if isinstance(effect, Commit) else [Fault.UNAVAILABLE]:
+        for fault in faults_of(effect) if isinstance(effect, Commit) else [Fault.FAIL_BEFORE]:
             world = copied(begin)
             world.insist(partial(purge_expired, world.setup), Told(number, fault))
             assert by_key(world) == by_key(wanted)
@@ -638,7 +639,7 @@ def test_open_accounts_stay() -> None:
     """The account of a user with nothing in it is no mark; one that is being deleted stays too."""
     world = new_world()
     begun(world)
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(delete_all(world.setup, BEN), Told(3, Fault.CRASH_AFTER))
     world.clock.advance(days=1000)
     swept(world)
@@ -817,6 +818,7 @@ def test_the_latest_job_is_that_of_the_session_and_not_of_a_view() -> None:
 
     lagging = Lagging()
     lagging.get = world.memory.get  # type: ignore[method-assign]
+    lagging.commit = world.ports.repository.commit  # type: ignore[method-assign]
     world.ports = evolve(world.ports, repository=lagging)
     assert swept(world).deleted == 1
     assert len({event.job for event in heard.events}) == 5
@@ -846,7 +848,7 @@ def test_a_sweep_that_delivers_may_fail_at_any_step() -> None:
     while True:
         world, heard, _ = listened()
         first = len(world.effects)
-        with suppress(CrashedError):
+        with suppress(CrashError):
             swept_or_crashed = world.run(
                 purge_expired(world.setup), Told(number, Fault.CRASH_AFTER)
             )
@@ -864,7 +866,7 @@ def test_of_a_deleted_user_no_event_is_told() -> None:
     """What is left of a deletion that stopped midway is swept without a word."""
     world, heard, _ = listened()
     world.clock.time = BEGIN
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(delete_all(world.setup, ADA), Told(6, Fault.CRASH_BEFORE))
     assert "session" in kinds(world)
     world.clock.time = EXPIRY
@@ -914,8 +916,8 @@ def spoil(world: World, key: Key, body: str | None = None) -> Record:
 def in_flight(world: World, caller: Caller) -> tuple[str, str]:
     """Return a session and its job in flight, which nobody holds any more."""
     session = world.run(start(world.setup, caller, KEPT)).session.id
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(send(world.setup, caller, KEPT, session, "Hello."))
     world.model = coach
     job = world.run(get(world.setup, caller, KEPT, session)).job
@@ -1085,7 +1087,7 @@ def test_a_deletion_that_is_not_over_goes_on() -> None:
     world = new_world()
     session = begun(world, ROOM)
     world.run(cancel(world.setup, ADA, ROOM, session))
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(delete_all(world.setup, ADA), Told(3, Fault.CRASH_BEFORE))
     mark = world.run(load(ACCOUNT, account_key("acme", "ada")))
     ended = world.run(load(SESSION_RECORD, session_key("acme", session)))

@@ -25,6 +25,7 @@ from coachwork.ports import Ask, CommitResult, Query
 from coachwork.records import Delete, Facts, Record, Update, job_key, message_key
 from coachwork.sessions import Session
 from coachwork.testing import RecordingNotifier
+from coachwork.testing.faults import CrashError, Fault
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -45,7 +46,7 @@ from coachwork.workflows import (
 from coachwork.workflows import _relaying as relaying
 from coachwork.workflows._jobs import Held, load_held
 from coachwork.workflows._relaying import deliver, deliver_quietly
-from tests.faults import ADA, BEN, CrashedError, Fault, Told, World
+from tests.faults import ADA, BEN, Told, World
 from tests.workers import work
 
 
@@ -189,7 +190,7 @@ def test_the_time_of_an_event_is_that_of_the_outcome() -> None:
     world, heard, _ = begun("One.")
     then = world.clock.time
     world.clock.advance(hours=3)
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(relay(world.setup), Told(7, Fault.CRASH_AFTER))
     world.clock.advance(hours=3)
     world.run(relay(world.setup))
@@ -297,7 +298,7 @@ def test_a_crash_while_delivering_tells_it_again_under_the_same_id(fault: Fault)
     world, heard, session = begun("One.", "Two.")
     run = relay(world.setup)
     notify = number_of(world, "Notify")
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(run, Told(notify, fault))
     world.run(relay(world.setup))
     ids = [event.id for event in heard.events]
@@ -429,9 +430,9 @@ def test_a_repository_that_fails_is_told_where_nothing_can_be_found() -> None:
     """Without the view nothing can be done; later failures hold up one session."""
     world, _, _ = begun("One.")
     with pytest.raises(StoreUnavailableError):
-        world.run(relay(world.setup), Told(1, Fault.UNAVAILABLE))
+        world.run(relay(world.setup), Told(1, Fault.FAIL_BEFORE))
     failed = Relayed(delivered=0, failed=1, more=False, why="STORE_UNAVAILABLE")
-    assert world.run(relay(world.setup), Told(3, Fault.UNAVAILABLE)) == failed
+    assert world.run(relay(world.setup), Told(3, Fault.FAIL_BEFORE)) == failed
 
 
 def test_the_first_failure_is_told_without_its_text() -> None:
@@ -526,7 +527,7 @@ def test_a_delivery_that_fails_is_left_to_the_relay() -> None:
     job = held(world, session).job.value
     heard.fail()
     world.run(deliver_quietly(world.setup, job))
-    world.run(deliver_quietly(world.setup, job), Told(0, Fault.UNAVAILABLE))
+    world.run(deliver_quietly(world.setup, job), Told(0, Fault.FAIL_BEFORE))
     assert owed(world) == [job.id]
     heard.recover()
     assert world.run(relay(world.setup)).delivered == 1

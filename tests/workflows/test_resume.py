@@ -23,6 +23,7 @@ from coachwork.ports import Ask, CommitResult
 from coachwork.records import Insert, Update
 from coachwork.sessions import LIVE, Session, SessionStatus
 from coachwork.testing import RecordingDispatcher, rehearse
+from coachwork.testing.faults import CrashError, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Resumed,
@@ -36,7 +37,7 @@ from coachwork.workflows import (
     submit,
 )
 from tests.between import between
-from tests.faults import ADA, CrashedError, InterruptedByTest, World
+from tests.faults import ADA, World
 from tests.workers import work
 
 
@@ -63,8 +64,8 @@ def begun(topic: Topic[object] = TALK, turns: int = 1) -> tuple[World, str]:
 
 def left(world: World, session: str, topic: Topic[object] = TALK) -> None:
     """Leave a message without an answer, as a process that died."""
-    plain, world.model = world.model, lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    plain, world.model = world.model, lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, topic, session, "Lost.", key="lost"))
     world.model = plain
     world.asks.clear()
@@ -200,8 +201,8 @@ def test_a_job_that_was_left_is_finished() -> None:
     assert (back.job.kind, back.job.attempts) == (JobKind.REPLY, 2)
 
     world, session = begun()
-    world.model = lambda _: InterruptedByTest()
-    with pytest.raises(InterruptedByTest):
+    world.model = lambda _: InterruptError()
+    with pytest.raises(InterruptError):
         world.run(send(world.setup, ADA, TALK, session, "Lost."))
     world.model = lambda _: "Go on."
     back = world.run(resume(world.setup, ADA, TALK, session))
@@ -256,8 +257,8 @@ def test_a_job_that_is_settled_after_the_session_was_read() -> None:
 def test_its_own_job_in_other_hands() -> None:
     """The same resume at the same moment waits for the first one."""
     world, session = begun()
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(resume(world.setup, ADA, TALK, session, key="k"))
     with pytest.raises(StillAnsweringError):
         world.run(resume(world.setup, ADA, TALK, session, key="k"))
@@ -447,8 +448,8 @@ def test_open_starts_where_the_session_ended_between_its_two_looks() -> None:
 def test_a_job_that_nobody_holds_is_taken_with_the_session_and_the_receipt() -> None:
     """One commit takes it, turns the session ACTIVE and writes the receipt, or none of that."""
     world, session = begun()
-    world.model = lambda _: InterruptedByTest()
-    with pytest.raises(InterruptedByTest):
+    world.model = lambda _: InterruptError()
+    with pytest.raises(InterruptError):
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
     world.run(pause(world.setup, ADA, TALK, session))
     world.model = lambda _: "Go on."

@@ -32,6 +32,7 @@ from coachwork.ports import Admission, Answer, Ask, CommitResult
 from coachwork.records import SESSION_RECORD
 from coachwork.sessions import Session
 from coachwork.testing import RecordingDispatcher, RecordingNotifier, rehearse
+from coachwork.testing.faults import CrashError, Fault, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -49,7 +50,7 @@ from coachwork.workflows import (
     start,
     submit,
 )
-from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Says, Told, World
+from tests.faults import ADA, BEN, Says, Told, World
 from tests.workers import work
 
 
@@ -423,8 +424,8 @@ def test_what_was_left_is_settled_first() -> None:
     """A repetition whose worker died blocks for its lease; then the next one is made."""
     world, _, old = failed()
     lost = world.run(retry(world.setup, ADA, TALK, old, key="r", wait=False))
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         work(world)
     world.clock.advance(minutes=6)
     world.model = lambda _: "Go on."
@@ -439,10 +440,10 @@ def test_a_final_reply_that_was_left_is_finished_first() -> None:
     world.run(retry(world.setup, ADA, TALK, old, key="r", wait=False))
 
     def dying(ask: Ask) -> Says:
-        return final() if ask.purpose is JobKind.REPLY else CrashedError()
+        return final() if ask.purpose is JobKind.REPLY else CrashError()
 
     world.model = dying
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         work(world)
     world.clock.advance(minutes=6)
     world.model = lambda _: '{"values": ["kept"]}'
@@ -505,7 +506,7 @@ def test_an_interrupt_while_accepting_leaves_no_lease() -> None:
     """The answer to the accepting commit is lost to Ctrl-C: the job waits for a worker."""
     world, _, old = failed()
     told = Told(commit_of_a_retry(), Fault.INTERRUPT_AFTER)
-    with pytest.raises(InterruptedByTest):
+    with pytest.raises(InterruptError):
         world.run(retry(world.setup, ADA, TALK, old, key="r"), told)
     (report,) = work(world)
     assert (report.retry_of, report.status) == (old, "completed")

@@ -21,7 +21,7 @@ from coachwork.messages import Usage
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask, CommitResult
 from coachwork.records import ACCOUNT, MAX_OPS, Delete, Record, account_key, progress_key
-from coachwork.testing import violations
+from coachwork.testing import Fault, violations
 from coachwork.workflows import (
     Caller,
     Deleted,
@@ -36,7 +36,7 @@ from coachwork.workflows import (
     start,
 )
 from tests.between import between
-from tests.faults import Fault, Told, World, faults_of
+from tests.faults import Told, World, faults_of
 from tests.planted import (
     DAILY,
     PLAN,
@@ -164,7 +164,7 @@ def test_a_deletion_may_fail_at_any_step_and_is_called_again() -> None:
     wanted.run(delete_scenario(wanted.setup, TRIAL))
     state = wanted.state()
     for number, effect in enumerate(wanted.effects):
-        for fault in faults_of(effect) if isinstance(effect, Commit) else [Fault.UNAVAILABLE]:
+        for fault in faults_of(effect) if isinstance(effect, Commit) else [Fault.FAIL_BEFORE]:
             world = copied(begin)
             world.insist(partial(delete_scenario, world.setup, TRIAL), Told(number, fault))
             assert violations(world.records(), now=world.clock.time) == []

@@ -35,6 +35,7 @@ from coachwork.ports import Admission, Ask, CommitResult
 from coachwork.records import MESSAGE, Delete, message_key
 from coachwork.sessions import Session
 from coachwork.testing import RecordingDispatcher, rehearse
+from coachwork.testing.faults import CrashError, Fault, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Caller,
@@ -48,7 +49,7 @@ from coachwork.workflows import (
     start,
     submit,
 )
-from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Told, World
+from tests.faults import ADA, BEN, Told, World
 from tests.workers import work
 
 
@@ -73,11 +74,11 @@ def left(world: World, session: str, text: str = "Lost.", purpose: str = "reply"
     """Leave a message without an answer, as a process that died."""
     plain = world.model
 
-    def dying(ask: Ask) -> CrashedError | str:
-        return CrashedError() if ask.purpose == purpose else final()
+    def dying(ask: Ask) -> CrashError | str:
+        return CrashError() if ask.purpose == purpose else final()
 
     world.model = dying
-    with pytest.raises(CrashedError):
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, TALK, session, text, key="lost"))
     world.model = plain
 
@@ -197,8 +198,8 @@ def test_another_turn_in_flight() -> None:
 def test_a_job_that_was_given_up_blocks_nobody() -> None:
     """Who is interrupted leaves the session free: the next message goes on at once."""
     world, session = begun()
-    world.model = lambda _: InterruptedByTest()
-    with pytest.raises(InterruptedByTest):
+    world.model = lambda _: InterruptError()
+    with pytest.raises(InterruptError):
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
     world.model = lambda _: "Go on."
     assert world.run(send(world.setup, ADA, TALK, session, "Another.")).session.turns == 1
@@ -211,10 +212,10 @@ def test_an_interrupt_while_accepting_leaves_no_lease() -> None:
     def interrupt(effect: Commit, /) -> CommitResult:
         World.commit(world, effect)
         del world.commit
-        raise InterruptedByTest
+        raise InterruptError
 
     world.commit = interrupt  # type: ignore[method-assign]
-    with pytest.raises(InterruptedByTest):
+    with pytest.raises(InterruptError):
         world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k1"))
     assert world.only(Job).status is JobStatus.PENDING
     world.model = lambda _: "Go on."
@@ -296,8 +297,8 @@ def test_attempts_are_bounded() -> None:
     """After three leases without an outcome the job fails, and the turn is free."""
     world, session = begun()
     for _ in range(3):
-        world.model = lambda _: CrashedError()
-        with pytest.raises(CrashedError):
+        world.model = lambda _: CrashError()
+        with pytest.raises(CrashError):
             world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
         world.clock.advance(minutes=6)
     for _ in range(2):
@@ -378,11 +379,11 @@ def test_what_was_left_may_be_taken_by_another_at_that_moment() -> None:
     left(world, session, purpose="extraction")
     world.clock.advance(minutes=6)
 
-    def slow(_ask: Ask) -> CrashedError | str:
+    def slow(_ask: Ask) -> CrashError | str:
         if len(world.asks) == 4:
-            return CrashedError()
+            return CrashError()
         world.clock.advance(minutes=6)
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             world.run(send(world.setup, ADA, TALK, session, "Lost.", key="lost"))
         return "{}"
 
@@ -497,7 +498,7 @@ def test_an_unavailable_repository() -> None:
     world, session = begun()
     with pytest.raises(StoreUnavailableError) as error:
         world.run(
-            send(world.setup, ADA, TALK, session, "Hello.", key="k"), Told(6, Fault.UNAVAILABLE)
+            send(world.setup, ADA, TALK, session, "Hello.", key="k"), Told(6, Fault.FAIL_BEFORE)
         )
     assert (error.value.key, world.stored("message")) == ("k", [])
 

@@ -25,6 +25,7 @@ from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask, CommitResult
 from coachwork.records import Check, Insert, Update
 from coachwork.sessions import Background, EndReason, Session, SessionStatus, Spending
+from coachwork.testing.faults import CrashError, Fault, InterruptError
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Started,
@@ -41,7 +42,7 @@ from coachwork.workflows import (
 )
 from coachwork.workflows._jobs import Held, load_held, reread
 from coachwork.workflows._settling import closed_from_outside, expire, give_up
-from tests.faults import ADA, BEN, CrashedError, Fault, InterruptedByTest, Told, World
+from tests.faults import ADA, BEN, Told, World
 from tests.specimens import TICK
 
 
@@ -337,7 +338,7 @@ def test_figures_are_no_reason_to_fail() -> None:
         inner.append(len(world.effects) - before)
 
     thinking(world, cancelled, "Too late.")
-    told = Told(last - outer - sum(inner) - _effects_of_a_cancel(), Fault.UNAVAILABLE)
+    told = Told(last - outer - sum(inner) - _effects_of_a_cancel(), Fault.FAIL_BEFORE)
     with pytest.raises(SessionNotActiveError):
         world.run(send(world.setup, ADA, TALK, session, "Hello."), told)
     assert world.stored("spending") == []
@@ -346,8 +347,8 @@ def test_figures_are_no_reason_to_fail() -> None:
 def _effects_of_a_cancel() -> int:
     """How many effects a cancel of a session with a job in flight asks for."""
     world, session = begun()
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
     before = len(world.effects)
     world.run(cancel(world.setup, ADA, TALK, session))
@@ -380,9 +381,9 @@ def test_who_comes_late_is_told_that_another_still_answers() -> None:
 
     def model(_ask: Ask) -> Answer:
         if len(world.asks) == 2:
-            raise CrashedError
+            raise CrashError
         world.clock.advance(minutes=6)
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
         return Answer(text="Too late.", usage=COST)
 
@@ -399,9 +400,9 @@ def test_who_comes_late_may_be_told_to_come_at_once() -> None:
 
     def model(_ask: Ask) -> str:
         if len(world.asks) == 2:
-            raise InterruptedByTest
+            raise InterruptError
         world.clock.advance(minutes=6)
-        with pytest.raises(InterruptedByTest):
+        with pytest.raises(InterruptError):
             world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
         return "Too late."
 
@@ -566,7 +567,7 @@ def test_a_reply_is_not_written_once_the_deletion_is_marked() -> None:
     marking = world.names(first).index("Commit")
 
     def marked() -> None:
-        with pytest.raises(CrashedError):
+        with pytest.raises(CrashError):
             world.run(delete_all(world.setup, ADA), Told(marking, Fault.CRASH_AFTER))
 
     thinking(world, marked, "Too late.")
@@ -615,8 +616,8 @@ def test_a_user_who_came_back_is_not_given_the_old_reply() -> None:
 def test_an_interrupted_call_leaves_its_job_at_once() -> None:
     """Ctrl-C while the model thinks: the lease is given up, and a retry need not wait."""
     world, session = begun()
-    world.model = lambda _: InterruptedByTest()
-    with pytest.raises(InterruptedByTest):
+    world.model = lambda _: InterruptError()
+    with pytest.raises(InterruptError):
         world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
     assert (job_of(world).status, job_of(world).lease) == (JobStatus.PENDING, None)
     world.model = lambda _: "Go on."
@@ -627,8 +628,8 @@ def test_an_interrupted_call_leaves_its_job_at_once() -> None:
 def test_giving_up_is_tried_a_few_times(conflicts: int, left: JobStatus) -> None:
     """The lease may be renewed at the same moment, but not for ever."""
     world, session = begun()
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
     held = world.run(load_held(ADA, session, job_of(world).id))
     told: list[int] = []
@@ -646,8 +647,8 @@ def test_giving_up_is_tried_a_few_times(conflicts: int, left: JobStatus) -> None
 def test_only_ones_own_lease_is_given_up() -> None:
     """It is known by its token, and where that is a guess, by its end, too."""
     world, session = begun()
-    world.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    world.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
     held = world.run(load_held(ADA, session, job_of(world).id))
     lease = held.job.value.lease
@@ -666,10 +667,10 @@ def test_giving_up_is_a_courtesy() -> None:
 
     def broken() -> None:
         world.memory.get = lambda _key: (_ for _ in ()).throw(StoreUnavailableError())  # type: ignore[method-assign]
-        raise InterruptedByTest
+        raise InterruptError
 
     thinking(world, broken, "Never.")
-    with pytest.raises(InterruptedByTest):
+    with pytest.raises(InterruptError):
         world.run(send(world.setup, ADA, TALK, session, "Hello."))
 
 
@@ -682,10 +683,10 @@ def test_who_lost_the_lease_gives_nothing_up() -> None:
             return "In time."
         world.clock.advance(minutes=6)
         world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
-        raise InterruptedByTest
+        raise InterruptError
 
     world.model = model
-    with pytest.raises(InterruptedByTest):
+    with pytest.raises(InterruptError):
         world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
     assert job_of(world).status is JobStatus.COMPLETED
 

@@ -29,10 +29,11 @@ from coachwork.ports import Admission, Ask, CommitResult
 from coachwork.records import ACCOUNT
 from coachwork.sessions import Account, AccountStatus, EndReason, Session
 from coachwork.testing import RecordingDispatcher, rehearse
+from coachwork.testing.faults import CrashError
 from coachwork.topics import Topic
 from coachwork.workflows import Caller, Setup, Started, cancel, delete_all, send, start
 from coachwork.workflows._start import LiveSessionError, start_unless_live
-from tests.faults import ADA, BEN, CrashedError, World
+from tests.faults import ADA, BEN, World
 from tests.workers import work
 
 TALK = Topic(id="talk", system="You are with {name}.", initiation="Greet {name}.")
@@ -119,8 +120,8 @@ def test_another_content_under_the_same_key() -> None:
 def test_a_retry_in_the_middle_is_told_to_wait() -> None:
     """The same call while the first one waits for the model: accepted, not asked twice."""
     here = world()
-    here.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    here.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         here.run(start(here.setup, ADA, TALK, context=NAMED, key="k"))
     with pytest.raises(StillAnsweringError) as error:
         here.run(start(here.setup, ADA, TALK, context=NAMED, key="k"))
@@ -356,8 +357,8 @@ def test_at_most_ten_operations() -> None:
     room = evolve(ROOM, initiation="Hi.")
     here.declare(room)
     here.run(start(here.setup, ADA, room))
-    here.model = lambda _: CrashedError()
-    with pytest.raises(CrashedError):
+    here.model = lambda _: CrashError()
+    with pytest.raises(CrashError):
         here.run(start(here.setup, ADA, room))
     here.model = lambda _: "Hello."
     here.run(start(here.setup, ADA, room))

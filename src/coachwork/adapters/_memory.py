@@ -17,6 +17,7 @@ from coachwork.records import (
     Op,
     Record,
     Update,
+    key_of,
     message_key,
 )
 
@@ -73,7 +74,7 @@ class Memory:
 
     def _holds(self, op: Op) -> bool:
         """Whether what *op* wants to find is there."""
-        key = op.record.key if isinstance(op, Insert | Update) else op.key
+        key = key_of(op)
         found = self._by_kind.get(key.kind, {}).get(key.text)
         if isinstance(op, Insert):
             return found is None

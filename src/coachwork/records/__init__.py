@@ -36,6 +36,7 @@ from coachwork.records._record import (
     Op,
     Record,
     Update,
+    key_of,
 )
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "background_key",
     "claim_key",
     "job_key",
+    "key_of",
     "message_key",
     "progress_key",
     "receipt_key",

@@ -154,3 +154,8 @@ class Check:
 
 Op = Insert | Update | Delete | Check
 """What a commit is made of; no key comes twice in one commit."""
+
+
+def key_of(op: Op) -> Key:
+    """Return the key that *op* is about."""
+    return op.record.key if isinstance(op, Insert | Update) else op.key

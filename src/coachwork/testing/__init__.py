@@ -8,11 +8,11 @@ from coachwork.adapters import ScriptedModel, final
 from coachwork.testing._audit import (
     AsyncAudited,
     Audited,
-    AuditFigures,
     InvariantError,
     log_violations,
     refuse_violations,
 )
+from coachwork.testing._auditing import AuditFigures
 from coachwork.testing._coach import AsyncScriptedCoach, ScriptedCoach, Stage, async_coach, coach
 from coachwork.testing._fakes import (
     NOON,
@@ -35,6 +35,8 @@ from coachwork.testing.conformance.repository import check_async_repository, che
 from coachwork.testing.conformance.sink import check_sink
 from coachwork.testing.conformance.summarizer import check_async_summarizer, check_summarizer
 from coachwork.testing.conformance.templates import check_async_templates, check_templates
+from coachwork.testing.faults import Fault, FaultPlan, Faults
+from coachwork.testing.history import History, history_violations, recorded
 
 __all__ = [
     "NOON",
@@ -47,6 +49,10 @@ __all__ = [
     "CountedIds",
     "Expected",
     "FakeClock",
+    "Fault",
+    "FaultPlan",
+    "Faults",
+    "History",
     "InvariantError",
     "Provocations",
     "RecordingDispatcher",
@@ -79,7 +85,9 @@ __all__ = [
     "coach",
     "expects",
     "final",
+    "history_violations",
     "log_violations",
+    "recorded",
     "refuse_violations",
     "rehearse",
     "snapshot",

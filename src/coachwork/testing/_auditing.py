@@ -35,6 +35,7 @@ from coachwork.records import (
     Record,
     Stored,
     Update,
+    key_of,
 )
 from coachwork.testing._colours import Course
 from coachwork.testing._invariants import (
@@ -185,7 +186,8 @@ class _Reader:
         found = None if self.certain else self._memory.stored(key)
         if found is None:
             raise UnknownRecordError(key)
-        return found.value
+        value: object = found.value
+        return value
 
 
 @frozen
@@ -241,7 +243,7 @@ class Audit:
             self._count(violations=len(judgement.violations))
             self._on_violation(tuple(judgement.violations))
         for op in ops:  # nobody knows before there is an answer
-            self._memory.forget(_key_of(op))
+            self._memory.forget(key_of(op))
         answer: CommitResult = yield partial(repository.commit, ops)
         if answer is CommitResult.DONE:
             for record, value in judgement.written:
@@ -288,7 +290,7 @@ def _judgement(reader: _Reader, ops: Sequence[Op]) -> Course[_Judgement]:
     changes: dict[Key, Change] = {}
     written: list[tuple[Record, Stored[Any]]] = []
     for op in ops:
-        key = _key_of(op)
+        key = key_of(op)
         old = yield from _old(reader, op)
         if isinstance(op, Insert | Update):
             try:
@@ -307,7 +309,7 @@ def _judgement(reader: _Reader, ops: Sequence[Op]) -> Course[_Judgement]:
         told, unknown = judged(step)
         if not unknown:
             return _Judgement([*alone_wrong, *told], written)
-        for key in unknown:
+        for key in dict.fromkeys(unknown):
             yield from reader.fetch(key)
 
 
@@ -317,7 +319,7 @@ def _old(reader: _Reader, op: Op) -> Course[Stored[Any] | None]:
     Raises:
         _WouldConflictError: It finds something else.
     """
-    key = _key_of(op)
+    key = key_of(op)
     if isinstance(op, Insert):
         if reader.certain and (yield from reader.fetch(key)) is not None:
             raise _WouldConflictError
@@ -327,8 +329,3 @@ def _old(reader: _Reader, op: Op) -> Course[Stored[Any] | None]:
     if needed or reader.certain:
         return (yield from reader.fetch_version(key, version))
     return Stored(None, version)
-
-
-def _key_of(op: Op) -> Key:
-    """Return the key that *op* is about."""
-    return op.record.key if isinstance(op, Insert | Update) else op.key

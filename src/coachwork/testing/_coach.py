@@ -271,12 +271,10 @@ async_coach: Final = AsyncScriptedCoach
 
 
 def _working(setup: Setup) -> Workflow[list[JobReport[object]]]:
-    """Answer every job that is due, each once, and deliver the events that are owed."""
+    """Answer every job that is due, and deliver the events that are owed."""
     done: list[JobReport[object]] = []
-    met: set[JobRef] = set()
-    while due := (yield from due_jobs(setup, without=met)):
+    while due := (yield from due_jobs(setup)):
         for ref in due:
-            met.add(ref)
             report = yield from process(setup, ref)
             if report is not None:
                 done.append(report)

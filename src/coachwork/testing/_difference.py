@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from itertools import takewhile
-from typing import Final, TypeAlias, TypeGuard
+from typing import Final, TypeAlias, TypeGuard, cast
 
 import attrs
 
@@ -57,7 +57,7 @@ def _walk(place: str, expected: object, came: object, *, hidden: bool) -> _Found
 
 def _in_fields(place: str, expected: object, came: object, *, hidden: bool) -> _Found:
     """Return where the fields of two values of one class differ."""
-    for field in attrs.fields(type(expected)):
+    for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(expected))):
         if field.eq:
             ours, theirs = getattr(expected, field.name), getattr(came, field.name)
             is_hidden = hidden or field.repr is False

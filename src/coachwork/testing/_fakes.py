@@ -50,8 +50,8 @@ class FakeClock:
     def now(self) -> datetime:
         """Return what it shows, in UTC; a clock that ticks goes on after that."""
         with self._lock:
-            shown = self._settled()
-            self._shown = _moved(shown, self._step)
+            shown = self._read()
+            self._shown = _moved(self._shown, self._step)
             return shown
 
     @property
@@ -61,14 +61,13 @@ class FakeClock:
         It can be set to any aware instant, later or earlier.
         """
         with self._lock:
-            return self._settled()
+            return self._read()
 
     @time.setter
     def time(self, time: datetime) -> None:
         set_to = _in_utc(time)
         with self._lock:
-            self._settled()
-            self._shown = set_to
+            self._shown, self._since = set_to, monotonic()
 
     def advance(
         self,
@@ -89,7 +88,7 @@ class FakeClock:
             days=days, hours=hours, minutes=minutes, seconds=seconds, microseconds=microseconds
         )
         with self._lock:
-            self._shown = _moved(self._settled(), by)
+            self._shown = _moved(self._shown, by)
 
     def stand(self) -> None:
         """Stand still from now on."""
@@ -108,16 +107,14 @@ class FakeClock:
 
     def _go(self, step: timedelta, speed: float) -> None:
         with self._lock:
-            self._settled()
-            self._step, self._speed, self._since = step, speed, monotonic()
+            self._shown, self._since = self._read(), monotonic()
+            self._step, self._speed = step, speed
 
-    def _settled(self) -> datetime:
-        """Note how far it has run, and return what it shows; the lock is held."""
-        if self._speed:
-            now = monotonic()
-            self._shown = _moved(self._shown, timedelta(seconds=now - self._since) * self._speed)
-            self._since = now
-        return self._shown
+    def _read(self) -> datetime:
+        """Return what it shows; the lock is held."""
+        if not self._speed:
+            return self._shown
+        return _moved(self._shown, timedelta(seconds=(monotonic() - self._since) * self._speed))
 
 
 def _in_utc(time: object) -> datetime:

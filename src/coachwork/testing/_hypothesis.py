@@ -5,6 +5,4 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 if find_spec("hypothesis") is None:
-    raise ImportError(
-        "coachwork.testing.strategies and .stateful need Hypothesis: install coachwork[testing]"
-    )
+    raise ImportError("coachwork.testing.strategies needs Hypothesis: install coachwork[testing]")

@@ -132,7 +132,7 @@ def _fits(expected: Effect[object] | type[Effect[object]] | None, came: Effect[o
     """Whether *came* is the effect that is expected."""
     if isinstance(expected, type):
         return isinstance(came, expected)
-    return expected is None or (type(expected) is type(came) and expected == came)
+    return expected is None or expected == came
 
 
 # --- telling what went wrong -----------------------------------------------------------------

@@ -416,6 +416,9 @@ def _held(caller: Caller, session_id: str, job_id: str, job: Stored[Job] | None)
         # It was settled between the two reads, in the commit that moved the session on.
         job = yield from load(JOB_RECORD, job_key(caller.tenant, job_id))
     account = yield from open_account(caller)
+    if job is None and session is not None and session.value.status in LIVE:
+        # It was live when it was read, and may have been swept away with its jobs since.
+        session = yield from load(SESSION_RECORD, session_key(caller.tenant, session_id))
     if session is None or (job is None and session.value.status not in LIVE):
         raise SessionNotFoundError
     if job is None:
@@ -490,3 +493,16 @@ def reply_of(held: Held) -> Workflow[Message | None]:
     """Return the coach's message that a settled job made, or None where it made none."""
     job = held.job.value
     return (yield from message_of(held, job.settlement.reply if job.settlement else None))
+
+
+def message_missing(held: Held) -> Workflow[CorruptRecordError]:
+    """Return what is wrong where a message is missing to which a job refers.
+
+    Raises:
+        SessionNotFoundError: Nothing is: all of it is gone, or is being swept away.
+    """
+    session = (yield from reread(held)).session.value
+    now = yield from Now()
+    if session.status not in LIVE and session.is_expired(now):
+        raise SessionNotFoundError
+    return CorruptRecordError("message", "sequence", "is missing although a job refers to it")

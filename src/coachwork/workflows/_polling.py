@@ -6,7 +6,6 @@ from datetime import datetime
 
 from coachwork.effects import Now, Workflow
 from coachwork.errors import (
-    CorruptRecordError,
     JobNotFoundError,
     SessionAccessDeniedError,
     SessionNotFoundError,
@@ -23,9 +22,9 @@ from coachwork.workflows._jobs import (
     busy,
     check_topic,
     load_held_job,
+    message_missing,
     open_account,
     reply_of,
-    reread,
 )
 from coachwork.workflows._settling import closed_from_outside, expire
 from coachwork.workflows._setup import Caller, Setup
@@ -164,7 +163,6 @@ def report(setup: Setup, topic: Topic[T] | None, held: Held) -> Workflow[JobRepo
     value = held.job.value
     reply = yield from reply_of(held)
     if reply is None and value.settlement is not None and value.settlement.reply is not None:
-        yield from reread(held)
-        raise CorruptRecordError("message", "sequence", "is missing although a job refers to it")
+        raise (yield from message_missing(held))
     estimated = setup.settings.estimated_duration
     return job_report(value, held.session.value, topic, reply, estimated)

@@ -17,7 +17,6 @@ from attrs import evolve
 from coachwork.effects import Find, Notify, Now, Workflow
 from coachwork.errors import (
     CoachworkError,
-    CorruptRecordError,
     MisuseError,
     SessionNotFoundError,
     ValidationError,
@@ -29,7 +28,14 @@ from coachwork.records import ACCOUNT, JOB_RECORD, Stored, job_key
 from coachwork.sessions import Account
 from coachwork.texts import user_text
 from coachwork.workflows._answers import Relayed
-from coachwork.workflows._jobs import Held, load_held, load_held_job, open_account, reply_of, reread
+from coachwork.workflows._jobs import (
+    Held,
+    load_held,
+    load_held_job,
+    message_missing,
+    open_account,
+    reply_of,
+)
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import Tries, load
 
@@ -208,8 +214,7 @@ def _data(held: Held) -> Workflow[MessageCompleted | MessageFailed]:
         raise MisuseError("only a settled job has an event")
     reply = yield from reply_of(held)
     if reply is None and job.settlement.reply is not None:
-        yield from reread(held)  # where all is gone meanwhile, no event follows
-        raise CorruptRecordError("message", "sequence", "is missing although a job refers to it")
+        raise (yield from message_missing(held))
     ending = session.ledger.ending if job.settlement.final else None
     return MessageCompleted(
         message=None if reply is None else reply.text,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coachwork.effects import Now, Workflow
-from coachwork.errors import CorruptRecordError, MaxTurnsReachedError
+from coachwork.errors import MaxTurnsReachedError
 from coachwork.ids import checked_id
 from coachwork.jobs import Job, JobKind
 from coachwork.machine import Moved
@@ -19,12 +19,12 @@ from coachwork.workflows._jobs import (
     admitted,
     keyed,
     load_held,
+    message_missing,
     message_of,
     new_call,
     new_job,
     not_active,
     reply_of,
-    reread,
 )
 from coachwork.workflows._polling import report
 from coachwork.workflows._setup import Caller, Setup
@@ -232,8 +232,7 @@ def _turn(topic: Topic[T], held: Held, call: Call) -> Workflow[Turn[T]]:
     said = yield from message_of(held, job.message)
     reply = yield from reply_of(held)
     if said is None or reply is None:
-        yield from reread(held)  # where all is gone meanwhile, that is what is told
-        raise CorruptRecordError("message", "sequence", "is missing although a job refers to it")
+        raise (yield from message_missing(held))
     final = job.settlement is not None and job.settlement.final
     now = yield from Now()
     view = session_view(session, topic, now)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from attrs import evolve
 
-from coachwork.jobs import Job, JobKind, JobStatus, Settlement, Step
+from coachwork.jobs import Job, JobKind, JobStatus, Lease, Settlement, Step
+from coachwork.messages import Usage
 from coachwork.records import KINDS, Record
-from coachwork.sessions import Background, Session, SessionStatus
+from coachwork.sessions import Background, Session, SessionStatus, Spending
 from coachwork.testing._invariants._changes import OF_ONE_RECORD as PREDICATES
 from coachwork.testing._invariants._changes import one_version
 from coachwork.testing._invariants._judge import change_of
 from tests.bad_commits import OF_ONE_RECORD
-from tests.damage import ANSWERED, EARLIER, LATER, OPEN_JOB, SESSION, applied, damaged, values
+from tests.damage import (
+    ANSWERED,
+    EARLIER,
+    LATER,
+    OPEN_JOB,
+    SESSION,
+    applied,
+    damaged,
+    recorded,
+    values,
+)
 
 
 def wrong_with(old: Record | None, new: Record | None) -> list[str]:
@@ -133,3 +146,37 @@ def test_a_summary_never_covers_less() -> None:
     rolled = kind.record(evolve(old, summary="x", summarized=2), 2)
     assert wrong_with(kind.record(old, 1), rolled) == []
     assert wrong_with(rolled, kind.record(old, 3)) != []
+
+
+def test_a_lease_is_over_at_its_very_end() -> None:
+    """6: From that instant on another may take the job, and not a moment before."""
+    held: Job = values(damaged())[f"job {OPEN_JOB}"][0]
+    assert held.lease is not None
+    kind, until = KINDS["job"], held.lease.until
+    taken = evolve(held, attempts=2, lease=Lease(2, LATER), updated_at=until)
+    assert wrong_with(kind.record(held, 1), kind.record(taken, 2)) == []
+    early = evolve(taken, updated_at=until - timedelta(microseconds=1))
+    assert wrong_with(kind.record(held, 1), kind.record(early, 2)) == [
+        f"6: job acme/{OPEN_JOB}: taken over before its lease was over"
+    ]
+
+
+def test_what_stays_at_the_same_instant_does_not_go_back() -> None:
+    """9: A completion at the very moment of the one before, and a summary that covers as much."""
+    standing = values(damaged())["standing room"][0]
+    kind = KINDS["standing"]
+    again = kind.record(evolve(standing, completed=2), 2)
+    assert wrong_with(kind.record(standing, 1), again) == []
+    background = values(damaged())[f"background {SESSION}"][0]
+    kind = KINDS["background"]
+    told = kind.record(evolve(background, summary="x"), 2)
+    assert wrong_with(kind.record(background, 1), told) == []
+
+
+def test_a_cost_never_changes() -> None:
+    """6: What a dropped answer cost is written once."""
+    spent = Spending(
+        tenant="acme", user="ada", session=SESSION, job="j", token=1, usage=Usage(1), at=LATER
+    )
+    record = recorded(spent)
+    assert wrong_with(record, same(record)) == ["6: spending acme/j/1: it changed"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from coachwork.records import Check, Key
+from coachwork.records import Check, Key, key_of
 from coachwork.testing._invariants import Step, UnknownRecordError, judged
 from coachwork.testing._invariants._judge import change_of
 from coachwork.testing._invariants._step import read
-from tests.bad_commits import OF_SEVERAL_RECORDS, every_real_commit, key_of, real
+from tests.bad_commits import OF_SEVERAL_RECORDS, every_real_commit, real
 from tests.damage import Written, applied
 
 

@@ -12,7 +12,7 @@ from coachwork.adapters import SQLite
 from coachwork.effects import Get, Workflow
 from coachwork.ports import AsyncRepository
 from coachwork.records import Insert, Key
-from coachwork.testing.conformance import PromiseBrokenError
+from coachwork.testing.conformance import Meet, ProcessMeeting, PromiseBrokenError
 from coachwork.testing.conformance.repository._asking import done
 from coachwork.testing.conformance.repository._things import thing
 
@@ -54,3 +54,10 @@ def dies() -> Workflow[None]:
     """End the process without a word."""
     yield from Get(Key("thing", "t", ("a",)))
     os._exit(3)
+
+
+def meets(meeting: ProcessMeeting, times: int) -> Workflow[int]:
+    """Meet the others so many times."""
+    for _ in range(times):
+        yield from Meet(meeting)
+    return times

@@ -78,7 +78,7 @@ def test_what_is_not_equal_is_never_as_expected(one: object, other: object) -> N
         ((1,), 1),
         ([], None),
         ([], ""),
-        (Outer("a", Inner(None, 1), ("b",)), Outer("a", Inner(None, 1), ["b"])),  # type: ignore[arg-type]
+        (Outer("a", Inner(None, 1), ("b",)), Outer("a", Inner(None, 1), ["b"])),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         (Inner(NOON, 1), Inner(NOON.replace(tzinfo=None), 1)),
     ],
     ids=repr,

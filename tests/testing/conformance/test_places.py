@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 
@@ -12,7 +13,7 @@ from coachwork.drivers import run, run_async
 from coachwork.effects import Effect, Workflow
 from coachwork.ports import AsyncPorts, Ports
 from coachwork.testing.conformance import AtOnce, Wait
-from coachwork.testing.conformance._places import places_of_tasks, places_of_threads
+from coachwork.testing.conformance._places import _outwards, places_of_tasks, places_of_threads
 from tests.things import async_ports, ports
 
 
@@ -140,3 +141,10 @@ def test_a_task_that_is_over_is_nowhere() -> None:
         return places_of_tasks(task)
 
     assert asyncio.run(main()) == "nowhere that could be seen"
+
+
+def test_a_stack_is_told_to_its_end() -> None:
+    """From the innermost frame outwards, until there is no other."""
+    frames = list(_outwards(sys._getframe()))
+    assert frames[0].f_code.co_name == "test_a_stack_is_told_to_its_end"
+    assert frames[-1].f_back is None

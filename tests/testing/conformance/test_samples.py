@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from coachwork.effects import Dispatch
 from coachwork.events import MessageCompleted, MessageFailed
 from coachwork.ids import checked_id
 from coachwork.jobs import ErrorCode, JobKind, JobRef
 from coachwork.messages import Role, checked_text
+from coachwork.testing import rehearse
 from coachwork.testing.conformance import in_words
 from coachwork.testing.conformance._samples import (
     HOSTILE,
@@ -15,6 +17,7 @@ from coachwork.testing.conformance._samples import (
     is_text,
     message,
     outcomes,
+    taken,
 )
 
 
@@ -42,3 +45,11 @@ def test_samples_in_words() -> None:
     assert message(Role.USER, "Hello.").text == "Hello."
     assert in_words(event("t", 7)) == "ai.message.completed of job 't-7', session 's'"
     assert in_words(JobRef("t", "j", JobKind.REPLY)) == "the reply job 'j' of tenant 't'"
+
+
+def test_what_was_taken_is_told() -> None:
+    """What is not taken is left out, whatever was raised, and the others are told all the same."""
+    refs = [JobRef("acme", f"job-{number}", JobKind.REPLY) for number in range(3)]
+    played = rehearse(taken(refs, Dispatch), None, ConnectionError("nobody listens"), None)
+    assert played.asked == tuple(map(Dispatch, refs))
+    assert played.result == [refs[0], refs[2]]

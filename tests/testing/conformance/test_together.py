@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 
@@ -22,6 +23,7 @@ from coachwork.testing.conformance import (
     Wait,
     in_words,
 )
+from coachwork.testing.conformance._together import SHORTEST
 from tests.things import async_ports, ports
 
 ASYNC = async_ports()
@@ -109,6 +111,23 @@ def test_a_race_without_a_meeting_fails_as_well(colour: Ports | AsyncPorts) -> N
     with pytest.raises(AdapterRaisedError, match=r"Away\(\) raised OSError") as caught:
         in_colour(lambda: told(AtOnce((told(Wait(0)), told(Away())))), colour)
     assert isinstance(caught.value.error, OSError)
+
+
+def test_racing_threads_take_turns_as_often_as_they_can() -> None:
+    """As long as there is a race, and also where one race is within another; then as before."""
+    before = sys.getswitchinterval()
+
+    def racer() -> Workflow[float]:
+        yield from Wait(0)
+        return sys.getswitchinterval()
+
+    def nested() -> Workflow[float]:
+        yield from AtOnce((racer(), racer()))
+        return sys.getswitchinterval()
+
+    found = run(told(AtOnce((racer(), nested()))), BLOCKING)
+    assert found == pytest.approx((SHORTEST, SHORTEST))
+    assert sys.getswitchinterval() == before
 
 
 @frozen

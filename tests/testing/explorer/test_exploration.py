@@ -12,19 +12,21 @@ from types import ModuleType
 import pytest
 
 from coachwork.effects import AskModel, Get, Now, Workflow
+from coachwork.errors import MisuseError
 from coachwork.jobs import JobKind
 from coachwork.records import Facts, Key, Record
 from coachwork.testing.explorer import (
     Bounds,
     Command,
     Fault,
+    Happening,
     Invariants,
     Outcome,
     Records,
     World,
+    _exploration,
     explore,
 )
-from coachwork.testing.explorer import _exploration
 from tests.testing.explorer.test_world import asking
 from tests.tills import NothingIsLost, racing, taking, with_till, writing
 
@@ -69,7 +71,7 @@ def test_the_script_shows_the_same_again(capsys: pytest.CaptureFixture[str]) -> 
     found = explore(WORLD, COMMANDS, Bounds(commands=3, faults=1), INVARIANTS)
     assert found.violation is not None
     script = found.violation.script(f"from {__name__} import COMMANDS, INVARIANTS, WORLD")
-    exec(compile(script, "script", "exec"), {})  # noqa: S102 - it is what was made for that
+    exec(compile(script, "script", "exec"), {})  # noqa: S102 - it is made for that
     assert capsys.readouterr().out.rstrip() == str(found.violation)
 
 
@@ -179,7 +181,30 @@ def test_memory_is_told_in_bytes_where_the_system_tells_it(
     def without(name: str, *more: object) -> ModuleType:
         if name == "resource":
             raise ImportError(name)
-        return plain(name, *more)  # type: ignore[arg-type]
+        return plain(name, *more)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert _exploration._memory() == 0
+
+
+class Reading(Invariants):
+    """Nobody may read the till when something has been taken."""
+
+    def outcome(self, outcome: Outcome, /) -> Iterator[str]:
+        """Complain of who took the second time."""
+        if outcome.value == 3:
+            yield "the second one"
+
+
+def test_a_process_that_changes_nothing_is_left_out_of_the_way() -> None:
+    """A death and a read that nothing depends on are not told."""
+    happenings = tuple(Happening(who=str(number)) for number in range(1, 5))
+    _, second, _, fourth = happenings
+    needed = _exploration._needed(happenings, lambda left: {second, fourth} <= set(left))
+    assert needed == (second, fourth)
+
+    def raising(left: object) -> bool:
+        raise MisuseError(str(left))
+
+    assert _exploration._needed(happenings, raising) == happenings
+    assert explore(WORLD, [taking()], Bounds(), Reading()).violation is not None

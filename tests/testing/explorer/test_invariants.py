@@ -18,5 +18,5 @@ def test_nothing_is_asked_that_is_not_overridden() -> None:
     assert list(plain.at_rest({}, BEGIN)) == []
     assert plain.begin(call) is None
     assert plain.note("noted", Now(), BEGIN) == "noted"
-    memory, wrong = plain.asked("remembered", None, {})  # type: ignore[arg-type]
+    memory, wrong = plain.asked("remembered", None, {})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert (memory, list(wrong)) == ("remembered", [])

@@ -9,8 +9,7 @@ import pytest
 
 from coachwork.effects import Effect, Get, Workflow
 from coachwork.errors import MisuseError
-from coachwork.testing.explorer import Call, Command, Invariants, World
-from coachwork.testing.explorer import _processes
+from coachwork.testing.explorer import Call, Command, Invariants, World, _processes
 from coachwork.testing.explorer._playing import DONE, UNAVAILABLE
 from coachwork.testing.explorer._processes import Doing, Processes
 from coachwork.testing.explorer._stores import NOTHING, Stores
@@ -24,7 +23,7 @@ def made(
 ) -> tuple[Processes, Stores]:
     """Return the automaton of one command, and the stores it works on."""
     stores = Stores(keeps_past=False)
-    commands = {"take": Command(name="take", workflow=workflow)}  # type: ignore[arg-type]
+    commands = {"take": Command(name="take", workflow=workflow)}  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     world = World(records=(till(5),), answers=lambda _: ("paper", OSError("no paper")))
     judge = invariants or Invariants()
     return Processes(world, commands, judge, stores, merges=merges), stores

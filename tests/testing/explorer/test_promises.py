@@ -22,7 +22,7 @@ from coachwork.errors import (
     StillAnsweringError,
     StoreUnavailableError,
 )
-from coachwork.jobs import JOB, JobEvent, JobKind
+from coachwork.jobs import JOB, ErrorCode, JobEvent, JobKind, JobStatus
 from coachwork.records import (
     JOB_RECORD,
     MESSAGE,
@@ -32,13 +32,14 @@ from coachwork.records import (
     Stored,
     receipt_key,
 )
-from coachwork.sessions import Session, SessionStatus, later
-from coachwork.testing.explorer import BEGIN, Call, Outcome, Promises, Records, Step
-from coachwork.testing.explorer._promises import Noted
-from coachwork.workflows import pause, send, start, submit
+from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus, later
+from coachwork.testing.explorer import BEGIN, Call, Outcome, Promises, Records, Step, World
+from coachwork.testing.explorer._promises import Noted, _At
+from coachwork.workflows import Setup, pause, send, start, submit
 from tests.explorations import ADA, BEN, Scope
 from tests.faults import World as Played
 from tests.testing.explorer.test_world import asking
+from tests.workflow_mutants import MUTANTS
 
 SCOPE = Scope(names=("start",))
 WORLD = SCOPE.world()
@@ -94,7 +95,7 @@ def test_what_is_so_may_be_told() -> None:
 
 
 def test_what_is_not_so_may_not() -> None:
-    """Another's session, a job or a message that is not there, a key that was used for other things."""
+    """Another's session, a job or a message that is not there, a key of another job."""
     world, session = played()
     turn = world.run(send(world.setup, ADA, TALK, session, "Hello.", key="k"))
     foreign = evolve(turn, session=evolve(turn.session, user="ben"))
@@ -110,7 +111,7 @@ def test_what_is_not_so_may_not() -> None:
     ]
     no_key = told(world, value=turn, call=Call(command="send", key="never", number=1))
     assert no_key == ["5: send: told as accepted, and there is no receipt of its key"]
-    failed = evolve(turn, job=evolve(turn.job, status="failed"))
+    failed = evolve(turn, job=evolve(turn.job, status=JobStatus.FAILED))
     assert told(world, value=failed) == [
         f"5: job {turn.job.id}: told as failed, stored as completed"
     ]
@@ -178,7 +179,7 @@ REFUSALS: list[tuple[Callable[[str], BaseException], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("make", "lies"), REFUSALS, ids=map(str, range(len(REFUSALS))))
+@pytest.mark.parametrize("make, lies", REFUSALS, ids=map(str, range(len(REFUSALS))))
 def test_who_was_accepted_is_not_refused(
     make: Callable[[str], BaseException],
     lies: bool,  # noqa: FBT001 - a case
@@ -194,7 +195,7 @@ def test_who_was_accepted_is_not_refused(
 
 
 def test_what_breaks_a_workflow_is_told() -> None:
-    """Errors that nobody is meant to see; a damaged record only where engines keep what is theirs."""
+    """Errors that nobody is meant to see; damage only where an engine deletes nothing."""
     world, _ = played()
     assert told(world, error=ValueError("x")) == ["10: send: it broke with ValueError: x"]
     damaged = CorruptRecordError("message", "sequence", "is missing")
@@ -315,7 +316,90 @@ def test_a_model_is_asked_once_under_each_lease() -> None:
 
 def test_what_an_engine_has_deleted_is_not_judged() -> None:
     """A session without its record may have anything left."""
-    world, session = played()
-    records = {key: record for key, record in by_key(world).items() if key.kind not in {"session"}}
+    world, _session = played()
+    records = {key: record for key, record in by_key(world).items() if key.kind != "session"}
     assert list(PROMISES.state(records, BEGIN)) != []
     assert list(Promises(WORLD, forgets=True).state(records, BEGIN)) == []
+
+
+# --- what only a broken workflow does -------------------------------------------------------------
+
+SEEN = {
+    "status written back": "7",
+    "no busy check": "6",
+    "no lease token": "6",
+    "another's lease given up": "6",
+    "asked without a claim": "10",
+    "pause while extracting": "10",
+    "worker ignores the lease": "10",
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_a_broken_workflow_is_seen_by_its_promise(name: str) -> None:
+    """Each of these breaks a promise that stands here, and it is told by its number."""
+    mutant = MUTANTS[name]
+    with mutant.in_force():
+        violation = mutant.scope.explore().violation
+    assert violation is not None
+    assert violation.violations[0].partition(":")[0] == SEEN[name]
+
+
+def test_a_job_is_closed_for_a_reason() -> None:
+    """Its lease is over, nobody came for it, its own time is over, or it was taken too often."""
+    world, session = played()
+    world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    waiting = next(
+        job
+        for job in (JOB_RECORD.read(r).value for r in world.records() if r.key.kind == "job")
+        if not job.is_settled
+    )
+    now = waiting.updated_at
+    held = JOB.move(waiting, JobEvent.CLAIM, now, later(now, timedelta(minutes=1))).value
+    left = JOB.move(held, JobEvent.GIVE_UP, now, None).value
+    late = now + timedelta(days=2)
+    cases = [
+        (waiting, ErrorCode.LEASE_EXPIRED, now, False),
+        (waiting, ErrorCode.LEASE_EXPIRED, late, True),
+        (left, ErrorCode.LEASE_EXPIRED, now, True),
+        (held, ErrorCode.LEASE_EXPIRED, now, False),
+        (held, ErrorCode.LEASE_EXPIRED, late, True),
+        (held, ErrorCode.JOB_EXPIRED, now, False),
+        (held, ErrorCode.JOB_EXPIRED, late, True),
+        (held, ErrorCode.ATTEMPTS_EXHAUSTED, now, False),
+        (evolve(held, attempts=4), ErrorCode.ATTEMPTS_EXHAUSTED, now, True),
+        (held, ErrorCode.SESSION_CANCELLED, now, True),
+    ]
+    for job, code, seen, allowed in cases:
+        assert PROMISES._may_close(job, code, seen) is allowed
+
+
+def test_none_expires_before_its_time() -> None:
+    """Whoever writes that a session has expired has seen that it has."""
+    world, _ = played()
+    stored = session_of(world)
+    ended = SESSION.move(stored.value, SessionEvent.EXPIRE, BEGIN + timedelta(days=400), None).value
+    told = step(world, ended, noted=Noted(None, seen=BEGIN))
+    assert f"8: session {ended.about.id}: send let it expire before its time" in told
+
+
+def test_a_worker_that_cannot_settle_a_job_is_told_of() -> None:
+    """Here because nobody declares its topic any more; a settled job is of no account."""
+    world, session = played()
+    world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    bare = Promises(World(setup=Setup(topics={})))
+    (told,) = list(bare.state(by_key(world), BEGIN))
+    assert told.endswith("a worker cannot settle it: TOPIC_NOT_FOUND")
+    settled = next(
+        job
+        for job in (JOB_RECORD.read(r).value for r in world.records() if r.key.kind == "job")
+        if job.is_settled
+    )
+    assert list(PROMISES._job_step(Noted(None), settled, settled)) == []
+
+
+def test_what_a_worker_is_given_to_settle_a_job() -> None:
+    """A clock that stands, and ids that nobody has had."""
+    at = _At(BEGIN)
+    assert at.now() == BEGIN
+    assert (at.new_id(), at.new_id()) == ("later-1", "later-2")

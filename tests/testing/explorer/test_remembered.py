@@ -22,6 +22,7 @@ def test_what_was_read_and_written_is_the_same_thing_again() -> None:
         assert ACCOUNT.read(record) is ACCOUNT.read(record)
         assert ACCOUNT.read(record).value == ADA
         assert ACCOUNT.record(ADA, 2).version == 2
+        assert ACCOUNT.record(ADA, 2) is ACCOUNT.record(ADA, 2)
 
 
 def test_everything_is_as_it_was_afterwards() -> None:

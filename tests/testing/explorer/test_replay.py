@@ -46,7 +46,7 @@ WORLD = with_till(5)
 
 def told(*happenings: Happening, commands: tuple[Command, ...] = (), **world: object) -> Replay:
     """Return what came of it in a world with a till."""
-    where = World(**world) if world else WORLD  # type: ignore[arg-type]
+    where = World(**world) if world else WORLD  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     known = (taking(), racing(), writing(), *commands)
     return replay(where, known, Invariants(), happenings)
 

@@ -56,13 +56,13 @@ def test_a_usual_model_answers_or_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    "name, value",
     [("commands", 0), ("at_once", 0), ("faults", -1), ("states", 0), ("faults", True)],
 )
 def test_bounds_are_whole_numbers(name: str, value: int) -> None:
     """What is none is refused by its name."""
     with pytest.raises(ValidationError) as error:
-        Bounds(**{name: value})  # type: ignore[arg-type]
+        Bounds(**{name: value})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert error.value.field == f"bounds.{name}"
 
 

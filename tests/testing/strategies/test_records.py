@@ -22,6 +22,7 @@ from coachwork.records import (
     Op,
     Record,
     Update,
+    key_of,
 )
 from coachwork.testing import strategies as st
 from coachwork.testing._invariants import alone
@@ -64,7 +65,7 @@ def test_a_commit_is_one_that_a_repository_takes(ops: tuple[Op, ...]) -> None:
         if not isinstance(op, Insert):
             _put(memory, op)
     assert memory.commit(ops) is CommitResult.DONE
-    keys = [op.record.key if isinstance(op, Insert | Update) else op.key for op in ops]
+    keys = [key_of(op) for op in ops]
     assert len(set(keys)) == len(keys)
     assert len({key.tenant for key in keys}) <= 1
 

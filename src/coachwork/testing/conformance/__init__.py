@@ -31,8 +31,8 @@ written::
 * A check uses no more than it needs, so that a broken promise is told by its own check alone.
 * A check leaves what it wrote and meets what others wrote: all it does is under ``trial.tenant``,
   an id that nobody has had.
-* `AtOnce` races workflows in threads or tasks, `Meeting` and `Meet` let them wait for each other,
-  `Elsewhere` races processes, `CancelAfter` cancels a task, `Wait` lets time pass.
+* `AtOnce` races workflows in threads or tasks, `Elsewhere` in processes. They `Meet` on their way,
+  at a `Meeting` or a `ProcessMeeting`. `CancelAfter` cancels a task, `Wait` lets time pass.
 * A promise with ``then=`` has a second check, for which the adapter is ended and made again.
 * ``needs=Capability.X`` is for what an adapter may lack; a new one is added to `Capability`, with
   what an application loses without it.
@@ -46,10 +46,10 @@ promise.
 from coachwork.testing.conformance._capability import Capability
 from coachwork.testing.conformance._colours import HungError
 from coachwork.testing.conformance._expecting import PromiseBrokenError, answers, expect, fails
-from coachwork.testing.conformance._processes import Elsewhere
+from coachwork.testing.conformance._processes import Elsewhere, ProcessMeeting
 from coachwork.testing.conformance._promise import (
     DEADLINE,
-    Check,
+    CheckWorkflow,
     Make,
     Port,
     Promise,
@@ -67,7 +67,14 @@ from coachwork.testing.conformance._running import (
     hold,
     hold_async,
 )
-from coachwork.testing.conformance._together import AtOnce, CancelAfter, Meet, Meeting, Wait
+from coachwork.testing.conformance._together import (
+    AtOnce,
+    CancelAfter,
+    Meet,
+    Meeting,
+    MeetingPlace,
+    Wait,
+)
 from coachwork.testing.conformance._watching import AdapterRaisedError
 from coachwork.testing.conformance._words import in_words
 
@@ -77,15 +84,17 @@ __all__ = [
     "AtOnce",
     "CancelAfter",
     "Capability",
-    "Check",
+    "CheckWorkflow",
     "ConformanceError",
     "Elsewhere",
     "HungError",
     "Make",
     "Meet",
     "Meeting",
+    "MeetingPlace",
     "Outcome",
     "Port",
+    "ProcessMeeting",
     "Promise",
     "PromiseBrokenError",
     "Report",

@@ -43,9 +43,7 @@ class Capability(StrEnum):
 
 
 _LOSSES: Final[Mapping[Capability, str]] = {
-    Capability.PROCESSES: (
-        "Only one process may use it: no second server, no worker beside it."
-    ),
+    Capability.PROCESSES: ("Only one process may use it: no second server, no worker beside it."),
     Capability.REOPENING: (
         "Every conversation ends with the process: nothing is found after a restart."
     ),

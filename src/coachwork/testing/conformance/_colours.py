@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
-from inspect import iscoroutinefunction
 from typing import Any, Final, TypeVar, cast
 
 from attrs import evolve
@@ -22,6 +21,7 @@ from coachwork.drivers import run, run_async
 from coachwork.effects import Workflow
 from coachwork.errors import MisuseError
 from coachwork.ports import AsyncPorts, Ports
+from coachwork.testing._colours import is_async
 from coachwork.testing.conformance._places import places_of_tasks
 from coachwork.testing.conformance._promise import Make, Port
 from coachwork.testing.conformance._watching import watched
@@ -55,7 +55,7 @@ def drive(port: Port, make: Make, workflow: Callable[[], Workflow[R]], deadline:
     made = make()
     if isinstance(made, AbstractContextManager):
         with made as adapter:
-            if not _is_async(port, adapter):
+            if not is_async(adapter, port.method):
                 return run(watched(workflow()), _ports(port, adapter))
         # It is to be made where it is used: in the loop.
         made = make()
@@ -78,7 +78,7 @@ async def _driven(
 
     async def driven() -> R:
         async with _entered(made) as adapter:
-            if not _is_async(port, adapter):
+            if not is_async(adapter, port.method):
                 raise MisuseError("it is blocking and would stop the event loop: see in_threads")
             return await run_async(watched(workflow()), _async_ports(port, adapter))
 
@@ -122,14 +122,6 @@ async def _in_time(what: Coroutine[Any, Any, R], deadline: float) -> R:
         task.cancel()
     await asyncio.wait([task], timeout=GRACE)
     raise HungError(places)
-
-
-def _is_async(port: Port, adapter: object) -> bool:
-    """Whether what is said of an adapter's methods has to be awaited."""
-    if port.method == "__call__" and iscoroutinefunction(adapter):
-        return True
-    method = getattr(adapter, port.method, None)
-    return iscoroutinefunction(method) or iscoroutinefunction(getattr(method, "__call__", None))  # noqa: B004
 
 
 def _ports(port: Port, adapter: Any) -> Ports:  # noqa: ANN401 - it is what is to be found out

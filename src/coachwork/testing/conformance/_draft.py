@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from coachwork.effects import Workflow
 from coachwork.testing.conformance._capability import Capability
-from coachwork.testing.conformance._promise import Check, Promise, Trial, promise
+from coachwork.testing.conformance._promise import CheckWorkflow, Promise, Trial, promise
 
 K = TypeVar("K")
 
@@ -25,7 +25,7 @@ class Draft(Generic[K]):
     """
 
     check: Callable[[K, Trial], Workflow[None]]
-    _made: Callable[[Check], Promise] = field(repr=False)
+    _made: Callable[[CheckWorkflow], Promise] = field(repr=False)
 
     def given(self, what: K) -> Promise:
         """Return the promise, whose check is given *what*."""

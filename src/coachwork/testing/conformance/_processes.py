@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from attrs import field, frozen
@@ -47,14 +49,34 @@ class Elsewhere(Effect[tuple[R, ...]], Generic[R]):
         try:
             # One by one: those that were begun are ended, should the next one fail.
             racers.extend(_Racer(self.trial, call) for call in self.calls)
-            for racer in racers:
-                racer.hear()
+            _heard(racers, self.trial.deadline)
             for racer in racers:
                 racer.go()
-            return tuple(cast("R", racer.hear()) for racer in racers)
+            answers = _heard(racers, self.trial.deadline)
+            return tuple(cast("R", answer) for answer in answers)
         finally:
             for racer in racers:
                 racer.end()
+
+
+class ProcessMeeting:
+    """Where the processes of one race wait for each other; it is sent to them with the calls."""
+
+    def __init__(self, racers: int) -> None:
+        """Let everybody wait until so many are there."""
+        import multiprocessing  # noqa: PLC0415 - only where several processes are tried
+
+        self._barrier = multiprocessing.get_context("spawn").Barrier(racers)
+
+    def wait(self) -> None:
+        """Wait for the other processes."""
+        self._barrier.wait()
+
+    async def wait_async(self) -> None:
+        """Wait for the other processes."""
+        import asyncio  # noqa: PLC0415 - only who awaits needs it
+
+        await asyncio.to_thread(self.wait)
 
 
 class _Racer:
@@ -65,8 +87,7 @@ class _Racer:
         import multiprocessing  # noqa: PLC0415 - only where several processes are tried
 
         context = multiprocessing.get_context("spawn")
-        self._deadline = trial.deadline
-        self._pipe, theirs = context.Pipe()
+        self.pipe, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(
             target=_race,
             args=(theirs, trial.port, trial.make, call, trial.deadline),
@@ -79,12 +100,10 @@ class _Racer:
         """Return what it answers.
 
         Raises:
-            PromiseBrokenError: It failed, did not end in time, or ended without a word.
+            PromiseBrokenError: It failed, or ended without a word.
         """
-        if not self._pipe.poll(self._deadline):
-            raise _broken(f"no word after {self._deadline:g} s")
         try:
-            is_well, told = self._pipe.recv()
+            is_well, told = self.pipe.recv()
         except EOFError:
             self._process.join()
             code = self._process.exitcode
@@ -96,14 +115,37 @@ class _Racer:
 
     def go(self) -> None:
         """Let it begin."""
-        self._pipe.send("go")
+        self.pipe.send("go")
 
     def end(self) -> None:
         """Let it end by itself, or make it."""
-        self._pipe.close()
+        self.pipe.close()
         self._process.join(1)
         self._process.kill()
         self._process.join()
+
+
+def _heard(racers: Sequence[_Racer], deadline: float) -> list[object]:
+    """Return what each of *racers* says next.
+
+    Raises:
+        PromiseBrokenError: One of them failed, or did not say anything in time. Those who fail are
+            heard at once: the others may wait for them.
+    """
+    from multiprocessing.connection import wait  # noqa: PLC0415 - only where they are tried
+
+    said: dict[int, object] = {}
+    silent = {racer.pipe: number for number, racer in enumerate(racers)}
+    until = monotonic() + deadline
+    while silent:
+        speaking = wait(list(silent), max(0.0, until - monotonic()))
+        if not speaking:
+            raise _broken(f"no word after {deadline:g} s")
+        for pipe, number in list(silent.items()):
+            if pipe in speaking:
+                said[number] = racers[number].hear()
+                del silent[pipe]
+    return [said[number] for number in range(len(racers))]
 
 
 def _broken(found: str) -> PromiseBrokenError:
@@ -129,7 +171,8 @@ def _race(
         told = (True, drive(port, make, when_told, deadline))
     except BaseException as error:  # noqa: BLE001 - whoever began it reports it
         told = (False, finding(error))
-    pipe.send(told)
+    with suppress(OSError):  # whoever began it may have given up
+        pipe.send(told)
 
 
 @in_words.register(Elsewhere)

@@ -54,7 +54,7 @@ class Trial:
         return f"{self.tenant}-2"
 
 
-Check: TypeAlias = Callable[[Trial], Workflow[None]]
+CheckWorkflow: TypeAlias = Callable[[Trial], Workflow[None]]
 """A check is a workflow, so that it runs on blocking and on async adapters alike."""
 
 
@@ -78,8 +78,8 @@ class Promise:
     sentence: str
     why: str
     where: str
-    check: Check = field(repr=False)
-    then: Check | None = field(default=None, repr=False)
+    check: CheckWorkflow = field(repr=False)
+    then: CheckWorkflow | None = field(default=None, repr=False)
     needs: Capability | None = None
 
     @property
@@ -94,8 +94,8 @@ def promise(
     why: str,
     where: str,
     needs: Capability | None = None,
-    then: Check | None = None,
-) -> Callable[[Check], Promise]:
+    then: CheckWorkflow | None = None,
+) -> Callable[[CheckWorkflow], Promise]:
     """Make a promise of the check that is decorated.
 
     The first sentence of its docstring is what is promised; its own name is the promise's.
@@ -108,7 +108,7 @@ def promise(
         then: See `Promise`.
     """
 
-    def made(check: Check) -> Promise:
+    def made(check: CheckWorkflow) -> Promise:
         name = re.sub(r"_+", "-", str(getattr(check, "__name__", check)).strip("_"))
         # There are no docstrings under -OO.
         told = (getdoc(check) or f"{name.replace('-', ' ').capitalize()}.").partition("\n\n")[0]

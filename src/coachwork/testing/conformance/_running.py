@@ -13,7 +13,7 @@ from coachwork.adapters import TimeOrderedIds
 from coachwork.errors import ValidationError
 from coachwork.testing.conformance._colours import GRACE, HungError, drive, drive_async
 from coachwork.testing.conformance._places import places_of_threads
-from coachwork.testing.conformance._promise import Check, Make, Promise, Suite, Terms, Trial
+from coachwork.testing.conformance._promise import CheckWorkflow, Make, Promise, Suite, Terms, Trial
 from coachwork.testing.conformance._report import (
     ConformanceError,
     Outcome,
@@ -160,7 +160,7 @@ def _trial(suite: Suite, make: Make, terms: Terms) -> Trial:
     )
 
 
-def _chapters(promise: Promise) -> tuple[Check, ...]:
+def _chapters(promise: Promise) -> tuple[CheckWorkflow, ...]:
     """Return what is run, each with an adapter that is made for it."""
     return (promise.check,) if promise.then is None else (promise.check, promise.then)
 

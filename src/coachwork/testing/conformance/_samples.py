@@ -1,15 +1,22 @@
-"""What checks tell adapters: texts as people write them, messages, events and jobs of all kinds."""
+"""What checks tell adapters: texts as people write them, messages, events and jobs of all kinds.
+
+`taken` tells such things, one after the other.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
+from coachwork.effects import Effect, Workflow
 from coachwork.events import Event, MessageCompleted, MessageFailed
 from coachwork.jobs import ErrorCode, JobKind, JobRef
 from coachwork.messages import Message, Role
 from coachwork.plain import JSON
 from coachwork.testing.conformance._words import in_words
+
+T = TypeVar("T")
 
 NOON: Final = datetime(2026, 2, 3, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -79,7 +86,7 @@ def outcomes() -> list[MessageCompleted | MessageFailed]:
         MessageCompleted(message=text, is_final=False, turn=1, max_turns=3, message_count=2)
         for text in (None, *ODD)
     ]
-    result: JSON = {"values": ["honesty", "\ud800", "\u20ac"], "none": None, "numbers": [1, 0.5, True]}
+    result: JSON = {"values": ["honesty", "\ud800"], "none": None, "numbers": [1, 0.5, True]}
     said.append(
         MessageCompleted(
             message="Bye.", is_final=True, turn=3, max_turns=3, message_count=7, result=result
@@ -87,6 +94,18 @@ def outcomes() -> list[MessageCompleted | MessageFailed]:
     )
     said += [MessageFailed(error="No answer.", error_code=code) for code in ErrorCode]
     return said
+
+
+def taken(things: Iterable[T], tell: Callable[[T], Effect[None]]) -> Workflow[list[T]]:
+    """Tell *things*, one after the other, and return those that were taken without an error."""
+    found: list[T] = []
+    for thing in things:
+        try:
+            yield from tell(thing)
+        except Exception:  # noqa: BLE001, S112 - that is another promise
+            continue
+        found.append(thing)
+    return found
 
 
 @in_words.register(Event)

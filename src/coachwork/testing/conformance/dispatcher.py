@@ -16,7 +16,7 @@ from coachwork.testing.conformance._expecting import expect
 from coachwork.testing.conformance._promise import DEADLINE, Port, Suite, Terms, Trial
 from coachwork.testing.conformance._report import Report
 from coachwork.testing.conformance._running import check, check_async
-from coachwork.testing.conformance._samples import HOSTILE
+from coachwork.testing.conformance._samples import HOSTILE, taken
 from coachwork.testing.conformance._together import AtOnce, Wait
 from coachwork.testing.conformance._words import in_words
 
@@ -48,18 +48,6 @@ def _dispatch(refs: Iterable[JobRef]) -> Workflow[None]:
     """Tell of jobs, one after the other."""
     for ref in refs:
         yield from Dispatch(ref)
-
-
-def _taken(refs: Iterable[JobRef]) -> Workflow[list[JobRef]]:
-    """Tell of jobs, and return those that were taken without an error."""
-    taken: list[JobRef] = []
-    for ref in refs:
-        try:
-            yield from Dispatch(ref)
-        except Exception:  # noqa: BLE001, S112 - that is another promise
-            continue
-        taken.append(ref)
-    return taken
 
 
 def _all_arrive(arrived: Arrived | None, trial: Trial, refs: Iterable[JobRef]) -> Workflow[None]:
@@ -108,8 +96,8 @@ def several_may_dispatch_at_once(_arrived: Arrived | None, trial: Trial) -> Work
 )
 def what_was_dispatched_arrives(arrived: Arrived | None, trial: Trial) -> Workflow[None]:
     """The very reference of every job arrives at the other end."""
-    taken = yield from _taken(_refs(trial))
-    yield from _all_arrive(arrived, trial, taken)
+    found = yield from taken(_refs(trial), Dispatch)
+    yield from _all_arrive(arrived, trial, found)
 
 
 @draft(
@@ -120,8 +108,9 @@ def what_was_dispatched_arrives(arrived: Arrived | None, trial: Trial) -> Workfl
 )
 def nothing_is_lost_at_once(arrived: Arrived | None, trial: Trial) -> Workflow[None]:
     """Of jobs that are dispatched at the same time all arrive."""
-    taken = yield from AtOnce(tuple(_taken(_of_racer(trial, racer)) for racer in range(RACERS)))
-    yield from _all_arrive(arrived, trial, (ref for of_racer in taken for ref in of_racer))
+    racers = tuple(taken(_of_racer(trial, racer), Dispatch) for racer in range(RACERS))
+    found = yield from AtOnce(racers)
+    yield from _all_arrive(arrived, trial, (ref for of_racer in found for ref in of_racer))
 
 
 def _of_racer(trial: Trial, racer: int) -> list[JobRef]:

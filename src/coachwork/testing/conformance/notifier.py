@@ -19,7 +19,7 @@ from coachwork.testing.conformance._expecting import expect
 from coachwork.testing.conformance._promise import DEADLINE, Port, Suite, Terms, Trial
 from coachwork.testing.conformance._report import Report
 from coachwork.testing.conformance._running import check, check_async
-from coachwork.testing.conformance._samples import HOSTILE, event, outcomes
+from coachwork.testing.conformance._samples import HOSTILE, event, outcomes, taken
 from coachwork.testing.conformance._together import AtOnce, Wait
 from coachwork.testing.conformance._words import in_words
 
@@ -75,18 +75,6 @@ def _tell(*events: Event) -> Workflow[None]:
         yield from Notify(each)
 
 
-def _taken(events: Iterable[Event]) -> Workflow[list[Event]]:
-    """Tell events, and return those that were taken without an error."""
-    taken: list[Event] = []
-    for each in events:
-        try:
-            yield from Notify(each)
-        except Exception:  # noqa: BLE001, S112 - that is another promise
-            continue
-        taken.append(each)
-    return taken
-
-
 def _arrive(end: OtherEnd, trial: Trial, events: list[Event]) -> Workflow[list[str]]:
     """Return which of these have arrived, as soon as all have, or when it may lag no longer."""
     for _ in range(ceil(trial.settle / MOMENT)):
@@ -137,7 +125,7 @@ def several_may_tell_at_once(_end: OtherEnd, trial: Trial) -> Workflow[None]:
 def what_was_told_arrives(end: OtherEnd, trial: Trial) -> Workflow[None]:
     """What was told has arrived at the other end."""
     told = [event(trial.tenant, number, outcome) for number, outcome in enumerate(outcomes())]
-    events = yield from _taken(told)
+    events = yield from taken(told, Notify)
     found = yield from _arrive(end, trial, events)
     missing = [in_words(each) for each in events if each.id not in found]
     expect("what has not arrived", missing, [])
@@ -151,7 +139,8 @@ def what_was_told_arrives(end: OtherEnd, trial: Trial) -> Workflow[None]:
 )
 def the_order_of_a_session_is_kept(end: OtherEnd, trial: Trial) -> Workflow[None]:
     """The events of one session, told one after the other, arrive in that order."""
-    events = yield from _taken(event(trial.tenant, n, session="in order") for n in range(20))
+    told = [event(trial.tenant, n, session="in order") for n in range(20)]
+    events = yield from taken(told, Notify)
     found = yield from _arrive(end, trial, events)
     expect("the order of arrival", found, [each.id for each in events if each.id in found])
 
@@ -164,8 +153,9 @@ def the_order_of_a_session_is_kept(end: OtherEnd, trial: Trial) -> Workflow[None
 )
 def nothing_is_lost_at_once(end: OtherEnd, trial: Trial) -> Workflow[None]:
     """Of events that are told at the same time all arrive."""
-    taken = yield from AtOnce(tuple(_taken(_of_racer(trial, racer)) for racer in range(RACERS)))
-    events = [each for of_racer in taken for each in of_racer]
+    racers = tuple(taken(_of_racer(trial, racer), Notify) for racer in range(RACERS))
+    told = yield from AtOnce(racers)
+    events = [each for of_racer in told for each in of_racer]
     found = yield from _arrive(end, trial, events)
     expect("how many have arrived", len(found), len(events))
 

@@ -38,7 +38,7 @@ from types import (
     MethodType,
     ModuleType,
 )
-from typing import Any, Final, cast
+from typing import Any, Final, Generic, cast
 from uuid import UUID
 
 import attrs
@@ -388,4 +388,4 @@ _FORMS: Final[dict[type, Callable[[Any], Iterator[object]]]] = {
     **dict.fromkeys(_ITERATORS, _iterator),
 }
 _CONTAINERS: Final = (list, dict, set, deque)
-_PLAIN_BASES: Final = frozenset({*_CONTAINERS, tuple, frozenset})
+_PLAIN_BASES: Final = frozenset({*_CONTAINERS, tuple, frozenset, Generic})

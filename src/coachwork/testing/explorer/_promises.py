@@ -35,12 +35,11 @@ from coachwork.records import (
     RECEIPT,
     SESSION_RECORD,
     Insert,
-    Key,
-    Op,
     Record,
     Update,
     account_key,
     job_key,
+    key_of,
     message_key,
     receipt_key,
     session_key,
@@ -157,7 +156,7 @@ class Promises(Invariants):
             elif old.key.kind == "job" and new is not None:
                 yield from self._job_step(noted, _job(old), _job(new))
         for op in step.ops:
-            key = _key(op)
+            key = key_of(op)
             if step.caller is not None and key.tenant != step.caller.tenant:
                 yield f"8: {step.call.command}: it wrote a key of another tenant"
 
@@ -226,8 +225,9 @@ class Promises(Invariants):
             over = view.expires_at is not None and seen is not None and view.expires_at <= seen
             if over and outcome.call.key is None:
                 yield f"8: {name}: it told of a session that has expired"
-        if session is None or session_key(caller.tenant, session) not in outcome.records:
-            return  # it was swept away since
+        record = outcome.records.get(session_key(caller.tenant, str(session)))
+        if record is None or _is_swept(_session(record), outcome.now):
+            return
         job: Any = value if hasattr(value, "outcome") else getattr(value, "job", None)
         if job is not None and not isinstance(job, str):
             yield from _told_job(outcome, caller, job, session)
@@ -306,10 +306,6 @@ def _job(record: Record) -> Job:
     return JOB_RECORD.read(record).value
 
 
-def _key(op: Op) -> Key:
-    return op.record.key if isinstance(op, Insert | Update) else op.key
-
-
 def _session_step(step: Step, noted: Noted, old: Session, new: Session) -> Iterator[str]:
     """Return what a commit did to a session that its command must not do."""
     command = step.call.command
@@ -332,6 +328,11 @@ def _session_step(step: Step, noted: Noted, old: Session, new: Session) -> Itera
         yield f"8: {named}: {command} changed it although it had expired"
     if ending is not None and ending.reason is EndReason.EXPIRED and not expired:
         yield f"8: {named}: {command} let it expire before its time"
+
+
+def _is_swept(session: Session, now: datetime) -> bool:
+    """Whether *session* may be half swept away."""
+    return session.status in _ENDS and session.is_expired(now)
 
 
 def _lasting(session: Session) -> tuple[object, ...]:

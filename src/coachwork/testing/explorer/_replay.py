@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 
 from coachwork.effects import AskModel, Commit, Effect, Find, Get, Now, ReadLog
 from coachwork.errors import CoachworkError, MisuseError
+from coachwork.jobs import JobRef
 from coachwork.ports import Answer, CommitResult
 from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
 from coachwork.testing.explorer._invariants import Invariants, Outcome, Records, Step
@@ -347,13 +348,13 @@ def _named(key: Key) -> str:
 
 def _aimed(call: Call) -> str:
     """Return what a call is aimed at."""
-    target: Any = call.target
+    target: object = call.target
     if target is None:
         return ""
     parts = cast("tuple[object, ...]", target if isinstance(target, tuple) else (target,))
     told = [part for part in parts if isinstance(part, str | int)]
-    job = getattr(target, "job", None)
-    told += [job] if isinstance(job, str) else []
+    if isinstance(target, JobRef):
+        told.append(target.job)
     return f" on {' '.join(map(str, told))}" if told else ""
 
 

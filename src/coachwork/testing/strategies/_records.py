@@ -25,6 +25,7 @@ from coachwork.records import (
     Record,
     Stored,
     Update,
+    key_of,
 )
 from coachwork.sessions import SessionStatus
 from coachwork.testing.strategies._companions import (
@@ -157,13 +158,8 @@ def commits(draw: st.DrawFn, *, most: int = 5) -> tuple[Op, ...]:
         most: How many operations there may be.
     """
     tenant = draw(ids())
-    some = draw(st.lists(ops(), max_size=most, unique_by=lambda op: _of(op).parts))
+    some = draw(st.lists(ops(), max_size=most, unique_by=lambda op: key_of(op).parts))
     return tuple(_in_tenant(op, tenant) for op in some)
-
-
-def _of(op: Op) -> Key:
-    """Return the key that *op* concerns."""
-    return op.record.key if isinstance(op, Insert | Update) else op.key
 
 
 def _in_tenant(op: Op, tenant: str) -> Op:

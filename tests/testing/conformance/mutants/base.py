@@ -18,7 +18,7 @@ from attrs import frozen
 
 from coachwork.adapters import Memory
 from coachwork.ports import CommitResult
-from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
+from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update, key_of
 from coachwork.testing.conformance import (
     Capability,
     ConformanceError,
@@ -106,11 +106,6 @@ def mutants_in(*modules: ModuleType) -> tuple[Mutant, ...]:
 
 
 # --- what mutants are made of ----------------------------------------------------------------
-
-
-def key_of(op: Op) -> Key:
-    """Return the key that an operation is about."""
-    return op.record.key if isinstance(op, Insert | Update) else op.key
 
 
 class Loose(Memory):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from attrs import evolve
 
@@ -15,22 +16,34 @@ from tests.testing.conformance.mutants.base import Anything, breaks
 MANY = 10_000
 
 
-class OtherDue(Memory):
-    """A repository whose view of what is due is another one."""
+class OtherView(Memory):
+    """A repository whose view by one instant is another one.
+
+    Attributes:
+        asked: The field of a query that asks for it.
+    """
+
+    asked: ClassVar[str]
 
     def find(self, query: Query, /) -> Sequence[Record]:
         """Leave the other views as they are."""
-        if query.due is None:
+        if getattr(query, self.asked) is None:
             return super().find(query)
         return self.seen(query)
 
     def seen(self, query: Query) -> Sequence[Record]:
-        """Return what is due."""
+        """Return what that view shows."""
         raise NotImplementedError
 
     def all(self, query: Query, **changes: Anything) -> list[Record]:
         """Return what would be found by another query."""
         return list(super().find(evolve(query, **changes)))
+
+
+class OtherDue(OtherView):
+    """A repository whose view of what is due is another one."""
+
+    asked = "due"
 
 
 @breaks("R51")
@@ -184,22 +197,10 @@ class DueAsAtFirst(FirstFacts):
 # --- what has expired ------------------------------------------------------------------------
 
 
-class OtherExpired(Memory):
+class OtherExpired(OtherView):
     """A repository whose view of what has expired is another one."""
 
-    def find(self, query: Query, /) -> Sequence[Record]:
-        """Leave the other views as they are."""
-        if query.expires is None:
-            return super().find(query)
-        return self.seen(query)
-
-    def seen(self, query: Query) -> Sequence[Record]:
-        """Return what has expired."""
-        raise NotImplementedError
-
-    def all(self, query: Query, **changes: Anything) -> list[Record]:
-        """Return what would be found by another query."""
-        return list(super().find(evolve(query, **changes)))
+    asked = "expires"
 
 
 @breaks("R58")

@@ -12,12 +12,11 @@ from time import sleep
 
 from coachwork.adapters import SQLite
 from coachwork.ports import CommitResult
-from coachwork.records import Delete, Insert, Key, Op, Record, Update
+from coachwork.records import Delete, Insert, Key, Op, Record, Update, key_of
 from tests.testing.conformance.mutants.base import (
     Anything,
     Loose,
     Mutant,
-    key_of,
     sentence_of,
 )
 

@@ -9,10 +9,10 @@ from attrs import evolve
 from coachwork.adapters import Memory
 from coachwork.ports import CommitResult
 from coachwork.records import Delete, Op, Record
-from tests.testing.conformance.mutants.base import Anything, breaks
+from tests.testing.conformance.mutants.base import Anything, Loose, breaks
 
 
-class OtherLog(Memory):
+class OtherLog(Loose):
     """A repository whose log is read in another way."""
 
     def log(
@@ -106,7 +106,8 @@ class LogsByPrefix(OtherLog):
 
     def log(self, tenant: str, session: str, /, **wanted: Anything) -> Anything:
         """Read them all."""
-        logs = [log for log in self._logs if log[0] == tenant and log[1].startswith(session)]
+        with self._lock:
+            logs = [log for log in self._logs if log[0] == tenant and log[1].startswith(session)]
         found = [record for log in logs for record in Memory.log(self, *log, **wanted)]
         return sorted(found, key=number)[: wanted["limit"]]
 
@@ -120,9 +121,9 @@ class LogsEverything(OtherLog):
         found = list(super().log(tenant, session, **wanted))
         return found + [
             record
-            for kind, records in self._by_kind.items()
-            for record in records.values()
-            if kind != "message" and (record.key.tenant, record.facts.session) == (tenant, session)
+            for record in self.records()
+            if record.key.kind != "message"
+            and (record.key.tenant, record.facts.session) == (tenant, session)
         ]
 
 
@@ -132,7 +133,8 @@ class LogsOfAllTenants(OtherLog):
 
     def log(self, _tenant: str, session: str, /, **wanted: Anything) -> Anything:
         """Read those of every tenant."""
-        logs = [log for log in self._logs if log[1] == session]
+        with self._lock:
+            logs = [log for log in self._logs if log[1] == session]
         found = [record for log in logs for record in Memory.log(self, *log, **wanted)]
         return sorted(found, key=number)[: wanted["limit"]]
 

@@ -11,8 +11,8 @@ from attrs import evolve
 
 from coachwork.adapters import Memory
 from coachwork.ports import Query
-from coachwork.records import Insert, Key, Op, Record, Update
-from tests.testing.conformance.mutants.base import Anything, Loose, breaks, key_of
+from coachwork.records import Insert, Key, Op, Record, Update, key_of
+from tests.testing.conformance.mutants.base import Anything, Loose, breaks
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -156,9 +156,10 @@ class OtherKeys(Loose):
     def as_put(self) -> Memory:
         """Return the same records under the keys that they were put with."""
         memory = Memory()
-        for records in self._by_kind.values():
-            for text, record in records.items():
-                memory.commit([Insert(evolve(record, key=self._asked[text]))])
+        with self._lock:  # others put records meanwhile
+            kept = [one for records in self._by_kind.values() for one in records.items()]
+        for text, record in kept:
+            memory.commit([Insert(evolve(record, key=self._asked[text]))])
         return memory
 
     def passes(self, op: Op) -> bool:

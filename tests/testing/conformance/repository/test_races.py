@@ -76,18 +76,22 @@ class Stubborn(Memory):
         return CommitResult.CONFLICT
 
 
-def test_a_commit_that_is_always_refused_is_given_up() -> None:
-    """Whoever contests for a record that nobody gets comes to an end."""
-    record = thing("t", "a")
+def test_a_commit_that_is_always_refused_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A conflict says that somebody else was done: whoever is not believed is told."""
+    monkeypatch.setattr(_races, "MOST_REFUSALS", 1)
+    record, mine = thing("t", "counter"), thing("t", "mine")
     calls: list[Record | None] = []
 
     def is_over(found: Record | None) -> bool:
         calls.append(found)
         return False
 
-    contested = _races.contested(record.key, is_over, Insert(record))
-    assert run(contested, ports(Stubborn())) is False
+    contested = _races.contested(record.key, is_over, Insert(record), Insert(mine))
+    with pytest.raises(PromiseBrokenError, match=r"insert thing\('counter'\).*, tried 50 times"):
+        run(contested, ports(Stubborn()))
     assert calls == [None] * _races.TRIES
+    with pytest.raises(PromiseBrokenError, match="follows version 0, tried 50 times"):
+        run(_races.counted("t", "a", 1), ports(Stubborn()))
 
 
 def test_one_winner_is_neither_none_nor_two() -> None:

@@ -11,7 +11,7 @@ from coachwork.ports import Query
 from coachwork.records import Delete, Facts, Insert, Key, Op, Record, Update
 from coachwork.testing.conformance._capability import Capability
 from coachwork.testing.conformance._expecting import expect
-from coachwork.testing.conformance._processes import Elsewhere
+from coachwork.testing.conformance._processes import Elsewhere, ProcessMeeting
 from coachwork.testing.conformance._promise import Trial, promise
 from coachwork.testing.conformance.repository._asking import (
     done,
@@ -31,7 +31,7 @@ from coachwork.testing.conformance.repository._things import message, names, num
 
 REPOSITORY: Final = "coachwork.ports.Repository"
 PROCESSES: Final = 2
-ROUNDS: Final = 20
+ROUNDS: Final = 50
 OWNED: Final = Facts(owner="u")
 
 
@@ -93,7 +93,8 @@ def processes_lose_no_update(trial: Trial) -> Workflow[None]:
 )
 def of_the_inserts_of_several_processes_one_is_done(trial: Trial) -> Workflow[None]:
     """Of several processes that put a record where none is, one is told that it was done."""
-    racers = [partial(claimed, trial.tenant, f"{n}", ROUNDS) for n in range(PROCESSES)]
+    meeting = ProcessMeeting(PROCESSES)
+    racers = [partial(claimed, trial.tenant, f"{n}", ROUNDS, meeting) for n in range(PROCESSES)]
     won = yield from Elsewhere(trial, tuple(racers))
     one_winner_each(won, ROUNDS, "with an insert of one key")
 
@@ -109,7 +110,8 @@ def a_check_holds_against_other_processes(trial: Trial) -> Workflow[None]:
     for name in "ab":
         yield from put([thing(trial.tenant, name, n) for n in range(ROUNDS)])
     ways = (("a", "b"), ("b", "a"))
-    racers = [partial(crossed, trial.tenant, *way, ROUNDS) for way in ways]
+    meeting = ProcessMeeting(PROCESSES)
+    racers = [partial(crossed, trial.tenant, *way, ROUNDS, meeting) for way in ways]
     never_both((yield from Elsewhere(trial, tuple(racers))))
 
 

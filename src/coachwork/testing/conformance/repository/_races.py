@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from coachwork.effects import Get, ReadLog, Workflow
+from coachwork.effects import Commit, Get, ReadLog, Workflow
 from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
 from coachwork.testing.conformance._expecting import PromiseBrokenError, expect
 from coachwork.testing.conformance._promise import Trial, promise
-from coachwork.testing.conformance._together import AtOnce, CancelAfter, Meet, Meeting, Wait
+from coachwork.testing.conformance._together import (
+    AtOnce,
+    CancelAfter,
+    Meet,
+    Meeting,
+    MeetingPlace,
+    Wait,
+)
+from coachwork.testing.conformance._words import in_words
 from coachwork.testing.conformance.repository._asking import (
     MOMENT,
     done,
@@ -23,9 +31,11 @@ from coachwork.testing.conformance.repository._things import message, numbers, t
 
 COMMIT: Final = "coachwork.ports.Repository.commit"
 RACERS: Final = 8
-ROUNDS: Final = 10
-TRIES: Final = 100
+ROUNDS: Final = 20
+TRIES: Final = 50
 """How often a commit is tried that is refused though nobody else was done."""
+MOST_REFUSALS: Final = 20
+"""After so many of them the pause gets no longer."""
 
 
 # --- one of several ---------------------------------------------------------------------------
@@ -39,21 +49,33 @@ def counted(tenant: str, racer: str, times: int, *, logs: bool = False) -> Workf
         racer: Who counts.
         times: How often.
         logs: Whether each commit also appends the message of that number to a log.
+
+    Raises:
+        PromiseBrokenError: It is refused again and again, and nobody else changes the record.
     """
     key = Key("thing", tenant, ("counter",))
     for number in range(times):
         receipt = thing(tenant, "receipt", racer, number)
-        is_done = False
+        is_done, before, refusals = False, 0, 0
         while not is_done:
-            yield from Wait(0)
-            found = yield from Get(key)
-            version = version_of(found) + 1
+            yield from _pause(refusals)
+            version = version_of((yield from Get(key))) + 1
+            refusals = refusals + 1 if version == before else 0
+            if refusals == TRIES:
+                told = f"an update that follows version {before - 1}, tried {TRIES} times"
+                raise PromiseBrokenError(told, "done, for nobody else is", "conflict")
+            before = version
             ops: list[Op] = [Update(thing(tenant, "counter", version=version)), Insert(receipt)]
             if logs:
                 ops.append(Insert(message(tenant, "s", version)))
             outcome = yield from tried(*ops)
             # Whoever does not know looks for what was written together with it.
             is_done = (yield from Get(receipt.key)) is not None if outcome is None else outcome
+
+
+def _pause(refusals: int) -> Workflow[None]:
+    """Let others have their turn, and the more time the more often one was refused in vain."""
+    yield from Wait(min(refusals, MOST_REFUSALS) * 0.002)
 
 
 @promise(
@@ -69,36 +91,51 @@ def no_update_is_lost(trial: Trial) -> Workflow[None]:
     expect(f"the version after {RACERS * ROUNDS} updates", version_of(found), 1 + RACERS * ROUNDS)
 
 
-def contested(key: Key, is_over: Callable[[Record | None], bool], *ops: Op) -> Workflow[bool]:
-    """Commit *ops* until they are done, or somebody else has done the like; tell which.
+def contested(
+    key: Key, is_over: Callable[[Record | None], bool], first: Op, mine: Insert
+) -> Workflow[bool]:
+    """Commit two operations until they are done, or somebody else has done the first; tell which.
 
     Args:
         key: The record that all contest for.
         is_over: Whether that record, or none, tells that somebody was done.
-        ops: What is done; the last inserts what nobody else does.
+        first: What only one can do.
+        mine: What nobody else does.
+
+    Raises:
+        PromiseBrokenError: It is refused again and again, and nobody else is done.
     """
-    mine = ops[-1]
-    for _ in range(TRIES):
-        yield from Wait(0)
-        outcome = yield from tried(*ops)
+    for refusals in range(TRIES):
+        yield from _pause(refusals)
+        outcome = yield from tried(first, mine)
         found = yield from Get(key)
-        if outcome is None and isinstance(mine, Insert):
+        if outcome is None:
             outcome = (yield from Get(mine.record.key)) is not None
         if outcome or is_over(found):
             return bool(outcome)
-    return False
+    told = f"{in_words(Commit((first, mine)))}, tried {TRIES} times"
+    raise PromiseBrokenError(told, "done, for nobody else is", "conflict")
 
 
-def claimed(tenant: str, racer: str, rounds: int) -> Workflow[tuple[int, ...]]:
+def claimed(
+    tenant: str, racer: str, rounds: int, meeting: MeetingPlace | None = None
+) -> Workflow[tuple[int, ...]]:
     """Put a claim in each round, if it is not there; return the rounds that were won."""
     won: list[int] = []
     for number in range(rounds):
+        yield from _met(meeting)
         claim = thing(tenant, "claim", number, body=f'"{racer}"')
         session = thing(tenant, "session", number, racer)
         ops = (Insert(claim), Insert(session))
         if (yield from contested(claim.key, lambda found: found is not None, *ops)):
             won.append(number)
     return tuple(won)
+
+
+def _met(meeting: MeetingPlace | None) -> Workflow[None]:
+    """Meet the others, where they are so far away that they would never come at the same time."""
+    if meeting is not None:
+        yield from Meet(meeting)
 
 
 def one_winner_each(won: Sequence[Sequence[int]], rounds: int, what: str) -> None:
@@ -155,10 +192,13 @@ def _deleted(tenant: str, racer: str) -> Workflow[tuple[int, ...]]:
     return tuple(won)
 
 
-def crossed(tenant: str, mine: str, theirs: str, rounds: int) -> Workflow[tuple[int, ...]]:
+def crossed(
+    tenant: str, mine: str, theirs: str, rounds: int, meeting: MeetingPlace | None = None
+) -> Workflow[tuple[int, ...]]:
     """In each round change one record if another is as it was; return the rounds that passed."""
     passed: list[int] = []
     for number in range(rounds):
+        yield from _met(meeting)
         change = thing(tenant, mine, number, version=2)
         outcome = yield from tried(Check(Key("thing", tenant, (theirs, number)), 1), Update(change))
         if (yield from Get(change.key)) == change if outcome is None else outcome:
@@ -173,12 +213,11 @@ def crossed(tenant: str, mine: str, theirs: str, rounds: int) -> Workflow[tuple[
 )
 def a_check_holds_until_the_commit_is_done(trial: Trial) -> Workflow[None]:
     """Two commits that each check what the other one changes never both pass."""
-    tenant, rounds = trial.tenant, ROUNDS
+    tenant, rounds = trial.tenant, 2 * ROUNDS
     for name in "ab":
         yield from put([thing(tenant, name, n) for n in range(rounds)])
     ways = (("a", "b"), ("b", "a"))
-    passed = yield from AtOnce(tuple(crossed(tenant, *way, rounds) for way in ways))
-    never_both(passed)
+    never_both((yield from AtOnce(tuple(crossed(tenant, *way, rounds) for way in ways))))
 
 
 def never_both(passed: Sequence[Sequence[int]]) -> None:
@@ -202,25 +241,23 @@ def never_both(passed: Sequence[Sequence[int]]) -> None:
 def nobody_sees_half_a_commit(trial: Trial) -> Workflow[None]:
     """Whoever has seen one record of a commit sees the others."""
     yield from done(*(Insert(thing(trial.tenant, name)) for name in "abc"))
-    ways = ("abc", "cba", "bca")
-    readers = (_read_in_order(trial.tenant, way) for way in ways)
-    yield from AtOnce((_written_together(trial.tenant), *readers))
+    over: list[str] = []
+    writer = _written_together(trial.tenant, over)
+    readers = (_read_in_order(trial.tenant, way, over) for way in ("abc", "cba", "bca"))
+    yield from AtOnce((writer, *readers))
 
 
-LAST: Final = 21
-"""The version at which a race between a writer and readers is over."""
-
-
-def _written_together(tenant: str) -> Workflow[None]:
-    """Change three records in one commit, again and again."""
-    for version in range(2, LAST + 1):
+def _written_together(tenant: str, over: list[str]) -> Workflow[None]:
+    """Change three records in one commit, again and again, and tell when it is over."""
+    for version in range(2, 2 * ROUNDS + 2):
         yield from done(*(Update(thing(tenant, name, version=version)) for name in "abc"))
+    over.append("writer")
 
 
-def _read_in_order(tenant: str, way: str) -> Workflow[None]:
+def _read_in_order(tenant: str, way: str, over: list[str]) -> Workflow[None]:
     """Read three records one after another: none is older than the one before."""
     before = 0
-    while before < LAST:
+    while not over:
         yield from Wait(0)
         for name in way:
             found = yield from Get(Key("thing", tenant, (name,)))
@@ -273,13 +310,23 @@ def _done_for(changes: Sequence[Op], meeting: Meeting) -> Workflow[None]:
 )
 def a_log_has_no_gap_while_it_grows(trial: Trial) -> Workflow[None]:
     """While several append to a log, whoever reads it sees a beginning of it without a gap."""
-    tenant, last = trial.tenant, 1 + 4 * ROUNDS
+    tenant, last = trial.tenant, 1 + WRITERS * ROUNDS
     yield from done(Insert(thing(tenant, "counter")), Insert(message(tenant, "s", 1)))
-    writers = (counted(tenant, f"{n}", ROUNDS, logs=True) for n in range(4))
-    readers = (_read_whole(tenant, last) for _ in range(2))
-    yield from AtOnce((*writers, *readers))
     log = ReadLog(tenant=tenant, session="s", limit=2 * last)
+    over: list[str] = []
+    writers = (_appended(tenant, f"{n}", over) for n in range(WRITERS))
+    readers = (_read_whole(log, over) for _ in range(2))
+    yield from AtOnce((*writers, *readers))
     yield from shows(trial, log, _ordered, list(range(1, last + 1)))
+
+
+WRITERS: Final = 4
+
+
+def _appended(tenant: str, racer: str, over: list[str]) -> Workflow[None]:
+    """Append some messages, and tell when it is over."""
+    yield from counted(tenant, racer, ROUNDS, logs=True)
+    over.append(racer)
 
 
 def _ordered(records: Sequence[Record]) -> list[int]:
@@ -287,15 +334,14 @@ def _ordered(records: Sequence[Record]) -> list[int]:
     return sorted(numbers(records))
 
 
-def _read_whole(tenant: str, last: int) -> Workflow[None]:
-    """Read a log until its last message is there: each time it is whole up to some number."""
-    log = ReadLog(tenant=tenant, session="s", limit=2 * last)
-    seen = 0
-    while seen < last:
+def _read_whole(log: ReadLog, over: list[str]) -> Workflow[None]:
+    """Read a log as long as it grows: each time it is whole up to some number."""
+    is_over = False
+    while not is_over:
         yield from Wait(0)
+        is_over = len(over) == WRITERS  # asked first: the last look is at the whole of it
         found = _ordered((yield from log))
         expect(log, found, list(range(1, len(found) + 1)))
-        seen = len(found)
 
 
 @promise(

@@ -1,0 +1,322 @@
+"""The machine over the repositories that there are, over slow ones, and over broken ones."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import Final
+
+import pytest
+from attrs import evolve
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from coachwork.adapters import Memory, SQLite, in_threads
+from coachwork.errors import CorruptRecordError, MisuseError
+from coachwork.policies import Settings
+from coachwork.ports import AsyncRepository, CommitResult, Query, Repository
+from coachwork.records import Delete, Insert, Key, Op, Record, Update
+from coachwork.testing import Audited
+from coachwork.testing.stateful import SessionMachine
+from coachwork.testing.stateful._both import Words
+from coachwork.testing.stateful._choices import Do
+from tests.workflow_mutants import MUTANTS
+
+EXAMPLES: Final = int(os.environ.get("COACHWORK_SESSION_EXAMPLES", "6"))
+HOUSE: Final = settings(max_examples=EXAMPLES, stateful_step_count=25)
+
+
+@contextmanager
+def sqlite() -> Iterator[SQLite]:
+    """Give a database in a folder of its own."""
+    with TemporaryDirectory(prefix="coachwork-") as folder:
+        store = SQLite(Path(folder) / "coach.db", synchronous="NORMAL")
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+@contextmanager
+def threaded() -> Iterator[AsyncRepository]:
+    """Give one that is awaited while threads do its work."""
+    with sqlite() as store:
+        yield in_threads(store)
+
+
+SHARED: Final = Memory()
+"""One engine for all runs."""
+
+LAG: Final = 0.002
+
+
+class Lagging(Memory):
+    """A repository whose views show what was there a while ago."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        super().__init__()
+        self._behind = Memory()
+        self._waiting: deque[tuple[float, Sequence[Op]]] = deque()
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Commit now; the views get to know of it later."""
+        result = super().commit(ops)
+        if result is CommitResult.DONE:
+            self._waiting.append((monotonic() + LAG, ops))
+        return result
+
+    def log(
+        self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
+    ) -> Sequence[Record]:
+        """Read what was there a while ago."""
+        return self._view().log(tenant, session, after=after, last=last, limit=limit)
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """Find what was there a while ago."""
+        return self._view().find(query)
+
+    def _view(self) -> Memory:
+        while self._waiting and self._waiting[0][0] <= monotonic():
+            self._behind.commit(self._waiting.popleft()[1])
+        return self._behind
+
+
+TestOnMemory = SessionMachine.over(lambda: nullcontext(Audited(Memory()))).TestCase
+TestOnSQLite = SessionMachine.over(sqlite).TestCase
+TestAwaited = SessionMachine.over(lambda: nullcontext(Memory().for_async())).TestCase
+TestInThreads = SessionMachine.over(threaded).TestCase
+TestOnASharedEngine = SessionMachine.over(lambda: nullcontext(SHARED)).TestCase
+TestWithViewsThatLag = SessionMachine.over(lambda: nullcontext(Lagging()), settle=2 * LAG).TestCase
+TestOnMemory.settings = TestOnSQLite.settings = HOUSE
+TestAwaited.settings = TestOnASharedEngine.settings = HOUSE
+TestInThreads.settings = TestWithViewsThatLag.settings = settings(
+    max_examples=max(1, EXAMPLES // 2), stateful_step_count=15
+)
+
+
+# --- what it finds ---------------------------------------------------------------------------
+
+
+def found_in(make: Callable[[], Repository]) -> None:
+    """Let the machine look for what is wrong, always in the same order."""
+    run_state_machine_as_test(
+        SessionMachine.over(lambda: nullcontext(make())),
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=30,
+            phases=[Phase.generate],
+            derandomize=True,
+            database=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+class LastWriteWins(Memory):
+    """An update does not look at the version."""
+
+    def _holds(self, op: Op) -> bool:
+        return isinstance(op, Update) or super()._holds(op)
+
+
+class Piecemeal(Memory):
+    """A commit does what it can, and then tells a conflict."""
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Do the operations one by one."""
+        done = all(super(Piecemeal, self).commit([op]) is CommitResult.DONE for op in ops)
+        return CommitResult.DONE if done else CommitResult.CONFLICT
+
+
+class LosesMessages(Memory):
+    """Every fourth message of a session is never written."""
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Leave it out."""
+        return super().commit([op for op in ops if not _is_fourth_message(op)])
+
+
+def _is_fourth_message(op: Op) -> bool:
+    return (
+        isinstance(op, Insert) and op.record.key.kind == "message" and op.record.key.parts[1] == 4
+    )
+
+
+class KeepsReceipts(Memory):
+    """What is deleted is told to be, and some of it stays."""
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Delete no receipt."""
+        kept = [op for op in ops if isinstance(op, Delete) and op.key.kind == "receipt"]
+        return super().commit([op for op in ops if op not in kept])
+
+
+class KnowsNoTenants(Memory):
+    """The tenant is no part of the key."""
+
+    def get(self, key: Key, /) -> Record | None:
+        """Read what any tenant has."""
+        found = super().get(evolve(key, tenant="any"))
+        return None if found is None else evolve(found, key=key)
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Write what all tenants have."""
+        return super().commit([_of_any_tenant(op) for op in ops])
+
+
+def _of_any_tenant(op: Op) -> Op:
+    if isinstance(op, Insert | Update):
+        return evolve(op, record=evolve(op.record, key=evolve(op.record.key, tenant="any")))
+    return evolve(op, key=evolve(op.key, tenant="any"))
+
+
+class ShowsOthers(Memory):
+    """A view shows what others own, too."""
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """Forget whose it is to be."""
+        return super().find(evolve(query, owner=None))
+
+
+class OldestFirst(Memory):
+    """A view is always in ascending order."""
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """Forget the order."""
+        return super().find(evolve(query, newest_first=False))
+
+
+class LateByATick(Memory):
+    """What is due at this very instant is not found."""
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """Leave it out."""
+        found = super().find(query)
+        return [one for one in found if query.due is None or one.facts.due != query.due]
+
+
+class AnyStatus(Memory):
+    """A view does not look at the status."""
+
+    def find(self, query: Query, /) -> Sequence[Record]:
+        """Forget the status."""
+        return super().find(evolve(query, status=()))
+
+
+class ReadsTwice(Memory):
+    """A page of a log begins with the last message of the page before."""
+
+    def log(
+        self, tenant: str, session: str, /, *, after: int = 0, last: int | None = None, limit: int
+    ) -> Sequence[Record]:
+        """Begin one too early."""
+        return super().log(tenant, session, after=max(0, after - 1), last=last, limit=limit)
+
+
+BROKEN: Final = (
+    LastWriteWins,
+    Piecemeal,
+    LosesMessages,
+    KeepsReceipts,
+    KnowsNoTenants,
+    ShowsOthers,
+    OldestFirst,
+    LateByATick,
+    AnyStatus,
+    ReadsTwice,
+)
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_broken_repository_is_found(broken: type[Memory]) -> None:
+    """Whatever promise it breaks, something is not as it must be."""
+    with pytest.raises((AssertionError, CorruptRecordError)):
+        found_in(broken)
+
+
+WRONG: Final = (
+    "no busy check",
+    "status written back",
+    "cancel forgets the turn",
+    "no owner check",
+    "late reply kept",
+    "asked before it is accepted",
+    "message un-pauses",
+    "pause frees the topic",
+    "completion keeps the topic",
+    "standing not noted",
+    "own receipt not looked for",
+    "no receipt",
+    "fingerprint not compared",
+    "asked again after a conflict",
+    "others' conflict ignored",
+)
+"""Mutants of the workflows that are no races, by their names in `tests.workflow_mutants`."""
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_workflow_is_found(wrong: str) -> None:
+    """Whatever decision is not kept, something is not as it must be."""
+    with MUTANTS[wrong].in_force(), pytest.raises(AssertionError):
+        found_in(Memory)
+
+
+# --- how it is made --------------------------------------------------------------------------
+
+
+def test_it_needs_a_repository() -> None:
+    """Who forgets it is told where it comes from."""
+    with pytest.raises(MisuseError, match=r"needs a repository: see SessionMachine\.over"):
+        SessionMachine()
+    with pytest.raises(MisuseError, match="make must be a function"):
+        SessionMachine.over(Memory())  # type: ignore[arg-type]
+    with pytest.raises(MisuseError, match="settle must be seconds"):
+        SessionMachine.over(lambda: nullcontext(Memory()), settle=-1)
+
+
+def test_what_was_never_begun_is_ended_at_once() -> None:
+    """A machine that Hypothesis gives up before its first step asks for no repository."""
+    machine = SessionMachine.over(pytest.fail)()
+    machine.what_is_seen_is_as_it_must_be()
+    machine.teardown()
+
+
+def test_what_was_found_is_what_is_told() -> None:
+    """A run in which something was found is not led to its end, but its repository is ended."""
+    ended: list[bool] = []
+
+    @contextmanager
+    def make() -> Iterator[Memory]:
+        yield LosesMessages()
+        ended.append(True)
+
+    def run(machine: SessionMachine) -> None:
+        machine.begin(settings=Settings(), topics=("talk", "talk", "talk"))
+        try:
+            for _ in range(8):
+                machine.do(Do("send", place=0, words=Words(), waits=True))
+                machine.what_is_seen_is_as_it_must_be()
+        finally:
+            machine.teardown()
+
+    with pytest.raises(AssertionError, match="the history is not as it must be"):
+        run(SessionMachine.over(make)())
+    assert ended == [True]
+
+
+def test_in_the_end_nothing_is_left() -> None:
+    """A run that found nothing ends with everything answered, told, deleted and swept."""
+    memory = Memory()
+    machine = SessionMachine.over(lambda: nullcontext(memory))()
+    machine.begin(settings=Settings(), topics=("values", "board", "council"))
+    machine.do(Do("send", place=0, words=Words(), waits=False))
+    assert memory.records() != []
+    machine.teardown()
+    assert memory.records() == []
