@@ -293,6 +293,7 @@ class Session:
             "locale": None,
             "attachments": [],
             "supersedes": None,
+            "components": [],
         }
 
     @property
