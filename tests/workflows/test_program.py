@@ -27,6 +27,7 @@ from coachwork.programs import (
     rebuild,
 )
 from coachwork.records import PROGRESS, Stored
+from coachwork.testing import Fault
 from coachwork.testing.faults import CrashError
 from coachwork.topics import Topic
 from coachwork.workflows import (
@@ -285,8 +286,13 @@ def test_every_fault_at_every_step_of_a_turn_with_actions() -> None:
     wanted, session = fresh()
     before = len(wanted.effects)
     wanted.run(turn(wanted, session))
+    names = wanted.names(before)
+    # What fails by itself there fails the job, which is another story.
+    prompting = range(names.index("GetTemplate"), names.index("AskModel"))
     for number, effect in enumerate(wanted.effects[before:]):
         for fault in faults_of(effect):
+            if fault is Fault.FAIL_BEFORE and number in prompting:
+                continue
             world, session = fresh()
             world.insist(partial(turn, world, session), Told(number, fault))
             assert [habit.name for habit in state(world).habits] == ["read"]

@@ -185,6 +185,8 @@ class Keeping:
                 for (job, _), spent in sorted(self._spent.items(), key=_by_job)
                 if job.session.who == who
             ],
+            "programs": [],
+            "audits": [],
         }
 
     # --- what ends -----------------------------------------------------------------------------
