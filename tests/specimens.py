@@ -332,6 +332,7 @@ GOLDEN: Final[dict[str, object]] = {
     "claim-of-user": Claim("acme", "core_values", "ada", "s-1", tenant_wide=False),
     "claim-of-tenant": Claim("acme", "core_values", "ada", "s-1", tenant_wide=True),
     "account": Account("acme", "ada", AccountStatus.OPEN, NOON),
+    "account-planting": Account("acme", "ada", AccountStatus.OPEN, NOON, planting="trial"),
     "account-deleted": Account("acme", "ada", AccountStatus.DELETED, NOON, LATER),
     "standing": Standing(
         tenant="acme",

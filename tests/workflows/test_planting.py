@@ -23,7 +23,16 @@ from coachwork.errors import (
 from coachwork.jobs import JobStatus
 from coachwork.plain import JSON, to_json
 from coachwork.policies import Settings
-from coachwork.records import ACCOUNT, CLAIM, MAX_OPS, SESSION_RECORD, STANDING, Check, Insert
+from coachwork.records import (
+    ACCOUNT,
+    CLAIM,
+    MAX_OPS,
+    SESSION_RECORD,
+    STANDING,
+    Check,
+    Insert,
+    Update,
+)
 from coachwork.sessions import Account, AccountStatus
 from coachwork.testing import Fault, violations
 from coachwork.workflows import (
@@ -60,6 +69,7 @@ from tests.planted import (
     TOPICS,
     TRIAL,
     Values,
+    acted_document,
     coach,
     copied,
     document,
@@ -116,11 +126,17 @@ def test_what_is_large_is_seen_at_once() -> None:
     """Until the last commit there is no session and no state; each commit checks the account."""
     world = new_world()
     planted(world, long_document())
-    *first, last = world.commits[2:]  # the account comes to be, and is written anew
+    *first, last = world.commits[2:]  # the account comes to be, and notes the scenario
     assert len(first) == 2
     for ops in [*first, last]:
         assert len(ops) <= MAX_OPS
+    for ops in first:
         assert sum(isinstance(op, Check) and op.key.kind == "account" for op in ops) == 1
+    (noted,) = world.commits[1]
+    (forgotten,) = (op for op in last if isinstance(op, Update) and op.record.key.kind == "account")
+    assert isinstance(noted, Update)
+    assert ACCOUNT.read(noted.record).value.planting == "trial"
+    assert ACCOUNT.read(forgotten.record).value.planting is None
     seen = {"session", "background", "claim", "progress"}
     kinds = [{op.record.key.kind for op in ops if isinstance(op, Insert)} for ops in first]
     assert not set().union(*kinds) & seen
@@ -385,6 +401,16 @@ def test_half_a_planting_is_not_seen() -> None:
     session = world.stored("job")[0].session
     with pytest.raises(CoachworkError, match="no such session"):
         world.run(history(world.setup, TRIAL, session))
+
+
+def test_actions_are_not_seen_before_their_state() -> None:
+    """Where audits are written before the last commit, nobody sees one before all are there."""
+    told = acted_document()
+    world = half_planted(told=told)
+    assert len(world.stored("audit")) > 50
+    assert world.run(actions(world.setup, TRIAL, HABITS)).actions == ()
+    planted(world, told)
+    assert len(world.run(actions(world.setup, TRIAL, HABITS, limit=200)).actions) == 150
 
 
 @pytest.mark.parametrize("delete", [delete_scenario, delete_all])

@@ -22,6 +22,7 @@ from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask, CommitResult
 from coachwork.records import ACCOUNT, MAX_OPS, Delete, Record, account_key, progress_key
 from coachwork.testing import Fault, violations
+from coachwork.testing.faults import CrashError
 from coachwork.workflows import (
     Caller,
     Deleted,
@@ -188,6 +189,23 @@ def test_a_state_with_many_audits_goes_from_the_end() -> None:
     kinds = [[op.key.kind for op in ops if hasattr(op, "key")] for ops in world.commits[-3:]]
     assert [told.count("audit") for told in kinds] == [98, 98, 14]
     assert [told.count("progress") for told in kinds] == [1, 1, 1]
+
+
+def test_a_state_with_many_audits_is_deleted_in_the_end() -> None:
+    """A crash between two commits leaves a part; called again, the rest goes."""
+    begin, _ = many_audits()
+    wanted = copied(begin)
+    wanted.run(delete_scenario(wanted.setup, TRIAL))
+    commits = [n for n, effect in enumerate(wanted.effects) if isinstance(effect, Commit)]
+    left: set[int] = set()
+    for number in commits:
+        world = copied(begin)
+        with pytest.raises(CrashError):
+            world.run(delete_scenario(world.setup, TRIAL), Told(number, Fault.CRASH_AFTER))
+        left.add(len(world.stored("audit")))
+        world.run(delete_scenario(world.setup, TRIAL))
+        assert {record.key.kind for record in world.records()} == {"account"}
+    assert left == {210, 112, 14, 0}
 
 
 def test_an_action_in_between_leaves_nothing_behind() -> None:

@@ -101,6 +101,8 @@ class Account:
         status: Open, or the mark of a deletion.
         since: Since when (UTC).
         until: When the mark may be swept away (UTC), or None.
+        planting: The test scenario of which a part is written that is not to be seen before all is
+            there, or None.
     """
 
     tenant: str
@@ -108,6 +110,7 @@ class Account:
     status: AccountStatus
     since: datetime
     until: datetime | None = None
+    planting: str | None = None
 
 
 @frozen(kw_only=True)

@@ -5,10 +5,11 @@ written first, in commits of their own, and at last in one commit the sessions, 
 ones need, and the states: until then no session and no state is there to be seen. Whoever is
 interrupted calls again with the same key: the ids are the same, and what is there already is left.
 
-Each commit makes sure of the account. Where there are several, the account is written anew before
-the first of them, and so does who deletes the remains of an interrupted planting: of the two, the
-one that came first finds another version of the account and begins again, so that no session is
-planted whose messages somebody has just deleted.
+Each commit makes sure of the account. Where there are several, the account notes before the first
+of them which scenario is being planted, and forgets it with the last one. Who deletes the remains
+of an interrupted planting writes it, too: of the two, the one that came first finds another version
+of the account and begins again, so that no session is planted whose messages somebody has just
+deleted.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from coachwork.effects import Get, Now, Workflow
 from coachwork.errors import StoreUnavailableError, ValidationError
@@ -98,8 +99,9 @@ def plant(
 
 @frozen
 class _Plan:
-    """All that is to be written, checked and made before anything is."""
+    """All that is to be written in a scenario, checked and made before anything is."""
 
+    scenario: str
     sessions: list[Grown]
     states: list[GrownState]
 
@@ -115,7 +117,9 @@ def _plant(setup: Setup, call: Call, told: Scenario, scenario: str) -> Workflow[
     caller = call.caller
     ids = NewIds(seed_of([caller.tenant, caller.user, scenario, call.key, call.fingerprint]))
     plan = _Plan(
-        grown_sessions(setup, caller, told.sessions, ids), grown_states(setup, caller, told, ids)
+        scenario,
+        grown_sessions(setup, caller, told.sessions, ids),
+        grown_states(setup, caller, told, ids),
     )
     planted = Planted(
         scenario=scenario,
@@ -148,14 +152,16 @@ def _write(
     rest: Sequence[Insert] = ()
     if batches and _fits([*batches[-1], *last]):
         rest = batches.pop()
+    guard: Op = ACCOUNT.check(account)
     if batches:
-        if not (yield from tries.commit([ACCOUNT.update(account, account.value)])):
+        noted = Stored(evolve(account.value, planting=plan.scenario), account.version + 1)
+        if not (yield from tries.commit([ACCOUNT.update(account, noted.value)])):
             return False
-        account = Stored(account.value, account.version + 1)
-    for batch in batches:
-        if not (yield from _put(tries, batch, account)):
-            return False
-    return (yield from _put(tries, rest, account, last))
+        for batch in batches:
+            if not (yield from _put(tries, batch, ACCOUNT.check(noted))):
+                return False
+        guard = ACCOUNT.update(noted, evolve(noted.value, planting=None))
+    return (yield from _put(tries, rest, guard, last))
 
 
 def _batches(groups: Sequence[Sequence[Insert]]) -> list[Sequence[Insert]]:
@@ -176,9 +182,15 @@ def _fits(ops: Sequence[Op]) -> bool:
 
 
 def _put(
-    tries: Tries, batch: Sequence[Insert], account: Stored[Account], last: Sequence[Op] = ()
+    tries: Tries, batch: Sequence[Insert], guard: Op, last: Sequence[Op] = ()
 ) -> Workflow[bool]:
     """Insert a batch, as far as it is not there already, and write what is *last*.
+
+    Args:
+        tries: The tries that are left.
+        batch: What to insert.
+        guard: What makes sure of the account.
+        last: What is written with it, and was certainly not before.
 
     Returns:
         Whether it is done; False to look again.
@@ -186,8 +198,7 @@ def _put(
     Raises:
         ValidationError: Something else is in the place of something.
     """
-    check = ACCOUNT.check(account)
-    if (yield from tries.commit([*batch, *last, check])):
+    if (yield from tries.commit([*batch, *last, guard])):
         return True
     missing: list[Insert] = []
     for op in batch:
@@ -199,7 +210,7 @@ def _put(
             raise ValidationError("scenario", told)
     if len(missing) == len(batch):
         return False
-    return not (missing or last) or (yield from tries.commit([*missing, *last, check]))
+    return not (missing or last) or (yield from tries.commit([*missing, *last, guard]))
 
 
 # --- what is seen ----------------------------------------------------------------------------

@@ -9,12 +9,12 @@ from typing import Any, Final, TypeVar
 from attrs import evolve, frozen
 
 from coachwork.actions import ActionStatus, Audit, Sender
-from coachwork.effects import Workflow
+from coachwork.effects import Get, Workflow
 from coachwork.errors import ValidationError
 from coachwork.ids import checked_id
 from coachwork.ports import Query
 from coachwork.programs import Program, Scope
-from coachwork.records import AUDIT, Key
+from coachwork.records import AUDIT, Key, progress_key
 from coachwork.workflows._answers import ActionList, ActionView, ProgramView, action_views
 from coachwork.workflows._program import load_underway
 from coachwork.workflows._reading import MAX_LIMIT, checked_instant, checked_number
@@ -153,27 +153,31 @@ class _Wanted:
     type: str | None
     status: ActionStatus | None
 
-    def of(self, audit: Audit) -> bool:
-        """Whether actions of *audit* are asked for."""
-        return (
-            audit.program == self.program
-            and audit.scenario == self.scenario
-            and self.message in {None, audit.message}
-        )
-
-    def action(self, action: ActionView) -> bool:
-        """Whether *action* is asked for."""
-        return self.type in {None, action.type} and self.status in {None, action.status}
+    def found(self, audit: Audit) -> list[ActionView]:
+        """Return the actions of *audit* that are asked for."""
+        if (
+            audit.program != self.program
+            or audit.scenario != self.scenario
+            or self.message not in {None, audit.message}
+        ):
+            return []
+        return [
+            action
+            for action in action_views(audit)
+            if self.type in {None, action.type} and self.status in {None, action.status}
+        ]
 
 
 def _page(wanted: _Wanted, query: Query, limit: int) -> Workflow[ActionList]:
     """Return the actions that *query* and *wanted* ask for, until there are enough."""
     found: list[ActionView] = []
+    there: dict[Key, bool] = {}
     for _ in range(MOST_PAGES):
         page = yield from find(AUDIT, query)
         for audit in page:
-            if wanted.of(audit.value):
-                found += filter(wanted.action, action_views(audit.value))
+            told = wanted.found(audit.value)
+            if told and (yield from _is_counted(audit.value, there)):
+                found += told
             query = evolve(query, after=AUDIT.key(audit.value))
             if len(found) >= limit:
                 break
@@ -183,6 +187,19 @@ def _page(wanted: _Wanted, query: Query, limit: int) -> Workflow[ActionList]:
             continue
         break
     return ActionList(tuple(found), None if query.after is None else query.after.text)
+
+
+def _is_counted(audit: Audit, there: dict[Key, bool]) -> Workflow[bool]:
+    """Whether the state of *audit* is there: that of a half planted scenario is still to come.
+
+    Args:
+        audit: The audit.
+        there: What is known of other states; this one is put there, too.
+    """
+    key = progress_key(audit.tenant, audit.program, audit.user, audit.subject, audit.scenario)
+    if key not in there:
+        there[key] = (yield from Get(key)) is not None
+    return there[key]
 
 
 def _place(caller: Caller, after: str) -> Key:

@@ -224,10 +224,10 @@ def _delete_lost(part: _Part) -> Workflow[bool]:
     if not lost:
         return True
     # One that is under way must notice that what it has written so far is going.
-    new = ACCOUNT.update(part.account, part.account.value)
-    if not (yield from part.tries.commit([new])):
+    open_again = evolve(part.account.value, planting=None)
+    if not (yield from part.tries.commit([ACCOUNT.update(part.account, open_again)])):
         return False
-    account = Stored(part.account.value, part.account.version + 1)
+    account = Stored(open_again, part.account.version + 1)
     if not (yield from delete_lost(part.setup, jobs, account)):
         return False
     while lost := (yield from find_lost(audits, home_of_audit)):

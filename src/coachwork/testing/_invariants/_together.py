@@ -430,6 +430,11 @@ _OF_WHAT_IS_DELETED: Final[Mapping[str, tuple[Predicate, ...]]] = {
     SPENDING.name: (_deletion,),
 }
 
+OF_WHAT_HAPPENS: Final[frozenset[Predicate]] = frozenset(
+    {_log, _turns, _latest, _a_message, _place_of_a_job, _a_receipt, _told, _an_audit}
+)
+"""What must be written together where something happens, and not where it is only told again."""
+
 
 def predicates_of(change: Change) -> tuple[Predicate, ...]:
     """Return what must hold of *change* within its commit."""

@@ -81,14 +81,22 @@ def _of_a_click(
 def accounts() -> st.SearchStrategy[Account]:
     """Return a strategy of accounts: open, being deleted, and deleted."""
     then = utc_instants()
-    return st.builds(_account, ids(), ids(), st.sampled_from(AccountStatus), then, then)
+    planting = st.none() | ids()
+    return st.builds(_account, ids(), ids(), st.sampled_from(AccountStatus), then, then, planting)
 
 
 def _account(
-    tenant: str, user: str, status: AccountStatus, since: datetime, other: datetime
+    tenant: str,
+    user: str,
+    status: AccountStatus,
+    since: datetime,
+    other: datetime,
+    planting: str | None,
 ) -> Account:
-    """Return an account; only the mark of a deletion that is done is swept away some day."""
-    if status is not AccountStatus.DELETED:
+    """Return an account: planted for while it is open, swept away some day once it is deleted."""
+    if status is AccountStatus.OPEN:
+        return Account(tenant, user, status, since, planting=planting)
+    if status is AccountStatus.DELETING:
         return Account(tenant, user, status, since)
     return Account(tenant, user, status, min(since, other), max(since, other))
 
