@@ -381,13 +381,20 @@ def _told(step: Step, change: Change) -> Iterator[str]:
 
 
 def _an_audit(step: Step, change: Change) -> Iterator[str]:
-    """11: An audit is counted by the state that it tells of; the coach's comes with its message."""
+    """11: An audit is counted by the state that it tells of.
+
+    The coach's comes with its message, and the user's with the receipt of the click.
+    """
     audit: Audit = change.after
     if change.old is not None:
         return
     counted = step.changes.get(progress_of(audit))
     if counted is None or counted.new is None or counted.after.audits < audit.number:
         yield f"11: {change.name}: no state counts it"
+    receipts = [receipt.after for receipt in step.of(RECEIPT) if receipt.new is not None]
+    clicked = any(receipt.audit == change.key.text for receipt in receipts)
+    if clicked is not (audit.sender is Sender.USER):
+        yield f"11: {change.name}: the user's, and no receipt of a click, or a receipt of none"
     key = message_key(audit.tenant, audit.session, audit.message)
     brought = step.changes.get(key)
     if audit.sender is Sender.COACH and (brought is None or brought.old is not None):

@@ -13,10 +13,12 @@ from typing import Any, Final, cast
 
 from attrs import evolve, frozen
 
+from coachwork.actions import ActionStatus
 from coachwork.adapters import BuiltinRenderer, ExtractiveSummarizer, Memory, TopicTemplates
 from coachwork.drivers import run
 from coachwork.effects import AskModel, Commit, Effect, Get, Now
 from coachwork.errors import (
+    ActionRefusedError,
     ApplicationError,
     CoachworkError,
     CorruptRecordError,
@@ -29,15 +31,20 @@ from coachwork.errors import (
 from coachwork.jobs import OPEN, ErrorCode, Job, JobRef
 from coachwork.messages import Message
 from coachwork.ports import Answer, Ask, Ports
+from coachwork.programs import read_state, rebuild
 from coachwork.records import (
+    AUDIT,
     JOB_RECORD,
     MESSAGE,
+    PROGRESS,
     RECEIPT,
     SESSION_RECORD,
     Insert,
+    Key,
     Record,
     Update,
     account_key,
+    audit_key,
     job_key,
     key_of,
     message_key,
@@ -48,7 +55,7 @@ from coachwork.sessions import AccountStatus, EndReason, Session, SessionStatus
 from coachwork.testing._invariants import step_violations, violations
 from coachwork.testing.explorer._invariants import Invariants, Outcome, Records, Step
 from coachwork.testing.explorer._world import Call, World
-from coachwork.workflows import Caller, SessionView, Setup, process
+from coachwork.workflows import Acted, Caller, SessionView, Setup, process
 
 _CLOSING: Final = frozenset(
     {
@@ -104,11 +111,30 @@ class Promises(Invariants):
         """Return what does not hold of what is stored (1 to 6, 8), or is stuck (10)."""
         stored = self._whole(records) if self._forgets else list(records.values())
         yield from violations(stored, now=now)
+        yield from self._states_of_programs(records)
         for record in stored:
             if record.key.kind == "job" and record.facts.status in _OPEN:
                 account = records.get(account_key(record.key.tenant, record.facts.owner or ""))
                 if account is not None and account.facts.status == AccountStatus.OPEN:
                     yield from self._can_be_settled(record, stored, now)
+
+    def _states_of_programs(self, records: Records) -> Iterator[str]:
+        """11: The state of a program is what all actions that were applied lead to."""
+        programs = {
+            topic.program.id: topic.program
+            for topic in self._setup.topics.values()
+            if topic.program is not None
+        }
+        for key, record in records.items():
+            if key.kind == "progress" and str(key.parts[0]) in programs:
+                program = programs[str(key.parts[0])]
+                stored = PROGRESS.read(record).value
+                found = (
+                    records.get(audit_key(key, number)) for number in range(1, stored.audits + 1)
+                )
+                audits = [AUDIT.read(audit).value for audit in found if audit is not None]
+                if read_state(program, stored) != rebuild(program, stored, audits):
+                    yield f"11: progress {program.id}: not what the actions lead to"
 
     def _whole(self, records: Records) -> list[Record]:
         """Return the records but for those whose session an engine has deleted."""
@@ -197,6 +223,8 @@ class Promises(Invariants):
         """Return what is not true of what a caller was told (5, 8, 10)."""
         if outcome.error is not None:
             yield from self._told_error(outcome, outcome.error)
+            if isinstance(outcome.error, ActionRefusedError):
+                yield from _told_click(outcome, outcome.error)
         elif outcome.caller is not None:
             yield from self._told(outcome, outcome.caller, outcome.value)
 
@@ -237,6 +265,8 @@ class Promises(Invariants):
         for message in messages:
             if isinstance(message, Message):
                 yield from _told_message(outcome, message)
+        if isinstance(value, Acted):
+            yield from _told_click(outcome, None)
         if outcome.call.key is not None and name in _ACCEPTING:
             yield from _told_key(outcome, caller, job)
 
@@ -354,6 +384,8 @@ def _refused(outcome: Outcome, error: RefusedError) -> Iterator[str]:
     receipt = RECEIPT.read(record).value
     if isinstance(error, SessionNotFoundError):
         return  # it has expired since, or was deleted
+    if isinstance(error, ActionRefusedError):
+        return  # it is recorded, and refused for ever: see `_told_click`
     if error.job == receipt.job is not None and not isinstance(error, SessionBusyError):
         return  # it tells what became of the job
     yield f"5: {outcome.call.command}: refused with {error.code}, but its key was accepted"
@@ -396,6 +428,23 @@ def _told_key(outcome: Outcome, caller: Caller, job: Any) -> Iterator[str]:  # n
     receipt = RECEIPT.read(record).value
     if receipt.job is not None and job is not None and job.id != receipt.job:
         yield f"5: {outcome.call.command}: told of job {job.id}, accepted as {receipt.job}"
+
+
+def _told_click(outcome: Outcome, refusal: ActionRefusedError | None) -> Iterator[str]:
+    """11: What was told of a click is recorded once, under its key."""
+    caller, call = outcome.caller, outcome.call
+    if caller is None or call.key is None:
+        return
+    record = outcome.records.get(receipt_key(caller.tenant, caller.user, call.key))
+    told = None if record is None else RECEIPT.read(record).value.audit
+    audit = None if told is None else outcome.records.get(Key.parse(told))
+    if audit is None:
+        yield f"11: {call.command}: told, and not recorded under its key"
+        return
+    (action,) = AUDIT.read(audit).value.actions
+    wanted = ActionStatus.APPLIED if refusal is None else ActionStatus.REFUSED
+    if action.status is not wanted:
+        yield f"11: {call.command}: told as {wanted}, recorded as {action.status}"
 
 
 # --- 10: nothing gets stuck ----------------------------------------------------------------------
