@@ -80,6 +80,17 @@ class Double:
 
 
 @frozen
+class CountMany:
+    """Count many more.
+
+    Attributes:
+        many: How many.
+    """
+
+    many: int
+
+
+@frozen
 class Close:
     """Count no more."""
 
@@ -103,6 +114,10 @@ def _count(tally: Tally, _given: Count, _moment: Moment) -> Done[Tally]:
     return Done(Tally(tally.stage, tally.number + 1), "counted")
 
 
+def _count_many(tally: Tally, given: CountMany, _moment: Moment) -> Done[Tally]:
+    return Done(Tally(tally.stage, tally.number + given.many), "counted many")
+
+
 def _double(tally: Tally, _given: Double, _moment: Moment) -> Done[Tally] | Refusal:
     if tally.number == 0:
         return Refusal("nothing was counted")
@@ -121,6 +136,7 @@ TALLY: Final = Program(
     prompt=lambda tally: f"{tally.number} counted.",
     actions=[
         ActionType(Count, _count),
+        ActionType(CountMany, _count_many),
         ActionType(Double, _double, by="coach"),
         ActionType(Close, _close, by="user"),
     ],

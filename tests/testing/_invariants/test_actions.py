@@ -134,6 +134,16 @@ def fewer(state: State) -> State:
             changed("message", user="ben"),
             "11: audit acme/habits/ada///2: the message that triggered it is not there",
         ),
+        (
+            2,
+            without("receipt"),
+            "11: audit acme/habits/ada///2: the user's, and no receipt of a click",
+        ),
+        (
+            2,
+            changed("receipt", audit=None),
+            "11: audit acme/habits/ada///2: the user's",
+        ),
         (2, fewer, "11: progress acme/habits/ada//: it changed, and no audit tells of it"),
         (2, fewer, "11: audit acme/habits/ada///2: no state counts it"),
         (2, changed("audit", 0, phase="DONE"), "11: audit acme/habits/ada///1: it changed"),

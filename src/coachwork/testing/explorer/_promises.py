@@ -223,8 +223,6 @@ class Promises(Invariants):
         """Return what is not true of what a caller was told (5, 8, 10)."""
         if outcome.error is not None:
             yield from self._told_error(outcome, outcome.error)
-            if isinstance(outcome.error, ActionRefusedError):
-                yield from _told_click(outcome, outcome.error)
         elif outcome.caller is not None:
             yield from self._told(outcome, outcome.caller, outcome.value)
 
@@ -238,6 +236,8 @@ class Promises(Invariants):
         )
         if broken or not isinstance(error, CoachworkError):
             yield f"10: {name}: it broke with {type(error).__name__}: {error}"
+        elif isinstance(error, ActionRefusedError) and outcome.caller is not None:
+            yield from _told_click(outcome, outcome.caller, error.session, ActionStatus.REFUSED)
         elif isinstance(error, RefusedError) and not isinstance(error, StillAnsweringError):
             yield from _refused(outcome, error)
 
@@ -266,7 +266,7 @@ class Promises(Invariants):
             if isinstance(message, Message):
                 yield from _told_message(outcome, message)
         if isinstance(value, Acted):
-            yield from _told_click(outcome, None)
+            yield from _told_click(outcome, caller, value.session.id, ActionStatus.APPLIED)
         if outcome.call.key is not None and name in _ACCEPTING:
             yield from _told_key(outcome, caller, job)
 
@@ -384,8 +384,6 @@ def _refused(outcome: Outcome, error: RefusedError) -> Iterator[str]:
     receipt = RECEIPT.read(record).value
     if isinstance(error, SessionNotFoundError):
         return  # it has expired since, or was deleted
-    if isinstance(error, ActionRefusedError):
-        return  # it is recorded, and refused for ever: see `_told_click`
     if error.job == receipt.job is not None and not isinstance(error, SessionBusyError):
         return  # it tells what became of the job
     yield f"5: {outcome.call.command}: refused with {error.code}, but its key was accepted"
@@ -430,21 +428,30 @@ def _told_key(outcome: Outcome, caller: Caller, job: Any) -> Iterator[str]:  # n
         yield f"5: {outcome.call.command}: told of job {job.id}, accepted as {receipt.job}"
 
 
-def _told_click(outcome: Outcome, refusal: ActionRefusedError | None) -> Iterator[str]:
-    """11: What was told of a click is recorded once, under its key."""
-    caller, call = outcome.caller, outcome.call
-    if caller is None or call.key is None:
+def _told_click(
+    outcome: Outcome, caller: Caller, session: str | None, wanted: ActionStatus
+) -> Iterator[str]:
+    """11: What is told of a click is recorded under its key, for as long as its session is there.
+
+    Args:
+        outcome: What the caller was told.
+        caller: Who clicked.
+        session: The session's id.
+        wanted: What is told to have become of the action.
+    """
+    key = outcome.call.key
+    if key is None or session_key(caller.tenant, str(session)) not in outcome.records:
         return
-    record = outcome.records.get(receipt_key(caller.tenant, caller.user, call.key))
-    told = None if record is None else RECEIPT.read(record).value.audit
-    audit = None if told is None else outcome.records.get(Key.parse(told))
+    name = outcome.call.command
+    receipt = outcome.records.get(receipt_key(caller.tenant, caller.user, key))
+    place = None if receipt is None else RECEIPT.read(receipt).value.audit
+    audit = None if place is None else outcome.records.get(Key.parse(place))
     if audit is None:
-        yield f"11: {call.command}: told, and not recorded under its key"
+        yield f"11: {name}: told of a click, and it is not recorded under its key"
         return
-    (action,) = AUDIT.read(audit).value.actions
-    wanted = ActionStatus.APPLIED if refusal is None else ActionStatus.REFUSED
-    if action.status is not wanted:
-        yield f"11: {call.command}: told as {wanted}, recorded as {action.status}"
+    for action in AUDIT.read(audit).value.actions:
+        if action.status is not wanted:
+            yield f"11: {name}: a click was {action.status}, and is told as {wanted}"
 
 
 # --- 10: nothing gets stuck ----------------------------------------------------------------------
