@@ -10,6 +10,7 @@ from coachwork.testing.stateful._both import Step, Words
 from coachwork.testing.stateful._choices import Do
 from coachwork.testing.stateful._commands import Commands
 from coachwork.testing.stateful._topics import CONTEXTS, TOPICS
+from coachwork.testing.stateful._words import BUTTONS
 from coachwork.testing.stateful.oracle import Job, Session, Who
 
 T = TypeVar("T")
@@ -126,6 +127,14 @@ class Doing:
         """End it and get its result."""
         session = self._session(place)
         call = self._commands.keyed(session.who, self._commands.complete, session)
+        return call(waits=waits, words=words)
+
+    def act(self, place: int, button: str, words: Words, *, waits: bool) -> Step:
+        """A click: rather at the newest message."""
+        session = self._session(place)
+        message = max(1, len(session.log) + (place == _RATHER))
+        click = self._commands.act
+        call = self._commands.keyed(session.who, click, session, BUTTONS[button], message)
         return call(waits=waits, words=words)
 
     def pause(self, place: int) -> Step:
