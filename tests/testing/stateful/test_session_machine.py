@@ -108,7 +108,7 @@ def found_in(make: Callable[[], Repository]) -> None:
     run_state_machine_as_test(
         SessionMachine.over(lambda: nullcontext(make())),
         settings=settings(
-            max_examples=40,
+            max_examples=150,
             stateful_step_count=30,
             phases=[Phase.generate],
             derandomize=True,
@@ -257,6 +257,12 @@ WRONG: Final = (
     "fingerprint not compared",
     "asked again after a conflict",
     "others' conflict ignored",
+    "click applied again",
+    "own click not looked for",
+    "click without its audit",
+    "reply without its audit",
+    "reply without its state",
+    "coach at the user's buttons",
 )
 """Mutants of the workflows that are no races, by their names in `tests.workflow_mutants`."""
 

@@ -15,7 +15,7 @@ from coachwork.testing.conformance._promise import Make
 from coachwork.testing.stateful._both import Both, Step, Words
 from coachwork.testing.stateful._playing import hold
 from coachwork.testing.stateful._topics import CONTEXTS
-from coachwork.testing.stateful._words import SHUT, SLATE
+from coachwork.testing.stateful._words import SLATE
 from coachwork.testing.stateful.oracle import Job, Session, Who
 from coachwork.topics import Topic
 from coachwork.workflows import due_jobs, purge_expired, relay
@@ -275,9 +275,6 @@ _MEANWHILE: Final[Mapping[str, Callable[[Commands, Job], Step]]] = {
     "retry": lambda do, job: do.retry(job.session.who, job, None, waits=False, words=_QUIETLY),
     "click": lambda do, job: do.act(
         job.session.who, job.session, SLATE, 1, None, waits=True, words=_QUIETLY
-    ),
-    "shut": lambda do, job: do.act(
-        job.session.who, job.session, SHUT, 1, None, waits=True, words=_QUIETLY
     ),
     "cancel the job": lambda do, job: do.cancel_job(job.session.who, job),
     "look at the job": lambda do, job: do.look_at_job(job.session.who, job),

@@ -80,6 +80,11 @@ class Doing:
             sessions, place, lambda session: session.is_live and not session.is_expired(now)
         )
 
+    def _has_buttons(self, session: Session) -> bool:
+        """Whether something can be clicked in a session."""
+        active = session.status == "active" and not session.is_expired(self._oracle.now)
+        return active and session.topic.program is not None and bool(session.log)
+
     def _job(self, place: int, wanted: Callable[[Job], object]) -> Job:
         """Return one of the newest jobs: rather one that is *wanted*."""
         jobs = [job for session in self._oracle.sessions for job in session.jobs]
@@ -130,8 +135,8 @@ class Doing:
         return call(waits=waits, words=words)
 
     def act(self, place: int, button: str, words: Words, *, waits: bool) -> Step:
-        """A click: rather at the newest message."""
-        session = self._session(place)
+        """A click: rather at the newest message of a session that works on a program."""
+        session = _one_of(self._oracle.sessions, place, self._has_buttons)
         message = max(1, len(session.log) + (place == _RATHER))
         click = self._commands.act
         call = self._commands.keyed(session.who, click, session, BUTTONS[button], message)
