@@ -127,7 +127,7 @@ class Commands:
         self,
         who: Who,
         session: Session,
-        action: Mapping[str, Any],
+        action: Mapping[str, JSON],
         message: int,
         key: str | None,
         *,

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from coachwork.errors import LLMError, LLMTimeoutError
 from coachwork.messages import NO_USAGE, Usage
+from coachwork.plain import JSON
 from coachwork.ports import Answer
 
 
@@ -39,16 +40,16 @@ class Words:
     code: str | None = None
     pause: float | None = None
     usage: Usage = NO_USAGE
-    actions: Sequence[Mapping[str, Any]] = ()
+    actions: Sequence[Mapping[str, JSON]] = ()
 
 
-FLINT: Final = {"type": "add", "parameters": {"name": "flint"}}
-SLATE: Final = {"type": "add", "parameters": {"name": "slate"}}
-SHAKE: Final = {"type": "shake"}
-SHUT: Final = {"type": "shut", "parameters": {}}
-FLY: Final = {"type": "fly", "parameters": {"high": True}}
-BARE: Final = {"type": "add"}
-BUTTONS: Final[Mapping[str, Mapping[str, Any]]] = {
+FLINT: Final[Mapping[str, JSON]] = {"type": "add", "parameters": {"name": "flint"}}
+SLATE: Final[Mapping[str, JSON]] = {"type": "add", "parameters": {"name": "slate"}}
+SHAKE: Final[Mapping[str, JSON]] = {"type": "shake"}
+SHUT: Final[Mapping[str, JSON]] = {"type": "shut", "parameters": {}}
+FLY: Final[Mapping[str, JSON]] = {"type": "fly", "parameters": {"high": True}}
+BARE: Final[Mapping[str, JSON]] = {"type": "add"}
+BUTTONS: Final[Mapping[str, Mapping[str, JSON]]] = {
     "flint": FLINT,
     "slate": SLATE,
     "shake": SHAKE,

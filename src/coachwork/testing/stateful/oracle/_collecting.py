@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
 from attrs import define, field, frozen
 
@@ -107,11 +108,10 @@ class Collection:
 
     def _judge(self, asked: Mapping[str, JSON], sender: str, seen: set[str]) -> Told:
         """Apply one action, or refuse it."""
-        name, given = str(asked["type"]), asked.get("parameters", {})
+        name = str(asked["type"])
+        given = cast("Mapping[str, JSON]", asked.get("parameters", {}))
         code = self._why_not(name, given, sender, seen)
-        component = None
-        if code is None:
-            component = self._apply(name, given)
+        component = None if code is not None else self._apply(name, given)
         return {
             "id": ANYTHING,
             "type": name,
@@ -122,7 +122,9 @@ class Collection:
             "component": component,
         }
 
-    def _why_not(self, name: str, given: JSON, sender: str, seen: set[str]) -> str | None:
+    def _why_not(
+        self, name: str, given: Mapping[str, JSON], sender: str, seen: set[str]
+    ) -> str | None:
         """Return why an action is refused, or None."""
         if name not in _PARAMETERS:
             return "UNKNOWN_ACTION"
@@ -134,20 +136,20 @@ class Collection:
             return "WRONG_SENDER"
         if self.is_finished:
             return "WRONG_PHASE"
-        if not isinstance(given, dict) or set(given) != _PARAMETERS[name]:
+        if set(given) != _PARAMETERS[name]:
             return "BAD_PARAMETERS"
         return "NOT_POSSIBLE" if given.get("name") in self.names else None
 
-    def _apply(self, name: str, given: JSON) -> Told | None:
+    def _apply(self, name: str, given: Mapping[str, JSON]) -> Told | None:
         """Do it; return what is to be shown."""
-        if name == "shut":
-            self.phase = "SHUT"
-        elif name == "shake":
-            self.names.reverse()
-        elif isinstance(given, dict):
+        if name == "add":
             self.names.append(str(given["name"]))
             button = {"label": "Enough", "action": "shut", "parameters": {}}
             return {"kind": "pebble", "data": given, "buttons": [button]}
+        if name == "shake":
+            self.names.reverse()
+        else:
+            self.phase = "SHUT"
         return None
 
     # --- what is told of it --------------------------------------------------------------------
