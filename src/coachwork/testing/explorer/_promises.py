@@ -266,7 +266,7 @@ class Promises(Invariants):
             if isinstance(message, Message):
                 yield from _told_message(outcome, message)
         if isinstance(value, Acted):
-            yield from _told_click(outcome, caller, value.session.id, ActionStatus.APPLIED)
+            yield from _told_click(outcome, caller, str(session), ActionStatus.APPLIED)
         if outcome.call.key is not None and name in _ACCEPTING:
             yield from _told_key(outcome, caller, job)
 

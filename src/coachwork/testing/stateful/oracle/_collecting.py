@@ -144,7 +144,7 @@ class Collection:
         """Do it; return what is to be shown."""
         if name == "add":
             self.names.append(str(given["name"]))
-            button = {"label": "Enough", "action": "shut", "parameters": {}}
+            button: Told = {"label": "Enough", "action": "shut", "parameters": {}}
             return {"kind": "pebble", "data": given, "buttons": [button]}
         if name == "shake":
             self.names.reverse()
