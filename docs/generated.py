@@ -8,20 +8,34 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from enum import Enum
 from inspect import getdoc
 from pathlib import Path
 from typing import Final
 
 import attrs
 
-from coachwork import Settings, Topic, effects, errors
+from coachwork import Settings, Topic, effects, errors, json_schema
+from coachwork.actions import RefusalCode
 from coachwork.cli import _chat
 from coachwork.diagrams import markdown, mermaid
 from coachwork.effects import Effect
 from coachwork.errors import CoachworkError
 from coachwork.events import EVENT_SCHEMAS
 from coachwork.jobs import JOB, ErrorCode
+from coachwork.programs import ActionType, Program
+from coachwork.programs.identity import (
+    IDENTITY,
+    IDENTITY_TABLE,
+    PHASES,
+    Category,
+    CoachState,
+    Identity,
+    IdentityStatus,
+    Phase,
+    Question,
+)
 from coachwork.sessions import SESSION
 from coachwork.testing import Capability
 from coachwork.testing.conformance import Suite
@@ -88,6 +102,10 @@ def _told(value: object) -> str:
         return _duration(value)
     if value in _LONG:
         return "[see below](#default-templates)"
+    if getattr(value, "takes_self", False):
+        return "made of the others"
+    if isinstance(value, Enum):
+        return f"`{value.value!r}`"
     is_made_when_asked = hasattr(value, "factory")
     return "empty" if is_made_when_asked or value == "" else f"`{value!r}`"
 
@@ -110,7 +128,9 @@ _LONG: Final = {
 
 def _fields(of: type) -> str:
     """Return the fields of a class with their defaults."""
-    defaults: dict[str, object] = {field.name: field.default for field in attrs.fields(of)}
+    defaults: dict[str, object] = {
+        field.name: field.default for field in attrs.fields(of) if field.init
+    }
     rows = [(f"`{name}`", _told(defaults[name]), told) for name, told in _described(of)]
     if len(rows) != len(defaults):
         raise ValueError(f"{of.__name__}: not every field is described")
@@ -283,6 +303,101 @@ def _mutants(suite: Suite, mutants: Iterable[Mutant]) -> str:
     return _table(("#", "What is promised", "What is wrong", "Caught by"), *rows)
 
 
+def _whole(of: type) -> str:
+    """Return all that the docstring of a class says before its attributes, as a cell."""
+    return _cell((getdoc(of) or "").partition("\n\nAttributes:")[0])
+
+
+_WHY_REFUSED: Final[Mapping[RefusalCode, str]] = {
+    RefusalCode.UNKNOWN_ACTION: "The catalogue has no action of that type.",
+    RefusalCode.BAD_PARAMETERS: "The parameters do not fit; the summary names the field.",
+    RefusalCode.DUPLICATE: "The very same action was asked for before in the same reply.",
+    RefusalCode.WRONG_SENDER: "It is not for the coach, or not for the user.",
+    RefusalCode.WRONG_PHASE: "It is not allowed in the phase that the actions before it left.",
+    RefusalCode.NOT_POSSIBLE: "The action itself says why not.",
+    RefusalCode.TOO_LARGE: "State or components would become larger than they may be.",
+    RefusalCode.PROGRAM_ERROR: "The application's own code failed, or did not keep its word.",
+}
+
+
+def _refusals() -> str:
+    """Return why actions are refused."""
+    rows = [(f"`{code.value}`", _WHY_REFUSED[code]) for code in RefusalCode]
+    return _table(("Code", "Why"), *rows)
+
+
+_NOON: Final = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def _coach_states() -> Iterator[CoachState]:
+    """Return coach states in which one guard or another does not agree."""
+    new = CoachState(id="s", updated_at=_NOON)
+    asked = Question(id="q", text="What do you love?", asked_at=_NOON)
+    named = Identity(
+        id="i",
+        name="Gardener",
+        category=Category.PASSIONS,
+        status=IdentityStatus.ACCEPTED,
+        created_at=_NOON,
+        updated_at=_NOON,
+    )
+    yield new
+    yield attrs.evolve(new, asked_questions=(asked,))
+    yield attrs.evolve(new, identities=(named,))
+
+
+def _identity_guards() -> str:
+    """Return the guards of the phases, each with a reason for not agreeing."""
+    rows: list[tuple[str, ...]] = []
+    for start, event, to in PHASES.edges:
+        for guard in PHASES.table[start][event].guards:
+            reasons = (guard.check(state, _NOON) for state in _coach_states())
+            why = next(reason for reason in reasons if reason is not None)
+            rows.append((f"`{start}`", f"`{to}`", _cell(guard.name), _cell(why)))
+    return _table(("From", "To", "Guard", "A reason that it gives"), *rows)
+
+
+def _identity_actions() -> str:
+    """Return the catalogue of the identity program: what, when and by whom."""
+    ends = PHASES.ends
+    rows = [
+        (
+            f"`{action.name}`",
+            _whole(action.parameters),
+            "all but the end"
+            if action.phases is None
+            else ", ".join(f"`{phase}`" for phase in Phase if phase in action.phases),
+            action.by,
+        )
+        for action in IDENTITY.actions
+    ]
+    if ends != (Phase.COMPLETED,):
+        raise ValueError("the table says that there is one end")
+    return _table(("Action", "What it does", "Phases", "By"), *rows)
+
+
+def _identity_parameters() -> str:
+    """Return the parameters of every action of the identity program that has any."""
+    rows: list[tuple[str, ...]] = []
+    for action in IDENTITY.actions:
+        schema = json_schema(action.parameters)
+        required = schema.get("required", [])
+        fields = attrs.fields(action.parameters)
+        described = dict(_described(action.parameters))
+        if described.keys() != {field.name for field in fields}:
+            raise ValueError(f"{action.name}: not every parameter is described")
+        rows += [
+            (
+                f"`{action.name}`",
+                f"`{field.name}`",
+                "yes" if isinstance(required, list) and field.name in required else "no",
+                described[field.name],
+            )
+            for field in fields
+        ]
+    return _table(("Action", "Parameter", "Required", "What it is"), *rows)
+
+
 def _drawing(draw: Callable[[], str]) -> Callable[[], str]:
     """Return the part that a diagram is."""
     return lambda: f"```mermaid\n{draw()}```\n"
@@ -304,6 +419,16 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "event-schemas": _event_schemas,
     "effects": _effects,
     "chat-commands": _chat_commands,
+    "program": lambda: _fields(Program),
+    "action-type": lambda: _fields(ActionType),
+    "refusal-codes": _refusals,
+    "identity-phases-diagram": _drawing(lambda: mermaid(PHASES)),
+    "identity-phases-table": lambda: markdown(PHASES),
+    "identity-guards": _identity_guards,
+    "identity-diagram": _drawing(lambda: mermaid(IDENTITY_TABLE)),
+    "identity-table": lambda: markdown(IDENTITY_TABLE),
+    "identity-actions": _identity_actions,
+    "identity-parameters": _identity_parameters,
     "repository-promises": lambda: _promises(REPOSITORY),
     "repository-capabilities": lambda: _capabilities(REPOSITORY),
     "repository-mutants": lambda: _mutants(REPOSITORY, MUTANTS),

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from enum import StrEnum
+from operator import attrgetter
+from typing import Any, Final
 
 from attrs import field, frozen
 
+from coachwork.actions import Component
 from coachwork.adapters import final
 from coachwork.errors import LLMError
 from coachwork.jobs import JobKind
+from coachwork.machine import Machine, Row
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask
+from coachwork.programs import ActionType, Done, Moment, Program, Refusal
 from coachwork.testing.explorer import (
     PROMISED,
     Bounds,
@@ -42,6 +48,111 @@ class Values:
     values: list[str]
 
 
+class Stage(StrEnum):
+    """How far a tally is."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+
+
+class Turn(StrEnum):
+    """What may become of it."""
+
+    CLOSE = "close"
+
+
+@frozen
+class Tally:
+    """A number, until it is closed."""
+
+    stage: Stage = Stage.OPEN
+    number: int = 0
+
+
+@frozen
+class Count:
+    """Count one more."""
+
+
+@frozen
+class Double:
+    """Double what was counted; not the same before counting as after it."""
+
+
+@frozen
+class CountMany:
+    """Count many more.
+
+    Attributes:
+        many: How many.
+    """
+
+    many: int
+
+
+@frozen
+class Close:
+    """Count no more."""
+
+
+def _closed(old: Tally, to: Stage, _now: datetime, _given: None) -> Tally:
+    return Tally(to, old.number)
+
+
+STAGES: Final = Machine[Tally, Stage, Turn, None, Any](
+    name="tally",
+    states=Stage,
+    events=Turn,
+    initial=(Stage.OPEN,),
+    ends=(Stage.CLOSED,),
+    state=attrgetter("stage"),
+    table={Stage.OPEN: {Turn.CLOSE: Row(Stage.CLOSED, _closed)}, Stage.CLOSED: {}},
+)
+
+
+def _count(tally: Tally, _given: Count, _moment: Moment) -> Done[Tally]:
+    return Done(Tally(tally.stage, tally.number + 1), "counted")
+
+
+def _count_many(tally: Tally, given: CountMany, _moment: Moment) -> Done[Tally]:
+    return Done(Tally(tally.stage, tally.number + given.many), "counted many")
+
+
+def _double(tally: Tally, _given: Double, _moment: Moment) -> Done[Tally] | Refusal:
+    if tally.number == 0:
+        return Refusal("nothing was counted")
+    shown = Component(kind="tally", data={"number": tally.number})
+    return Done(Tally(tally.stage, 2 * tally.number), "doubled", shown)
+
+
+def _close(tally: Tally, _given: Close, moment: Moment) -> Done[Tally]:
+    return Done(STAGES.move(tally, Turn.CLOSE, moment.now).value, "closed")
+
+
+TALLY: Final = Program(
+    id="tally",
+    state=Tally,
+    phases=STAGES,
+    prompt=lambda tally: f"{tally.number} counted.",
+    actions=[
+        ActionType(Count, _count),
+        ActionType(CountMany, _count_many),
+        ActionType(Double, _double, by="coach"),
+        ActionType(Close, _close, by="user"),
+    ],
+)
+"""What is worked on where there is a program: the order of its actions is seen in the state."""
+
+ACTING: Final = json.dumps(
+    {
+        "message": "Well.",
+        "is_final": False,
+        "actions": [{"type": "double"}, {"type": "count"}, {"type": "close"}],
+    }
+)
+"""A reply with actions: one that may be refused, one that is for the user alone."""
+
+
 @frozen(kw_only=True)
 class Scope:
     """A small world and its bounds.
@@ -54,6 +165,7 @@ class Scope:
         greets: Whether the coach speaks first.
         result: Whether conversations yield a result.
         finals: Whether the coach may end a session.
+        program: Whether the coach and the user work on a program: a reply may bring actions.
         commands: How many calls may come.
         at_once: How many may be under way at the same moment.
         faults: How much may go wrong.
@@ -69,6 +181,7 @@ class Scope:
     greets: bool = True
     result: bool = False
     finals: bool = False
+    program: bool = False
     commands: int = 2
     at_once: int = 2
     faults: int = 0
@@ -85,6 +198,7 @@ class Scope:
                 initiation="Say hello." if self.greets else None,
                 result=Values if self.result else None,
                 exclusive=self.exclusive,
+                program=TALLY if self.program else None,
             )
             for name in ("talk", "plan")[: self.topics]
         ]
@@ -100,6 +214,8 @@ class Scope:
         if ask.purpose is JobKind.EXTRACTION:
             return (Answer(text='{"values": ["courage"]}'),)
         said: list[Answer | Exception] = [Answer(text="Go on."), LLMError("it failed")]
+        if self.program:
+            said.insert(0, Answer(text=ACTING))
         return [*said, Answer(text=final())] if self.finals else said
 
     def explore(self, *, merges: bool = True, reduces: bool = True) -> Exploration:
@@ -148,6 +264,10 @@ SMALL: Final[dict[str, Scope]] = {
     "retries, cancelled jobs and a deletion": Scope(
         names=("start", "submit", "retry", "cancel_job", "delete"), commands=3, greets=False
     ),
+    "clicks, and replies with actions": Scope(
+        names=("start", "send", "act", "pause", "cancel"), commands=3, program=True
+    ),
+    "a click, one fault": Scope(names=("start", "act"), commands=2, faults=1, program=True),
     "two users on an exclusive topic": Scope(
         names=("start", "take_over", "pause", "cancel"),
         callers=(ADA, BEN),
@@ -196,6 +316,13 @@ LARGE: Final[dict[str, Scope]] = {
         greets=False,
         result=True,
         finals=True,
+        instants=PAST_LEASE,
+    ),
+    "clicks, and replies with actions, 3 commands, 1 fault": Scope(
+        names=("start", "send", "act", "pause", "cancel"),
+        commands=3,
+        faults=1,
+        program=True,
         instants=PAST_LEASE,
     ),
     "three at once, 3 commands, no fault": Scope(names=EVERYTHING, commands=3, at_once=3),

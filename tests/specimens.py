@@ -9,6 +9,15 @@ from typing import Any, Final
 from attrs import evolve
 from hypothesis import strategies as st
 
+from coachwork.actions import (
+    Action,
+    ActionStatus,
+    Audit,
+    Button,
+    Component,
+    RefusalCode,
+    Sender,
+)
 from coachwork.jobs import (
     ErrorCode,
     Job,
@@ -21,6 +30,7 @@ from coachwork.jobs import (
 )
 from coachwork.messages import Message, Role, Usage
 from coachwork.ports import Ask
+from coachwork.programs import Progress
 from coachwork.sessions import (
     About,
     Account,
@@ -107,6 +117,72 @@ ASK: Final = Ask(
 )
 
 GOLDEN: Final[dict[str, object]] = {
+    "progress": Progress(
+        tenant="acme",
+        user="ada",
+        program="habits",
+        version=2,
+        subject=None,
+        phase="START",
+        state={"phase": "START", "habits": ["read"]},
+        audits=1,
+        begun="p-1",
+        begun_at=NOON,
+        updated_at=LATER,
+    ),
+    "progress-of-session": Progress(
+        tenant="acme",
+        user="ada",
+        program="plan",
+        version=1,
+        subject="s-1",
+        phase="OPEN",
+        state={},
+        audits=0,
+        begun="p-2",
+        begun_at=NOON,
+        updated_at=NOON,
+        scenario="trial",
+    ),
+    "audit": Audit(
+        id="a-1",
+        tenant="acme",
+        user="ada",
+        session="s-1",
+        topic="core_values",
+        program="habits",
+        program_version=2,
+        subject=None,
+        number=1,
+        sender=Sender.COACH,
+        message=2,
+        at=LATER,
+        actions=(
+            Action(
+                id="a-1.1",
+                type="add_habit",
+                parameters={"name": "read"},
+                status=ActionStatus.APPLIED,
+                summary="added read",
+                component=Component(
+                    kind="habits",
+                    data={"names": ["read"]},
+                    buttons=(Button(label="Drop", action="drop", parameters={"name": "read"}),),
+                ),
+            ),
+            Action(
+                id="a-1.2",
+                type="fly",
+                parameters=None,
+                status=ActionStatus.REFUSED,
+                code=RefusalCode.UNKNOWN_ACTION,
+                summary="there is no such action",
+            ),
+        ),
+        excess=3,
+        phase="START",
+        scenario="trial",
+    ),
     "session-active": session(turns=1, messages=2, in_flight=REPLYING),
     "session-completed": session(
         SessionStatus.COMPLETED,
@@ -256,6 +332,7 @@ GOLDEN: Final[dict[str, object]] = {
     "claim-of-user": Claim("acme", "core_values", "ada", "s-1", tenant_wide=False),
     "claim-of-tenant": Claim("acme", "core_values", "ada", "s-1", tenant_wide=True),
     "account": Account("acme", "ada", AccountStatus.OPEN, NOON),
+    "account-planting": Account("acme", "ada", AccountStatus.OPEN, NOON, planting="trial"),
     "account-deleted": Account("acme", "ada", AccountStatus.DELETED, NOON, LATER),
     "standing": Standing(
         tenant="acme",
@@ -352,7 +429,66 @@ _ERRORS = st.builds(
     retry_after=st.none() | st.floats(0, 1e9),
 )
 
+_COMPONENTS = st.builds(
+    Component,
+    kind=IDS,
+    data=st.dictionaries(TEXTS, PLAIN, max_size=2),
+    buttons=st.lists(
+        st.builds(
+            Button,
+            label=TEXTS,
+            action=IDS,
+            parameters=st.dictionaries(TEXTS, PLAIN, max_size=2),
+        ),
+        max_size=2,
+    ).map(tuple),
+)
+_ACTIONS = st.builds(
+    Action,
+    id=IDS,
+    type=TEXTS,
+    parameters=PLAIN,
+    status=st.sampled_from(ActionStatus),
+    code=st.none() | st.sampled_from(RefusalCode),
+    summary=TEXTS,
+    component=st.none() | _COMPONENTS,
+)
+
 VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "progress": st.builds(
+        Progress,
+        tenant=IDS,
+        user=IDS,
+        program=IDS,
+        version=NUMBERS,
+        subject=_MAYBE_ID,
+        phase=IDS,
+        state=st.dictionaries(TEXTS, PLAIN, max_size=3),
+        audits=NUMBERS,
+        begun=IDS,
+        begun_at=INSTANTS,
+        updated_at=INSTANTS,
+        scenario=_MAYBE_ID,
+    ),
+    "audit": st.builds(
+        Audit,
+        id=IDS,
+        tenant=IDS,
+        user=IDS,
+        session=IDS,
+        topic=IDS,
+        program=IDS,
+        program_version=NUMBERS,
+        subject=_MAYBE_ID,
+        number=NUMBERS,
+        sender=st.sampled_from(Sender),
+        message=NUMBERS,
+        at=INSTANTS,
+        actions=st.lists(_ACTIONS, max_size=3).map(tuple),
+        excess=NUMBERS,
+        phase=IDS,
+        scenario=_MAYBE_ID,
+    ),
     "session": st.builds(
         Session,
         about=_ABOUTS,
@@ -387,6 +523,7 @@ VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
         locale=_MAYBE_ID,
         attachments=st.lists(TEXTS, max_size=2).map(tuple),
         supersedes=st.none() | NUMBERS,
+        components=st.lists(_COMPONENTS, max_size=2).map(tuple),
     ),
     "job": st.builds(
         Job,

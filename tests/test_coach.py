@@ -162,6 +162,7 @@ def test_every_use_case_is_a_word() -> None:
         "check", "start", "open", "session", "send", "pause", "resume", "complete", "cancel",
         "get", "history", "list_sessions", "topics", "export", "delete_all", "purge_expired",
         "submit", "job", "pending_job", "retry", "cancel_job", "process", "relay",
+        "list_scenario", "export_scenario", "plant", "delete_scenario", "timeline",
     }  # fmt: skip
 
 
@@ -192,6 +193,11 @@ def test_a_blocking_session() -> None:
         assert ada.start(TALK, context=ADA).cancel().status == "cancelled"
         assert [view.status for view in ada.list_sessions().sessions] == ["cancelled", "completed"]
         assert [standing.title for standing in ada.topics()] == ["A talk", ""]
+        told = ada.export_scenario()
+        assert len(ada.list_scenario().sessions) == 2
+        test = coach.as_user("test", tenant="acme", scenario="again")
+        assert test.plant(told, key="k6").sessions.keys() == {one.id for one in told.sessions}
+        assert test.delete_scenario().sessions == 2
         ada = coach.as_user("ada", tenant="acme")
         assert len(ada.export().sessions) == 2
         assert coach.run(Now().__iter__()) == NOON
@@ -224,6 +230,12 @@ def test_an_async_session() -> None:
             assert [view.id for view in listed.sessions] == [chat.session_id]
             assert (await chat.get()).status == "completed"
             assert [standing.completed for standing in await ada.topics()] == [1, 0]
+            told = await ada.export_scenario()
+            assert len((await ada.list_scenario()).sessions) == 2
+            test = coach.as_user("test", tenant="acme", scenario="again")
+            planted = await test.plant(told, key="k6")
+            assert planted.sessions.keys() == {one.id for one in told.sessions}
+            assert (await test.delete_scenario()).sessions == 2
             ada = coach.as_user("ada", tenant="acme")
             assert len((await ada.export()).sessions) == 2
             assert await coach.run(Now().__iter__()) == NOON

@@ -287,12 +287,14 @@ def test_a_sweep_at_any_step_of_an_export() -> None:
         return [sum(map(bool, one)) for one in told], bool(purges)
 
     # It asks for the time, the sessions, the context, the messages, the jobs, and the rest.
-    assert [exported(number) for number in range(8)] == [
+    assert [exported(number) for number in range(10)] == [
         ([], True),
         ([], True),
         ([0], True),
         ([1], True),
         ([2], True),
+        ([3], True),
+        ([3], True),
         ([3], True),
         ([3], True),
         ([3], False),

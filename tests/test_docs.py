@@ -128,9 +128,10 @@ def test_the_page_on_the_design_names_every_room() -> None:
 # --- the tutorial -----------------------------------------------------------------------------
 
 
-def test_the_tutorial_can_be_typed_along(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["first-session", "your-own-program"])
+def test_a_tutorial_can_be_typed_along(name: str, tmp_path: Path) -> None:
     """Typed line by line into an interpreter, its blocks answer with nothing but what they show."""
-    page = (ROOT / "docs" / "tutorial" / "first-session.md").read_text("utf-8")
+    page = (ROOT / "docs" / "tutorial" / f"{name}.md").read_text("utf-8")
     typed: list[str] = []
     shown: list[str] = []
     for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
@@ -166,7 +167,9 @@ def options_of(*command: str) -> set[str]:
     return set(re.findall(r"--[\w-]+", usage)) - {"--help"}
 
 
-@pytest.mark.parametrize("command", ["demo", "chat", "worker", "jobs", "replay", "diagram"])
+@pytest.mark.parametrize(
+    "command", ["demo", "chat", "worker", "jobs", "timeline", "replay", "diagram"]
+)
 def test_the_page_on_the_command_line_names_every_option(command: str) -> None:
     """What ``coachwork COMMAND --help`` offers stands in the section of that command."""
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")

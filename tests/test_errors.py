@@ -12,6 +12,7 @@ import pytest
 
 from coachwork import errors
 from coachwork.errors import (
+    ActionRefusedError,
     ApplicationError,
     CoachworkError,
     CorruptRecordError,
@@ -69,6 +70,7 @@ ONE_OF_EACH: Final[tuple[CoachworkError, ...]] = (
     JobNotFoundError(),
     JobNotRetryableError("it has not failed"),
     JobCancelledError(),
+    ActionRefusedError("add_habit", "there is one of that name", "NOT_POSSIBLE"),
     IdempotencyKeyReusedError(),
     LLMTimeoutError(),
     LLMError(),
@@ -135,6 +137,7 @@ TABLE: Final = {
     "JOB_NOT_FOUND": (404, None),
     "JOB_NOT_RETRYABLE": (409, None),
     "JOB_CANCELLED": (409, None),
+    "ACTION_REFUSED": (409, None),
     "VALIDATION": (422, None),
     "TEMPLATE_ERROR": (500, None),
     "LLM_TIMEOUT": (504, 0.0),
@@ -223,6 +226,11 @@ FACTS: Final[dict[type[CoachworkError], dict[str, object]]] = {
     SessionConflictError: {"conflict_user_id": "grace"},
     MaxTurnsReachedError: {"max_turns": 12},
     JobNotRetryableError: {"reason": "it has not failed"},
+    ActionRefusedError: {
+        "action": "add_habit",
+        "reason": "there is one of that name",
+        "reason_code": "NOT_POSSIBLE",
+    },
     LLMError: {"reason": "LLM_ERROR"},
     CorruptRecordError: {"kind": "session", "field": "status"},
     UnsupportedSchemaError: {"kind": "session", "field": "schema", "found": 7, "known": 1},
@@ -251,6 +259,7 @@ SENTENCES: Final = {
     JobNotFoundError: "no such job",
     JobNotRetryableError: "this job cannot be repeated: it has not failed",
     JobCancelledError: "the job was cancelled",
+    ActionRefusedError: "the action 'add_habit' was refused: there is one of that name",
     IdempotencyKeyReusedError: "this idempotency key was used for another request",
     LLMTimeoutError: "the language model did not answer in time",
     LLMError: "the language model failed",

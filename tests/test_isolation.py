@@ -83,6 +83,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 OPERATIONS: Final[dict[str, Callable[[Chat[Shares]], object]]] = {
     "get": lambda chat: chat.get(),
     "history": lambda chat: chat.history(),
+    "timeline": lambda chat: chat.timeline(),
     "history page": lambda chat: chat.history(after=1, last=1),
     "send": lambda chat: chat.send("Hello"),
     "send with a key": lambda chat: chat.send("Hello", key="mine"),
@@ -221,6 +222,7 @@ LISTS: Final[dict[str, Callable[[UserCoach], object]]] = {
     "list": lambda user: user.list_sessions(),
     "list by topic": lambda user: user.list_sessions(topic="talk", status=["active", "paused"]),
     "export": lambda user: to_json(user.export()),
+    "export scenario": lambda user: to_json(user.export_scenario().sessions),
 }
 
 

@@ -625,5 +625,97 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         Scope(names=("start", "cancel"), commands=4, greets=False),
     ),
+    "click applied again": Mutant(
+        "a click leaves no receipt, and so the same call again is another one",
+        (
+            (
+                "_acting",
+                (
+                    "            RECEIPT.insert(call.receipt(session_id, None, now, "
+                    "audit=AUDIT.key(audit).text)),\n"
+                ),
+                "",
+            ),
+        ),
+        Scope(names=("start", "act"), commands=2, program=True),
+    ),
+    "own click not looked for": Mutant(
+        "a click does not look for its own receipt, but writes it anew",
+        (
+            (
+                "_acting",
+                "        receipt = yield from read_receipt(call)\n",
+                "        receipt = None\n",
+            ),
+            (
+                "_acting",
+                (
+                    "RECEIPT.insert(call.receipt(session_id, None, now, "
+                    "audit=AUDIT.key(audit).text)),"
+                ),
+                (
+                    "RECEIPT.insert(call.receipt(session_id, None, now, "
+                    "audit=AUDIT.key(audit).text)) "
+                    "if (was := (yield from load(RECEIPT, receipt_key(call.caller.tenant, "
+                    "call.caller.user, call.key)))) is None else RECEIPT.update(was, "
+                    "call.receipt(session_id, None, now, audit=AUDIT.key(audit).text)),"
+                ),
+            ),
+        ),
+        Scope(names=("start", "act"), commands=2, faults=1, program=True),
+    ),
+    "click without its audit": Mutant(
+        "what a click changes is written, and what was done is not",
+        (("_acting", "            *written.ops,\n", "            written.ops[0],\n"),),
+        Scope(names=("start", "act"), commands=2, program=True),
+    ),
+    "reply without its audit": Mutant(
+        "what a reply changes is written, and what was done is not",
+        (("_settling", "ops += written.ops", "ops += written.ops[:1]"),),
+        Scope(names=("start",), commands=1, program=True),
+    ),
+    "reply without its state": Mutant(
+        "what was done is written with the reply, and what it changes is not",
+        (("_settling", "ops += written.ops", "ops += written.ops[1:]"),),
+        Scope(names=("start",), commands=1, program=True),
+    ),
+    "no version check of a state": Mutant(
+        "actions are written over whatever has become of the state since it was read",
+        (
+            (
+                "_program",
+                "        op = PROGRESS.update(Stored(progress, underway.version), after)\n",
+                (
+                    "        was = yield from load(PROGRESS, PROGRESS.key(progress))\n"
+                    "        audit = evolve(audit, number=was.value.audits + 1)\n"
+                    "        after = evolve(after, audits=audit.number)\n"
+                    "        op = PROGRESS.update(was, after)\n"
+                ),
+            ),
+        ),
+        Scope(names=("start", "act"), topics=2, commands=3, program=True),
+    ),
+    "actions of a dropped reply": Mutant(
+        "a reply comes too late, and its actions are carried out all the same",
+        (
+            (
+                "_settling",
+                "            yield from _came_late(held, token, outcome, now)\n",
+                (
+                    "            if not isinstance(outcome, Failed):\n"
+                    "                written = yield from carried(topic, held, outcome, now)\n"
+                    "                if written is not None:\n"
+                    "                    yield from tries.commit(list(written.ops))\n"
+                    "            yield from _came_late(held, token, outcome, now)\n"
+                ),
+            ),
+        ),
+        Scope(names=("start", "cancel"), commands=2, program=True),
+    ),
+    "coach at the user's buttons": Mutant(
+        "what the coach asks for is judged as if the user had clicked",
+        (("_settling", "            Sender.COACH,\n", "            Sender.USER,\n"),),
+        Scope(names=("start",), commands=1, program=True),
+    ),
 }
 """The mutants by name."""

@@ -12,9 +12,10 @@ from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
 from inspect import isawaitable, iscoroutinefunction
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar, cast, overload
+from typing import Any, Generic, Protocol, Self, TypeVar, cast, overload
 
 from coachwork import workflows
+from coachwork.actions import Button
 from coachwork.adapters import (
     AsyncRingingDispatcher,
     Bell,
@@ -55,8 +56,11 @@ from coachwork.ports import (
     TemplateRenderer,
     TemplateSource,
 )
+from coachwork.programs import Program
 from coachwork.topics import Topic, declared
 from coachwork.workflows import (
+    Acted,
+    ActionList,
     Caller,
     Check,
     Completed,
@@ -65,19 +69,24 @@ from coachwork.workflows import (
     History,
     JobReport,
     JobView,
+    Planted,
+    ProgramView,
     Purged,
     Relayed,
     Resumed,
+    Scenario,
     SessionList,
     SessionView,
     Setup,
     Started,
+    Timeline,
     TopicStanding,
     Turn,
 )
 
 T = TypeVar("T")
 R = TypeVar("R")
+S = TypeVar("S")
 Port_co = TypeVar("Port_co", covariant=True)
 
 
@@ -333,6 +342,46 @@ class UserCoach:
         """Return all topics with the user's standing on each."""
         return self._coach.run(workflows.topics(self._coach.setup, self._caller))
 
+    def program(self, program: Program[S], session_id: str | None = None) -> ProgramView[S]:
+        """Tell where the user stands in *program*. See `coachwork.workflows.program_state`."""
+        return self._coach.run(
+            workflows.program_state(self._coach.setup, self._caller, program, session_id)
+        )
+
+    def actions(  # noqa: PLR0913 - one keyword for each filter
+        self,
+        program: Program[Any],
+        *,
+        session: str | None = None,
+        message: int | None = None,
+        type: str | None = None,  # noqa: A002 - it is what an action's type is called
+        status: str | None = None,
+        sender: str | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        newest_first: bool = False,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> ActionList:
+        """Return one page of what was done in *program*. See `coachwork.workflows.actions`."""
+        return self._coach.run(
+            workflows.actions(
+                self._coach.setup,
+                self._caller,
+                program,
+                session=session,
+                message=message,
+                type=type,
+                status=status,
+                sender=sender,
+                since=since,
+                before=before,
+                newest_first=newest_first,
+                after=after,
+                limit=limit,
+            )
+        )
+
     def export(self) -> Export:
         """Return everything that is stored of the user. See `coachwork.workflows.export`."""
         return self._coach.run(workflows.export(self._coach.setup, self._caller))
@@ -340,6 +389,22 @@ class UserCoach:
     def delete_all(self) -> Deleted:
         """Delete everything that is stored of the user. See `coachwork.workflows.delete_all`."""
         return self._coach.run(workflows.delete_all(self._coach.setup, self._caller))
+
+    def list_scenario(self) -> Export:
+        """Return all of the user's test scenario. See `coachwork.workflows.list_scenario`."""
+        return self._coach.run(workflows.list_scenario(self._coach.setup, self._caller))
+
+    def delete_scenario(self) -> Deleted:
+        """Delete all of the user's test scenario. See `coachwork.workflows.delete_scenario`."""
+        return self._coach.run(workflows.delete_scenario(self._coach.setup, self._caller))
+
+    def export_scenario(self) -> Scenario:
+        """Return a document to be planted. See `coachwork.workflows.export_scenario`."""
+        return self._coach.run(workflows.export_scenario(self._coach.setup, self._caller))
+
+    def plant(self, document: Scenario | Mapping[str, JSON], *, key: str | None = None) -> Planted:
+        """Plant a document in the user's test scenario. See `coachwork.workflows.plant`."""
+        return self._coach.run(workflows.plant(self._coach.setup, self._caller, document, key=key))
 
 
 class Chat(Generic[T]):
@@ -406,6 +471,30 @@ class Chat(Generic[T]):
         topic = _live(self.topic)
         return self._coach.run(
             workflows.submit(self._coach.setup, self._caller, topic, self.session_id, text, key=key)
+        )
+
+    def act(
+        self,
+        action: str | Button,
+        parameters: Mapping[str, JSON] | None = None,
+        *,
+        message: int,
+        key: str | None = None,
+    ) -> Acted[T]:
+        """Do something beside talking: press a button. See `coachwork.workflows.act`."""
+        topic = _live(self.topic)
+        type_, given = _pressed(action, parameters)
+        return self._coach.run(
+            workflows.act(
+                self._coach.setup,
+                self._caller,
+                topic,
+                self.session_id,
+                type_,
+                given,
+                message=message,
+                key=key,
+            )
         )
 
     def job(self, job_id: str) -> JobReport[T]:
@@ -480,6 +569,13 @@ class Chat(Generic[T]):
                 last=last,
                 limit=limit,
             )
+        )
+
+    def timeline(self) -> Timeline[T]:
+        """Tell how it went, with all that was done. See `coachwork.workflows.timeline`."""
+        topic = _known(self.topic)
+        return self._coach.run(
+            workflows.timeline(self._coach.setup, self._caller, topic, self.session_id)
         )
 
 
@@ -710,6 +806,46 @@ class AsyncUserCoach:
         """See `UserCoach.topics`."""
         return await self._coach.run(workflows.topics(self._coach.setup, self._caller))
 
+    async def program(self, program: Program[S], session_id: str | None = None) -> ProgramView[S]:
+        """Tell where the user stands in *program*. See `coachwork.workflows.program_state`."""
+        return await self._coach.run(
+            workflows.program_state(self._coach.setup, self._caller, program, session_id)
+        )
+
+    async def actions(  # noqa: PLR0913 - one keyword for each filter
+        self,
+        program: Program[Any],
+        *,
+        session: str | None = None,
+        message: int | None = None,
+        type: str | None = None,  # noqa: A002 - it is what an action's type is called
+        status: str | None = None,
+        sender: str | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        newest_first: bool = False,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> ActionList:
+        """Return one page of what was done in *program*. See `coachwork.workflows.actions`."""
+        return await self._coach.run(
+            workflows.actions(
+                self._coach.setup,
+                self._caller,
+                program,
+                session=session,
+                message=message,
+                type=type,
+                status=status,
+                sender=sender,
+                since=since,
+                before=before,
+                newest_first=newest_first,
+                after=after,
+                limit=limit,
+            )
+        )
+
     async def export(self) -> Export:
         """See `UserCoach.export`."""
         return await self._coach.run(workflows.export(self._coach.setup, self._caller))
@@ -717,6 +853,26 @@ class AsyncUserCoach:
     async def delete_all(self) -> Deleted:
         """See `UserCoach.delete_all`."""
         return await self._coach.run(workflows.delete_all(self._coach.setup, self._caller))
+
+    async def list_scenario(self) -> Export:
+        """See `UserCoach.list_scenario`."""
+        return await self._coach.run(workflows.list_scenario(self._coach.setup, self._caller))
+
+    async def delete_scenario(self) -> Deleted:
+        """See `UserCoach.delete_scenario`."""
+        return await self._coach.run(workflows.delete_scenario(self._coach.setup, self._caller))
+
+    async def export_scenario(self) -> Scenario:
+        """See `UserCoach.export_scenario`."""
+        return await self._coach.run(workflows.export_scenario(self._coach.setup, self._caller))
+
+    async def plant(
+        self, document: Scenario | Mapping[str, JSON], *, key: str | None = None
+    ) -> Planted:
+        """See `UserCoach.plant`."""
+        return await self._coach.run(
+            workflows.plant(self._coach.setup, self._caller, document, key=key)
+        )
 
 
 class AsyncChat(Generic[T]):
@@ -775,6 +931,30 @@ class AsyncChat(Generic[T]):
         topic = _live(self.topic)
         return await self._coach.run(
             workflows.submit(self._coach.setup, self._caller, topic, self.session_id, text, key=key)
+        )
+
+    async def act(
+        self,
+        action: str | Button,
+        parameters: Mapping[str, JSON] | None = None,
+        *,
+        message: int,
+        key: str | None = None,
+    ) -> Acted[T]:
+        """Do something beside talking: press a button. See `coachwork.workflows.act`."""
+        topic = _live(self.topic)
+        type_, given = _pressed(action, parameters)
+        return await self._coach.run(
+            workflows.act(
+                self._coach.setup,
+                self._caller,
+                topic,
+                self.session_id,
+                type_,
+                given,
+                message=message,
+                key=key,
+            )
         )
 
     async def job(self, job_id: str) -> JobReport[T]:
@@ -855,6 +1035,13 @@ class AsyncChat(Generic[T]):
             )
         )
 
+    async def timeline(self) -> Timeline[T]:
+        """See `Chat.timeline`."""
+        topic = _known(self.topic)
+        return await self._coach.run(
+            workflows.timeline(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
 
 # --- what both share -------------------------------------------------------------------------
 
@@ -919,6 +1106,15 @@ def _refuse_async(port: object, words: tuple[str, ...]) -> None:
     _refuse_other(port, words)
     if any(_is_async(port, word) for word in words):
         raise MisuseError(f"{type(port).__name__} is async: use AsyncCoach for it")
+
+
+def _pressed(
+    action: str | Button, parameters: Mapping[str, JSON] | None
+) -> tuple[str, Mapping[str, JSON] | None]:
+    """Return type and parameters of an action: of a button its own, and what is given over it."""
+    if isinstance(action, Button):
+        return action.action, {**action.parameters, **(parameters or {})}
+    return action, parameters
 
 
 def _refuse_other(port: object, words: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@
     |   |-- JobNotFoundError              JOB_NOT_FOUND
     |   |-- JobNotRetryableError          JOB_NOT_RETRYABLE
     |   |-- JobCancelledError             JOB_CANCELLED           while its caller waited
+    |   |-- ActionRefusedError            ACTION_REFUSED          a click; it is in the log
     |   `-- IdempotencyKeyReusedError     IDEMPOTENCY_KEY_REUSED
     |-- ModelError                    the language model failed; the user's message is kept
     |   |-- LLMTimeoutError               LLM_TIMEOUT
@@ -310,6 +311,30 @@ class JobCancelledError(RefusedError):
     def __init__(self) -> None:
         """Say it."""
         super().__init__("the job was cancelled")
+
+
+class ActionRefusedError(RefusedError):
+    """A click cannot be carried out. It stands in the log of actions as refused; no more changed.
+
+    Attributes:
+        action: The type of the action.
+        reason: Why, in words; where a parameter is wrong it names the field.
+        reason_code: Why, as a word of `coachwork.actions.RefusalCode`.
+    """
+
+    code: ClassVar[str] = "ACTION_REFUSED"
+
+    def __init__(self, action: str, reason: str, reason_code: str) -> None:
+        """Name the *action* and say why."""
+        super().__init__(f"the action {action!r} was refused: {reason}")
+        self.action = action
+        self.reason = reason
+        self.reason_code = reason_code
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """The action and why."""
+        return {"action": self.action, "reason": self.reason, "reason_code": self.reason_code}
 
 
 class IdempotencyKeyReusedError(RefusedError):

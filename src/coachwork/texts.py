@@ -30,6 +30,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "TOPIC_NOT_FOUND": "This topic does not exist here. Please choose another one.",
         "JOB_NOT_FOUND": "We could not find this answer any more. Please look at the conversation.",
         "JOB_NOT_RETRYABLE": "This cannot be tried again. Please send a new message.",
+        "ACTION_REFUSED": "This cannot be done now.",
         "IDEMPOTENCY_KEY_REUSED": "This request was sent before with other content, so nothing "
         "was changed. Please send it again.",
         "LLM_TIMEOUT": "Your coach took too long to answer. Your message is kept; please try "

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import (
+    bench_actions,
     bench_audit,
     bench_event_loop,
     bench_history,
@@ -33,6 +34,14 @@ def test_turn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert len(figures.ours) == len(figures.raw) == 3
         assert 0 < figures.our_bytes <= 2 * figures.raw_bytes
     assert "Where it goes" in capsys.readouterr().out
+
+
+def test_actions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every action of every turn is applied."""
+    figures = bench_actions.measured(tmp_path, length=10, identities=60, turns=2)
+    assert len(figures.without) == len(figures.with_actions) == 2
+    bench_actions.report(figures)
+    assert "ratio" in capsys.readouterr().out
 
 
 def test_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ COMMANDS = (
     ["jobs", "list"],
     ["jobs", "show"],
     ["jobs", "retry"],
+    ["timeline"],
     ["replay"],
     ["diagram"],
 )
@@ -62,7 +63,7 @@ def test_the_examples_can_be_typed(command: list[str], capsys: pytest.CaptureFix
         (["replay", "x", "--limit", "9" * 5000], "expected a whole number from 1 on"),
         (["replay", "x", "--limit", "two\nlines"], "expected a whole number from 1 on"),
         (["replay", "x", "--synchronous", "OFF"], "invalid choice: 'OFF'"),
-        (["demo", "--data", "x"], "unrecognized arguments: --data x"),
+        (["worker", "--data", "x"], "unrecognized arguments: --data x"),
         (["chat", "--model", "small"], "argument --model: expected openai:NAME"),
         (["chat", "--model", "openai: "], "argument --model: expected openai:NAME"),
         (["chat", "--api-key", "x"], "unrecognized arguments: --api-key x"),

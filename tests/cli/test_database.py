@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from coachwork.cli._database import database_path, opened
-from coachwork.errors import StoreUnavailableError
+from coachwork.cli._database import database_path, opened, there
+from coachwork.errors import StoreUnavailableError, ValidationError
 from coachwork.records import account_key
 
 
@@ -27,3 +27,15 @@ def test_without_a_path_the_file_is_a_temporary_one() -> None:
     with database_path(None) as path, opened(path):
         assert Path(path).exists()
     assert not Path(path).parent.exists()
+
+
+def test_a_file_that_must_be_there(tmp_path: Path) -> None:
+    """Where there is none, none is made."""
+    told = str(tmp_path / "my.db")
+    with pytest.raises(ValidationError, match="--database"), there(told):
+        pass
+    assert not Path(told).exists()
+    with opened(told):
+        pass
+    with there(told) as database:
+        assert database.get(account_key("t", "u")) is None

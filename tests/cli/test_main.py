@@ -26,7 +26,7 @@ def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str])
     assert main([]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    for command in ("demo", "chat", "worker", "jobs", "replay", "diagram"):
+    for command in ("demo", "chat", "worker", "jobs", "timeline", "replay", "diagram"):
         assert f"    {command} " in out
 
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from coachwork.errors import ValidationError
-from coachwork.plain import JSON, json_schema, to_json
+from coachwork.plain import JSON, json_schema, to_json, to_json_after
 from tests.names import told
 from tests.plain_kinds import NOON, Box, Color, Data, FakeModel, Level, Odd, Pair, Value
 
@@ -119,3 +119,5 @@ def test_a_cycle_is_refused() -> None:
     ring.append(ring)
     with pytest.raises(ValidationError, match="without cycles"):
         to_json(ring)
+    with pytest.raises(ValidationError, match="without cycles"):
+        to_json_after(ring, [], [])

@@ -20,10 +20,12 @@ from coachwork.records import (
     Kind,
     Record,
     account_key,
+    audit_key,
     background_key,
     claim_key,
     job_key,
     message_key,
+    progress_key,
     receipt_key,
     session_key,
     standing_key,
@@ -96,6 +98,10 @@ def test_every_key_is_of_its_kind() -> None:
     assert claim_key("t", "x", None) == Key("claim", "t", ("x",))
     assert account_key("t", "u") == Key("account", "t", ("u",))
     assert standing_key("t", "u", "x") == Key("standing", "t", ("u", "x"))
+    progress = progress_key("t", "p", "u", "s", None)
+    assert progress == Key("progress", "t", ("p", "u", "", "s"))
+    assert progress_key("t", "p", "u", None, "x").parts == ("p", "u", "x", "")
+    assert audit_key(progress, 7) == Key("audit", "t", ("p", "u", "", "s", 7))
     for name, kind in KINDS.items():
         assert kind.name == name
 
@@ -129,6 +135,18 @@ def test_facts_tell_what_views_ask() -> None:
         assert facts[claim] == Facts(owner="ada", session="s-1", topic="core_values")
     assert facts["account"] == Facts(owner="ada", status="open", at=NOON)
     assert facts["account-deleted"].expires == LATER
+    assert facts["progress"] == Facts(owner="ada", status="START", at=NOON)
+    assert facts["progress-of-session"] == Facts(
+        owner="ada", session="s-1", status="OPEN", at=NOON, scenario="trial"
+    )
+    assert facts["audit"] == Facts(
+        owner="ada",
+        session="s-1",
+        topic="core_values",
+        status="coach",
+        at=LATER,
+        scenario="trial",
+    )
     assert facts["standing"] == Facts(owner="ada", topic="core_values", at=LATER)
     assert facts["spending"] == Facts(owner="ada", session="s-1", at=LATER)
 
@@ -166,7 +184,7 @@ def test_facts_hold_no_text_of_a_person(name: str, data: st.DataObject) -> None:
     """What somebody said, was told or yielded is in no fact and in no key."""
     canary = "a secret of a person"
     value = data.draw(VALUES[name])
-    texts = {"text": canary, "summary": canary, "context": {"a": canary}}
+    texts = {"text": canary, "summary": canary, "context": {"a": canary}, "state": {"a": canary}}
     changed = evolve(value, **{k: v for k, v in texts.items() if hasattr(value, k)})
     record = KINDS[name].record(changed, 1)
     assert canary not in f"{record.facts}{record.key}"

@@ -50,6 +50,7 @@ GIVEN: Final[dict[SessionEvent, SessionGiven]] = {
     E.RESUME: WELCOMING,
     E.RETRY: AGAIN,
     E.ASK: EXTRACTING,
+    E.ACT: None,
     E.COMPLETE: CONCLUSION,
     E.CANCEL: None,
     E.REPLACE: None,
@@ -93,6 +94,7 @@ TABLE: Final[dict[SessionStatus, dict[SessionEvent, SessionStatus]]] = {
         E.RESUME: S.ACTIVE,
         E.RETRY: S.ACTIVE,
         E.ASK: S.ACTIVE,
+        E.ACT: S.ACTIVE,
         E.COMPLETE: S.COMPLETED,
         E.CANCEL: S.CANCELLED,
         E.REPLACE: S.ABANDONED,
@@ -128,6 +130,16 @@ def test_the_table_is_that_of_the_brief(status: SessionStatus, event: SessionEve
         assert isinstance(answer, Refused)
         assert answer.impossible
         assert answer.value is value
+
+
+def test_a_click_is_an_activity_and_leaves_the_job_in_flight() -> None:
+    """Nothing but the instants changes; a session that is paused or has expired takes none."""
+    before = session(turns=1, messages=1, in_flight=REPLYING)
+    answer = step(before, E.ACT)
+    assert isinstance(answer, Moved)
+    assert answer.effects == (F.LOG_ACTIONS,)
+    assert answer.value == evolve(before, last_activity_at=LATER, updated_at=LATER)
+    assert reasons(before, E.ACT, NOON + TWO_WEEKS) == ["not expired"]
 
 
 def test_what_is_stored_are_lower_case_words() -> None:
@@ -545,7 +557,7 @@ def hold(value: Session, event: SessionEvent, now: datetime, given: SessionGiven
         assert (ending.reason is EndReason.EXPIRED) == (event is E.EXPIRE)
         assert {F.SETTLE_JOB, F.FREE_CLAIMS} <= set(answer.effects)
     if value.status is S.PAUSED:
-        assert event not in {E.MESSAGE, E.RETRY, E.ASK}
+        assert event not in {E.MESSAGE, E.RETRY, E.ASK, E.ACT}
     if value.is_expired(now):
         assert event in {E.FAIL, E.REPLACE, E.EXPIRE}
 

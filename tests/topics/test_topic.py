@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Any, TypedDict, cast
 
 import pytest
-from attrs import exceptions, fields, frozen
+from attrs import evolve, exceptions, fields, frozen
 
 from coachwork.errors import ValidationError
+from coachwork.programs import Program
 from coachwork.topics import (
     MAX_MESSAGE_BYTES,
     RESERVED_NAMES,
@@ -21,6 +22,7 @@ from coachwork.topics import (
     declared,
     names,
 )
+from tests.programs.habits import HABITS
 
 PLAIN = Topic(id="talk", system="Listen.")
 
@@ -144,6 +146,25 @@ def test_a_title_is_text() -> None:
     """A name for people may be empty, and is nothing but text."""
     assert topic(title="Core values").title == "Core values"
     assert refused("title", None, 7, b"x") == "text"
+
+
+def test_a_program_is_one_and_may_have_to_be_finished_first() -> None:
+    """What is no program is refused, and so is one to be finished where there is none."""
+    assert topic(program=HABITS, finish_first=True).program is HABITS
+    assert PLAIN.program is None
+    assert refused("program", "habits", Program, 7) == "a Program"
+    assert refused("finish_first", *[True]) == "False where there is no program"
+    for wrong in (0, None, "yes"):
+        assert refused("finish_first", wrong) == "True or False"
+
+
+def test_two_programs_have_two_ids() -> None:
+    """The same one may be the program of several topics."""
+    first, second = topic(program=HABITS), topic(id="second", program=HABITS)
+    assert list(declared([first, second])) == ["talk", "second"]
+    other = topic(id="other", program=evolve(HABITS))
+    with pytest.raises(ValidationError, match="programs with different ids"):
+        declared([first, other])
 
 
 @pytest.mark.parametrize("models", [{}, {"reply": "large"}, MappingProxyType({"reply": "l"})])

@@ -65,11 +65,14 @@ from coachwork.workflows import (
     JobOutcome,
     JobReport,
     JobView,
+    Planted,
     Purged,
     Relayed,
+    Scenario,
     SessionList,
     Setup,
     Started,
+    Timeline,
     TopicStanding,
 )
 
@@ -149,10 +152,16 @@ def a_user(ada: UserCoach, now: datetime) -> None:
     assert_type(ada.topics(), tuple[TopicStanding, ...])
     assert_type(ada.export(), Export)
     assert_type(ada.delete_all(), Deleted)
+    assert_type(ada.list_scenario(), Export)
+    assert_type(ada.export_scenario(), Scenario)
+    assert_type(ada.plant({}, key="k"), Planted)
+    assert_type(ada.plant(ada.export_scenario()), Planted)
+    assert_type(ada.delete_scenario(), Deleted)
 
 
 def a_chat(chat: Chat[Values]) -> None:
     """What a session answers."""
+    assert_type(chat.timeline(), Timeline[Values])
     assert_type(chat.topic, Topic[Values] | str)
     assert_type(chat.session_id, str)
     assert_type(chat.opened, Started[Values] | Resumed[Values] | None)
@@ -233,10 +242,15 @@ async def an_async_user(ada: AsyncUserCoach, now: datetime) -> None:
     assert_type(await ada.topics(), tuple[TopicStanding, ...])
     assert_type(await ada.export(), Export)
     assert_type(await ada.delete_all(), Deleted)
+    assert_type(await ada.list_scenario(), Export)
+    assert_type(await ada.export_scenario(), Scenario)
+    assert_type(await ada.plant({}, key="k"), Planted)
+    assert_type(await ada.delete_scenario(), Deleted)
 
 
 async def an_async_chat(chat: AsyncChat[Values]) -> None:
     """What a session of an async coach answers."""
+    assert_type(await chat.timeline(), Timeline[Values])
     assert_type(chat.topic, Topic[Values] | str)
     assert_type(chat.session_id, str)
     assert_type(chat.opened, Started[Values] | Resumed[Values] | None)

@@ -21,6 +21,7 @@ from coachwork.policies import Settings
 from coachwork.ports import Answer, CommitResult
 from coachwork.records import Delete, Record, Update, session_key
 from coachwork.sessions import Account, AccountStatus, Session
+from coachwork.testing import violations
 from coachwork.testing.faults import CrashError, Fault
 from coachwork.topics import Topic
 from coachwork.workflows import (
@@ -32,6 +33,7 @@ from coachwork.workflows import (
     export,
     get,
     pause,
+    plant,
     purge_expired,
     resume,
     send,
@@ -40,6 +42,7 @@ from coachwork.workflows import (
 )
 from tests.between import between
 from tests.faults import ADA, BEN, Told, World
+from tests.planted import TRIAL, half_planted, long_document
 
 TALK = Topic(id="talk", system="Listen.")
 ROOM = Topic(id="room", system="Listen.", exclusive=True)
@@ -453,3 +456,22 @@ def test_two_deletions_of_what_cannot_be_read_are_one() -> None:
         world.run(between(delete_all(world.setup, ADA), number, overtake))
         kinds = {record.key.kind for record in world.records()}
         assert kinds == {"account"} or "session" in kinds
+
+
+def test_who_plants_anew_loses_nothing_to_a_deletion_of_before() -> None:
+    """The same is planted again, under the same ids, while the remains of before are deleted."""
+    tester = Caller("acme", "test")
+    alone = half_planted()
+    before = len(alone.effects)
+    alone.run(delete_all(alone.setup, tester))
+    steps = enumerate(alone.effects[before:])
+    for number in [number for number, effect in steps if isinstance(effect, Commit)][1:]:
+        world = half_planted()
+
+        def overtake(world: World = world) -> None:
+            world.run(delete_all(world.setup, tester))
+            world.run(plant(world.setup, TRIAL, long_document(), key="key"))
+
+        world.run(between(delete_all(world.setup, tester), number, overtake))
+        assert violations(world.records(), now=world.clock.time) == []
+        assert len(world.stored("message")) == 101

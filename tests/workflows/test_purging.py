@@ -80,8 +80,11 @@ from coachwork.workflows import (
 from coachwork.workflows._purging import (
     BATCH,
     delete_found,
+    delete_lost,
     delete_session,
     delete_unreadable,
+    find_lost,
+    home_of_job,
     is_over,
 )
 from coachwork.workflows._store import load
@@ -1029,7 +1032,54 @@ def test_what_cannot_be_read_goes_with_its_user(messages: int) -> None:
     assert not world.run(delete_unreadable(world.setup, damaged, over))
     assert world.memory.get(damaged.key) == damaged
     assert world.run(delete_unreadable(world.setup, damaged, mark))
-    assert {"session", "message"}.isdisjoint(kinds(world))
+    assert kinds(world) == {"account"}
+
+
+def without_its_session() -> World:
+    """Return a world in which a session is gone, and nothing that was its own."""
+    world = new_world()
+    world.checks = False
+    session = world.run(start(world.setup, ADA, TALK)).session.id
+    world.run(send(world.setup, ADA, TALK, session, "Hello."))
+    stored = world.run(load(SESSION_RECORD, session_key("acme", session)))
+    assert stored is not None
+    assert world.memory.commit([SESSION_RECORD.delete(stored)]) is CommitResult.DONE
+    return world
+
+
+def test_lost_jobs_go_with_their_messages_and_receipts() -> None:
+    """Those whose sessions are not there; once the mark is over nothing is deleted."""
+    world = without_its_session()
+    there = begun(world, ROOM)
+    mark = world.run(load(ACCOUNT, account_key("acme", "ada")))
+    assert mark is not None
+    jobs = Query(kind=JOB_RECORD.name, tenant="acme", owner="ada", limit=1)
+    before = world.records()
+    assert not world.run(delete_lost(world.setup, jobs, Stored(mark.value, mark.version + 1)))
+    assert world.records() == before
+    assert world.run(delete_lost(world.setup, jobs, mark))
+    assert world.run(find_lost(jobs, home_of_job)) == []
+    for kind in ("message", "job", "receipt"):
+        assert {value.session for value in world.stored(kind)} == {there}
+
+
+def test_a_lost_job_that_cannot_be_read_goes_too() -> None:
+    """What it was about nobody knows; a greeting has nothing that was asked."""
+    world = without_its_session()
+    mark = world.run(load(ACCOUNT, account_key("acme", "ada")))
+    assert mark is not None
+    for record in [record for record in world.records() if record.key.kind == "job"]:
+        spoil(world, record.key)
+    jobs = Query(kind=JOB_RECORD.name, tenant="acme", owner="ada", limit=BATCH)
+    assert world.run(delete_lost(world.setup, jobs, mark))
+    assert "job" not in kinds(world)
+
+
+def test_a_deletion_of_all_takes_what_is_lost() -> None:
+    """A message without a session is found by its job."""
+    world = without_its_session()
+    world.run(delete_all(world.setup, ADA))
+    assert kinds(world) == {"account"}
 
 
 def test_a_deletion_that_is_not_over_goes_on() -> None:

@@ -30,6 +30,12 @@ TOPIC: Final = "today"
 TENANT: Final = "default"
 """Whose user somebody is unless a tenant is named; `chat` knows no other one."""
 
+DEMOS: Final = ("session", "identity")
+"""What can be watched."""
+
+TIMELINE_FORMATS: Final = ("text", "json", "mermaid")
+"""How a timeline can be told."""
+
 WIDTH: Final = 80
 LONGEST: Final = 3600.0
 
@@ -64,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     _add_chat(add)
     _add_worker(add)
     _add_jobs(add)
+    _add_timeline(add)
     _add_replay(add)
     _add_diagram(add)
     return told
@@ -96,8 +103,14 @@ def _add_demo(add: _Adds) -> None:
         description=_paragraphs(
             "Run a whole session on SQLite with a scripted coach, and show it: start, messages, "
             "pause, a new process that resumes, final reply, result, and the way it took through "
-            "the state diagram. All that is shown was read back from the file."
+            "the state diagram. All that is shown was read back from the file.",
+            "With `identity`: a coaching through all phases of the identity program, with the "
+            "actions of the coach, the buttons that Ada presses, and what came of it.",
         ),
+        epilog=_examples("coachwork demo", "coachwork demo identity"),
+    )
+    demo.add_argument(
+        "what", nargs="?", choices=DEMOS, default=DEMOS[0], help="what to watch (%(default)s)"
     )
     demo.add_argument(
         "--database", metavar="PATH", help="the file to keep it in (a temporary one by default)"
@@ -283,6 +296,38 @@ def _add_jobs_retry(act: _Adds) -> None:
     _add_job(retry)
     retry.add_argument("--wait", action="store_true", help="answer it at once in this process")
     _add_model(retry)
+
+
+def _add_timeline(add: _Adds) -> None:
+    """Say what ``timeline`` may be told."""
+    timeline = add(
+        "timeline",
+        help="tell how a session went: what was said, and what was done",
+        description=_paragraphs(
+            "Tell how a session in a database file went: every message, the actions that it "
+            "triggered, applied or refused, and what was new in the state of the program after "
+            "each. Whoever may read the file may look at the sessions of all users, and sees what "
+            "was said.",
+            "States and the diagram need the program: the identity program is known, an "
+            "application's own is named with --program.",
+        ),
+        epilog=_examples(
+            "coachwork timeline 019a2f6e-8b1c-7000-b1d2-3c4d5e6f7a8b",
+            "coachwork timeline 019a2f6e-8b1c-7000-b1d2-3c4d5e6f7a8b --format mermaid",
+            "coachwork timeline 019a2f6e-8b1c-7000-b1d2-3c4d5e6f7a8b --program app:HABITS",
+        ),
+    )
+    timeline.add_argument("id", metavar="ID", help="the session's id")
+    _add_database(timeline)
+    timeline.add_argument(
+        "--tenant", metavar="ID", default=TENANT, help="the session's tenant (%(default)s)"
+    )
+    timeline.add_argument(
+        "--format", choices=TIMELINE_FORMATS, default="text", help="how (%(default)s)"
+    )
+    timeline.add_argument(
+        "--program", metavar="MODULE:NAME", help="where an application's own program is found"
+    )
 
 
 def _add_replay(add: _Adds) -> None:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from coachwork.adapters import SQLite
+from coachwork.errors import ValidationError
 
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait for other writers; a person at a terminal waits no longer."""
@@ -28,4 +29,17 @@ def database_path(told: str | None) -> Generator[str]:
 def opened(path: str, *, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> Generator[SQLite]:
     """Lend the database at *path*, and close it."""
     with closing(SQLite(path, synchronous=synchronous, busy_timeout=BUSY_TIMEOUT)) as database:
+        yield database
+
+
+@contextmanager
+def there(path: str) -> Generator[SQLite]:
+    """Lend the database at *path*, if there is one.
+
+    Raises:
+        ValidationError: There is no such file.
+    """
+    if not Path(path).exists():
+        raise ValidationError("--database", "a file that is there")
+    with opened(path) as database:
         yield database

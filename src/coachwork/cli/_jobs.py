@@ -7,10 +7,8 @@ person is shown unless it is asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from time import sleep
 from typing import Final
 
@@ -20,7 +18,7 @@ from coachwork.adapters import SQLite
 from coachwork.cli._arguments import TENANT, worker_command
 from coachwork.cli._chat_coach import topic_of
 from coachwork.cli._choice import Choice
-from coachwork.cli._database import opened
+from coachwork.cli._database import there
 from coachwork.cli._jobs_view import JobLine, fields, table
 from coachwork.cli._models import Candid, model_of, settings_of
 from coachwork.cli._plain import one_line, shown, tell
@@ -83,7 +81,7 @@ def list_jobs(path: str, wanted: Wanted) -> int:
     else:
         user = checked_id(wanted.user, "--user")
         query = evolve(query, tenant=tenant or TENANT, owner=user, newest_first=True)
-    with _there(path) as database:
+    with there(path) as database:
         lines = [_line(record) for record in database.find(query)]
     lines.sort(key=lambda line: (line.job.created_at if line.job else now, line.id), reverse=True)
     for row in table(lines, now):
@@ -111,7 +109,7 @@ def show_job(path: str, tenant: str, name: str, *, text: bool) -> int:
         CoachworkError: There is no such job, or the database cannot be used.
     """
     now = datetime.now(UTC)
-    with _there(path) as database:
+    with there(path) as database:
         job = _job(database, tenant, name)
         told = [*fields(job, now), *(_texts(database, job) if text else ())]
     for label, value in told:
@@ -169,7 +167,7 @@ def retry_job(path: str, again: Again) -> int:
     def model_failed(job: str, error: ModelError) -> None:
         reasons[job] = f"{error} (job {job})"
 
-    with _there(path) as database, told_in_lines():
+    with there(path) as database, told_in_lines():
         failed = _job(database, again.tenant, again.name)
         topic = topic_of(_session(database, failed).about.topic)
         coach = Coach(
@@ -211,19 +209,6 @@ def _answered(coach: Coach, owner: UserCoach, ref: JobRef, reasons: Mapping[str,
 
 
 # --- what all of them need -------------------------------------------------------------------
-
-
-@contextmanager
-def _there(path: str) -> Generator[SQLite]:
-    """Lend the database at *path*, if there is one.
-
-    Raises:
-        ValidationError: There is no such file.
-    """
-    if not Path(path).exists():
-        raise ValidationError("--database", "a file that is there")
-    with opened(path) as database:
-        yield database
 
 
 def _job(database: SQLite, tenant: str, name: str) -> Job:

@@ -97,6 +97,10 @@ def _be_lenient() -> None:
 
 def _demo(options: argparse.Namespace) -> int:
     """Run ``demo``."""
+    if options.what == "identity":
+        from coachwork.cli._demo_identity import demo_identity
+
+        return demo_identity(options.database)
     from coachwork.cli._demo import demo, demo_resume
 
     return demo(options.database) if options.resume is None else demo_resume(options.resume)
@@ -167,6 +171,21 @@ def _choice(options: argparse.Namespace) -> Choice:
     return Choice(name=options.model, base_url=options.base_url, think=options.think)
 
 
+def _timeline(options: argparse.Namespace) -> int:
+    """Run ``timeline``."""
+    from coachwork.cli._timeline import Asked, show_timeline
+
+    return show_timeline(
+        options.database,
+        Asked(
+            tenant=options.tenant,
+            session=options.id,
+            program=options.program,
+            form=options.format,
+        ),
+    )
+
+
 def _replay(options: argparse.Namespace) -> int:
     """Run ``replay``."""
     from coachwork.cli._replay import replay
@@ -190,6 +209,7 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "chat": _chat,
     "worker": _worker,
     "jobs": _jobs,
+    "timeline": _timeline,
     "replay": _replay,
     "diagram": _diagram,
 }

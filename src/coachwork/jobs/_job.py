@@ -105,12 +105,15 @@ class Settlement:
     Attributes:
         reply: The sequence number of the coach's message, or None where there is none.
         final: Whether it ended the session.
+        premature: Whether the coach wanted to end it before its program was finished, which is of
+            no account where the topic wants that.
         turns: How many turns the session had had by then.
         messages: How many messages it had by then, the reply included.
     """
 
     reply: int | None = None
     final: bool = False
+    premature: bool = False
     turns: int = 0
     messages: int = 0
 

@@ -8,6 +8,8 @@ from typing import Final
 
 from attrs import field, frozen
 
+from coachwork.actions import Component
+
 FIRST: Final = 1
 """The sequence number of a session's first message."""
 
@@ -36,6 +38,7 @@ class Message:
         locale: Reserved: the language it is in (BCP 47).
         attachments: Reserved: references to what came with it, never the things themselves.
         supersedes: Reserved: the sequence number of the message that it replaces.
+        components: What a front end is to show beside it.
     """
 
     tenant: str
@@ -50,6 +53,7 @@ class Message:
     locale: str | None = None
     attachments: tuple[str, ...] = ()
     supersedes: int | None = None
+    components: tuple[Component, ...] = ()
 
     @property
     def id(self) -> str:

@@ -8,8 +8,17 @@ fields of a class are those that its ``__init__`` takes and whose names do not b
 underscore.
 """
 
+from coachwork.plain._checked import MAX_DEPTH, checked_plain
 from coachwork.plain._from_plain import from_plain
 from coachwork.plain._schema import json_schema
-from coachwork.plain._to_json import JSON, to_json
+from coachwork.plain._to_json import JSON, to_json, to_json_after
 
-__all__ = ["JSON", "from_plain", "json_schema", "to_json"]
+__all__ = [
+    "JSON",
+    "MAX_DEPTH",
+    "checked_plain",
+    "from_plain",
+    "json_schema",
+    "to_json",
+    "to_json_after",
+]

@@ -9,7 +9,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import attrs
 
@@ -43,11 +44,61 @@ def to_json(value: object) -> JSON:
         raise ValidationError("value", "data without cycles, and less deep") from None
 
 
+def to_json_after(value: object, before: object, plain: JSON) -> JSON:
+    """Do what `to_json` does for a *value* that was made from another one and shares most of it.
+
+    What the two share is not turned again, so a change costs what it changes. Parts of the answer
+    are parts of *plain*: neither may be changed.
+
+    Args:
+        value: What is to be turned.
+        before: What it was made from.
+        plain: What `to_json` made of that.
+
+    Raises:
+        ValidationError: As `to_json`.
+    """
+    try:
+        return _after(value, before, plain, None)
+    except RecursionError:
+        raise ValidationError("value", "data without cycles, and less deep") from None
+
+
+def _after(value: object, before: object, plain: JSON, where: Where) -> JSON:
+    if value is before:
+        return plain
+    kind = type(value)
+    if kind is type(before):
+        if isinstance(plain, dict) and attrs.has(kind):
+            return {
+                name: _after(
+                    getattr(value, name), getattr(before, name), plain[name], (where, step)
+                )
+                for name, step in _steps(cast("Hashable", kind))
+            }
+        if isinstance(plain, list) and isinstance(value, tuple):
+            olds = cast("tuple[object, ...]", before)
+            return [
+                _after(part, olds[place], plain[place], (where, f"[{place}]"))
+                if place < len(plain)
+                else _plain(part, (where, f"[{place}]"))
+                for place, part in enumerate(cast("tuple[object, ...]", value))
+            ]
+    return _plain(value, where)
+
+
+_PLAIN_ALREADY: Final = frozenset({str, int, bool, type(None)})
+"""Classes whose values are plain data as they are: most of what there is to turn."""
+
+
 def _plain(value: object, where: Where) -> JSON:  # noqa: PLR0911 - one return for each kind
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Enum):
-        return _plain(value.value, where)
+        told: object = value.value
+        return cast("JSON", told) if type(told) in _PLAIN_ALREADY else _plain(told, where)
+    if isinstance(value, date | timedelta):
+        return _time(value, where)
     if isinstance(value, str):
         return str(value)
     if isinstance(value, int):
@@ -64,8 +115,6 @@ def _plain(value: object, where: Where) -> JSON:  # noqa: PLR0911 - one return f
         # A set has no order; plain data gets one that is always the same.
         members = cast("Iterable[object]", value)
         return sorted((_plain(v, (where, ".*")) for v in members), key=json.dumps)
-    if isinstance(value, date | timedelta):
-        return _time(value, where)
     return _object(value, where)
 
 
@@ -103,9 +152,17 @@ def _object(value: object, where: Where) -> JSON:
     if dump is not None:
         return _plain(dump(value, mode="json"), where)
     if attrs.has(kind) or dataclasses.is_dataclass(kind):
-        return {
-            name: _plain(getattr(value, name), (where, f".{name}"))
-            for name in public_names(cast("Hashable", kind))
-        }
+        plain: dict[str, JSON] = {}
+        for name, step in _steps(cast("Hashable", kind)):
+            part: object = getattr(value, name)
+            is_plain = type(part) in _PLAIN_ALREADY
+            plain[name] = cast("JSON", part) if is_plain else _plain(part, (where, step))
+        return plain
     expected = "a value with a plain form (attrs, dataclass, text, number, list ...)"
     raise ValidationError(path_of(where), expected)
+
+
+@lru_cache(maxsize=512)
+def _steps(kind: Hashable) -> tuple[tuple[str, str], ...]:
+    """Return the names of a class's fields, each with the step to it in a path."""
+    return tuple((name, f".{name}") for name in public_names(kind))

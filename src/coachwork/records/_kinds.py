@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from coachwork.actions import Audit
 from coachwork.jobs import Job
 from coachwork.messages import Message
+from coachwork.programs import Progress
 from coachwork.records._kind import Kind
 from coachwork.records._record import Facts, Key
 from coachwork.sessions import (
@@ -60,6 +62,18 @@ def account_key(tenant: str, user: str) -> Key:
 def standing_key(tenant: str, user: str, topic: str) -> Key:
     """Return the key of a user's standing on a topic."""
     return Key("standing", tenant, (user, topic))
+
+
+def progress_key(
+    tenant: str, program: str, user: str, subject: str | None, scenario: str | None
+) -> Key:
+    """Return the key of a user's progress in a program; no id is empty, so nothing is confused."""
+    return Key("progress", tenant, (program, user, scenario or "", subject or ""))
+
+
+def audit_key(progress: Key, number: int) -> Key:
+    """Return the key of an audit, by the key of the progress that it is of; numbers order them."""
+    return Key("audit", progress.tenant, (*progress.parts, number))
 
 
 # --- facts -----------------------------------------------------------------------------------
@@ -147,6 +161,36 @@ SPENDING: Final = Kind(
     key=lambda value: Key("spending", value.tenant, (value.job, value.token)),
     facts=lambda value: Facts(owner=value.user, session=value.session, at=value.at),
 )
+PROGRESS: Final = Kind(
+    name="progress",
+    type=Progress,
+    key=lambda value: progress_key(
+        value.tenant, value.program, value.user, value.subject, value.scenario
+    ),
+    facts=lambda value: Facts(
+        owner=value.user,
+        session=value.subject,
+        status=value.phase,
+        at=value.begun_at,
+        scenario=value.scenario,
+    ),
+)
+AUDIT: Final = Kind(
+    name="audit",
+    type=Audit,
+    key=lambda value: audit_key(
+        progress_key(value.tenant, value.program, value.user, value.subject, value.scenario),
+        value.number,
+    ),
+    facts=lambda value: Facts(
+        owner=value.user,
+        session=value.session,
+        topic=value.topic,
+        status=value.sender.value,
+        at=value.at,
+        scenario=value.scenario,
+    ),
+)
 MESSAGE: Final = Kind(
     name="message",
     type=Message,
@@ -166,6 +210,8 @@ KINDS: Final[Mapping[str, Kind[Any]]] = {
         ACCOUNT,
         STANDING,
         SPENDING,
+        PROGRESS,
+        AUDIT,
     )
 }
 """All kinds by name."""

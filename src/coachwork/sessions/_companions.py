@@ -69,6 +69,7 @@ class Receipt:
         session: The id of the session concerned.
         job: The id of the job that was accepted, or None where no model was asked.
         at: When (UTC).
+        audit: The key of the audit of a click, as text, else None.
     """
 
     tenant: str
@@ -79,6 +80,7 @@ class Receipt:
     session: str
     job: str | None
     at: datetime
+    audit: str | None = None
 
 
 class AccountStatus(StrEnum):
@@ -99,6 +101,8 @@ class Account:
         status: Open, or the mark of a deletion.
         since: Since when (UTC).
         until: When the mark may be swept away (UTC), or None.
+        planting: The test scenario of which a part is written that is not to be seen before all is
+            there, or None.
     """
 
     tenant: str
@@ -106,6 +110,7 @@ class Account:
     status: AccountStatus
     since: datetime
     until: datetime | None = None
+    planting: str | None = None
 
 
 @frozen(kw_only=True)

@@ -21,6 +21,9 @@ does not un-pause. An end settles it too (the effect ``settle job``): no job out
 ``retry`` takes it again, for a message that is there already. ``ask`` takes none: it is for what
 is no answer to a message.
 
+``act`` is a click: the user does something beside talking. It is an activity, and nothing else of
+the session changes; a job in flight does not refuse it.
+
 *What is not in the table*: whose session it is, and whether a reply belongs to the job in flight.
 The first is decided before a session is shown at all, the second where the reply is settled.
 """
@@ -59,6 +62,7 @@ class SessionEvent(StrEnum):
     RESUME = "resume"
     RETRY = "retry"
     ASK = "ask"
+    ACT = "act"
     COMPLETE = "complete"
     CANCEL = "cancel"
     REPLACE = "replace"
@@ -69,6 +73,7 @@ class SessionEffect(StrEnum):
     """What must be written in the same commit as the step."""
 
     LOG_MESSAGE = "log message"
+    LOG_ACTIONS = "log actions"
     OPEN_JOB = "open job"
     SETTLE_JOB = "settle job"
     FREE_CLAIMS = "free claims"
@@ -164,6 +169,10 @@ def _ask(old: Session, to: SessionStatus, now: datetime, given: SessionGiven) ->
     if not isinstance(given, InFlight):
         raise _misused(SessionEvent.ASK, InFlight)
     return _active(old, to, now, in_flight=given)
+
+
+def _act(old: Session, to: SessionStatus, now: datetime, _given: SessionGiven) -> Session:
+    return _active(old, to, now, in_flight=old.in_flight)
 
 
 def _reply(old: Session, to: SessionStatus, now: datetime, given: SessionGiven) -> Session:
@@ -315,6 +324,7 @@ SESSION: Final = Machine[Session, SessionStatus, SessionEvent, SessionGiven, Ses
                 effects=(_F.OPEN_JOB,),
             ),
             _E.ASK: Row(_S.ACTIVE, _ask, guards=(NOT_EXPIRED, NO_JOB), effects=(_F.OPEN_JOB,)),
+            _E.ACT: Row(_S.ACTIVE, _act, guards=(NOT_EXPIRED,), effects=(_F.LOG_ACTIONS,)),
             _E.COMPLETE: Row(
                 _S.COMPLETED,
                 _complete,

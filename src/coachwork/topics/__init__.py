@@ -1,6 +1,6 @@
 """What a conversation is about, as the application declares it."""
 
-from coachwork.topics._context import MAX_CONTEXT_BYTES, MAX_CONTEXT_DEPTH, checked_context
+from coachwork.topics._context import MAX_CONTEXT_BYTES, checked_context
 from coachwork.topics._template import names, render
 from coachwork.topics._topic import (
     MAX_MESSAGE_BYTES,
@@ -12,7 +12,6 @@ from coachwork.topics._topic import (
 
 __all__ = [
     "MAX_CONTEXT_BYTES",
-    "MAX_CONTEXT_DEPTH",
     "MAX_MESSAGE_BYTES",
     "RESERVED_NAMES",
     "TemplateName",

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final, Generic, cast
+from typing import Any, Final, Generic, cast
 
 from attrs import field, frozen
 from typing_extensions import TypeVar
 
 from coachwork.errors import ValidationError
 from coachwork.ids import checked_id
+from coachwork.programs import Program, declared_programs
 
 T_co = TypeVar("T_co", covariant=True, default=None)
 
@@ -62,6 +63,9 @@ class Topic(Generic[T_co]):
         extraction: Template of the instruction that makes a model extract the result.
         result: The type of the result: any attrs class, dataclass, TypedDict or pydantic model;
             None when the conversation yields none.
+        program: What the coach works on beside the talk, or None.
+        finish_first: Whether the coach can end a session only when the program is finished; one
+            that ends it earlier goes on (brief, section 5).
         title: A name for people.
         max_turns: How many turns a session may have; 0 means unlimited.
         complete_at_max_turns: Whether the answer to the last turn ends the session by itself.
@@ -87,6 +91,8 @@ class Topic(Generic[T_co]):
     resume: str = field(default=RESUME, repr=False)
     extraction: str = field(default=EXTRACTION, repr=False)
     result: type[T_co] | None = None
+    program: Program[Any] | None = None
+    finish_first: bool = False
     title: str = ""
     max_turns: int = 0
     complete_at_max_turns: bool = False
@@ -109,15 +115,14 @@ class Topic(Generic[T_co]):
             optional = name is TemplateName.INITIATION and template is None
             if not (optional or (isinstance(template, str) and template.strip())):
                 raise ValidationError(f"topic.{name}", "a template that is not blank")
-        for what, wanted, told in (("result", type, "a class"), ("title", str, "text")):
-            value: object = getattr(self, what)
-            if not isinstance(value, wanted) and (value is not None or what != "result"):
-                raise ValidationError(f"topic.{what}", told)
+        self._check_classes()
         if not _is_of_texts(self.models):
             raise ValidationError("topic.models", "a mapping of purposes to names of models")
-        for flag in ("complete_at_max_turns", "exclusive", "allow_take_over"):
+        for flag in ("finish_first", "complete_at_max_turns", "exclusive", "allow_take_over"):
             if not isinstance(getattr(self, flag), bool):
                 raise ValidationError(f"topic.{flag}", "True or False")
+        if self.finish_first and self.program is None:
+            raise ValidationError("topic.finish_first", "False where there is no program")
         self._check_number("max_turns", 0, MAX_TURNS)
         self._check_number("message_window", 1, MAX_WINDOW)
         self._check_number("resume_window", 1, MAX_WINDOW)
@@ -127,6 +132,13 @@ class Topic(Generic[T_co]):
         for age in ("expires_after", "keep_ended"):
             if (duration := getattr(self, age)) is not None:
                 _check_duration(age, duration)
+
+    def _check_classes(self) -> None:
+        """Refuse a field that is of the wrong class."""
+        for what, wanted, told in _OF_A_CLASS:
+            value: object = getattr(self, what)
+            if not isinstance(value, wanted) and (value is not None or what == "title"):
+                raise ValidationError(f"topic.{what}", told)
 
     def _check_number(self, name: str, least: int, most: int) -> None:
         """Refuse a field that is no whole number between *least* and *most*."""
@@ -138,6 +150,14 @@ class Topic(Generic[T_co]):
         """Return the template of that name, or None where the topic has none."""
         template: str | None = getattr(self, name)
         return template
+
+
+_OF_A_CLASS: Final = (
+    ("result", type, "a class"),
+    ("program", Program, "a Program"),
+    ("title", str, "text"),
+)
+"""What a field must be an instance of, and how that is told; only the title must be there."""
 
 
 def _is_of_texts(value: object) -> bool:
@@ -158,7 +178,8 @@ def declared(topics: Iterable[object]) -> dict[str, Topic[object]]:
     """Return *topics* by id.
 
     Raises:
-        ValidationError: Something else than a topic is among them, or an id comes twice.
+        ValidationError: Something else than a topic is among them, an id comes twice, or two
+            programs have one id.
     """
     by_id: dict[str, Topic[object]] = {}
     for topic in topics:
@@ -168,4 +189,5 @@ def declared(topics: Iterable[object]) -> dict[str, Topic[object]]:
         if topic.id in by_id:
             raise ValidationError("topics", "topics with different ids")
         by_id[topic.id] = topic
+    declared_programs(topic.program for topic in by_id.values() if topic.program is not None)
     return by_id

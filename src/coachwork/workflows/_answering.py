@@ -8,7 +8,8 @@ What is written in the end is decided in `coachwork.workflows._settling`.
 from __future__ import annotations
 
 import json
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 from attrs import evolve
 
@@ -36,6 +37,7 @@ from coachwork.jobs import (
 from coachwork.messages import NO_USAGE, Usage
 from coachwork.plain import JSON, from_plain, to_json
 from coachwork.ports import Answer, Ask
+from coachwork.programs import Program
 from coachwork.records import ACCOUNT, JOB_RECORD, SESSION_RECORD, Op, Stored
 from coachwork.replies import ABSENT, Absent, BadReply, parse_reply, parse_result
 from coachwork.sessions import (
@@ -47,11 +49,13 @@ from coachwork.sessions import (
 )
 from coachwork.topics import Topic
 from coachwork.workflows._jobs import Held, about_job, reread
+from coachwork.workflows._program import load_of_session
 from coachwork.workflows._prompting import build_ask
 from coachwork.workflows._settling import (
     Concluded,
     Failed,
     Said,
+    carried,
     give_up,
     is_mine,
     raise_for,
@@ -137,7 +141,7 @@ def _first_answer(
         return Concluded((yield from _extract(setup, topic, held, None)))
     kept = job.output(job.kind)
     if kept is not None:
-        return Said(text=str(kept.output), final=True, usage=NO_USAGE)
+        return _kept_reply(kept)
     try:
         ask, background = yield from build_ask(setup, topic, held, job.kind)
     except StoreError:
@@ -155,12 +159,52 @@ def _first_answer(
     final = (reply.is_final or _is_last_turn(topic, session, job.kind)) and (
         session.user_messages > 0
     )
-    return Said(
+    said = Said(
         text=reply.message,
         final=final,
         usage=usage,
-        conclusion=_known(topic, reply.result) if final else None,
+        actions=reply.actions,
         background=background,
+    )
+    return (yield from _weighed(topic, held, said, reply.result))
+
+
+def _weighed(topic: Topic[object], held: Held, said: Said, result: JSON | Absent) -> Workflow[Said]:
+    """Return a reply with its conclusion, if it ends the session and none has to be extracted."""
+    if not said.final:
+        return said
+    first = topic.program if topic.finish_first else None
+    if first is not None and not (yield from _finishes(first, topic, held, said)):
+        return evolve(said, final=False, premature=True)
+    return evolve(said, conclusion=_known(topic, result))
+
+
+def _finishes(
+    program: Program[Any], topic: Topic[object], held: Held, said: Said
+) -> Workflow[bool]:
+    """Whether *program*, the topic's, is finished once the actions of a reply are carried out."""
+    now = yield from Now()
+    written = yield from carried(topic, held, said, now)
+    if written is not None:
+        return written.finished
+    underway = yield from load_of_session(program, held.session.value.about)
+    return program.is_finished(underway.state)
+
+
+def _kept(said: Said) -> JSON:
+    """Return a final reply as it is kept in its job."""
+    return {"message": said.text, "actions": [dict(action) for action in said.actions]}
+
+
+def _kept_reply(step: Step, conclusion: Conclusion | None = None) -> Said:
+    """Return the final reply that was kept in a job."""
+    output = cast("Mapping[str, JSON]", step.output)
+    return Said(
+        text=str(output["message"]),
+        final=True,
+        usage=NO_USAGE,
+        actions=tuple(cast("list[Mapping[str, JSON]]", output["actions"])),
+        conclusion=conclusion,
     )
 
 
@@ -173,7 +217,7 @@ def _exhausted(job: Job) -> Said | Concluded | Failed:
         return Concluded(conclusion)
     kept = job.output(job.kind)
     if kept is not None:
-        return Said(text=str(kept.output), final=True, usage=NO_USAGE, conclusion=conclusion)
+        return _kept_reply(kept, conclusion)
     return Failed(JobError(code, why), NO_USAGE)
 
 
@@ -205,7 +249,7 @@ def _conclude(
     """
     job = held.job.value
     if job.output(job.kind) is None:
-        step = Step(purpose=job.kind, output=said.text)
+        step = Step(purpose=job.kind, output=_kept(said))
         kept = yield from _keep(setup, held, token, step, said.usage)
         if kept is None:
             return said, held

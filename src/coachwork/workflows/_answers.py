@@ -8,10 +8,11 @@ from typing import Generic, Literal, TypedDict, cast, overload
 from attrs import field, frozen
 from typing_extensions import TypeVar
 
+from coachwork.actions import ActionStatus, Audit, Component, RefusalCode, Sender
 from coachwork.errors import ValidationError
 from coachwork.jobs import ErrorCode, Job, JobStatus
 from coachwork.messages import Message, Usage
-from coachwork.plain import from_plain
+from coachwork.plain import JSON, from_plain
 from coachwork.sessions import (
     LIVE,
     EndReason,
@@ -271,6 +272,95 @@ class Completed(Generic[T]):
     key: str = field(repr=False)
 
 
+@frozen(kw_only=True)
+class ActionView:
+    """An action as its user sees it.
+
+    Attributes:
+        id: Its id.
+        type: Its type, as it came.
+        parameters: Its parameters, as they came.
+        status: Whether it was applied.
+        code: Why not, or None.
+        summary: What was done, or why not, in plain words.
+        component: What there is to show, or None.
+        sender: Whether it was the coach's or the user's.
+        program: The id of the program.
+        session: The id of the session in which it happened.
+        message: The sequence number of the message that triggered it.
+        at: When (UTC).
+        scenario: The test scenario it belongs to, or None.
+    """
+
+    id: str
+    type: str
+    parameters: JSON = field(repr=False)
+    status: ActionStatus
+    code: RefusalCode | None
+    summary: str = field(repr=False)
+    component: Component | None = field(repr=False)
+    sender: Sender
+    program: str
+    session: str
+    message: int
+    at: datetime
+    scenario: str | None
+
+
+@frozen
+class ActionList:
+    """One page of a user's actions.
+
+    Attributes:
+        actions: The actions in the order asked for.
+        next: What to pass as ``after`` for the next page, or None at the end. A page may be shorter
+            than its limit, and even empty, before the end.
+    """
+
+    actions: tuple[ActionView, ...]
+    next: str | None
+
+
+@frozen(kw_only=True)
+class Acted(Generic[T]):
+    """The answer to a click.
+
+    Attributes:
+        session: The session.
+        action: What became of the action.
+        phase: The program's phase afterwards.
+        key: The idempotency key of the call.
+    """
+
+    session: SessionView[T]
+    action: ActionView
+    phase: str
+    key: str = field(repr=False)
+
+
+@frozen(kw_only=True)
+class ProgramView(Generic[T]):
+    """Where a user stands in a program.
+
+    Attributes:
+        program: The program's id.
+        phase: The phase.
+        is_finished: Whether the phase is an end.
+        state: The state, as a value of the program's own class.
+        allowed: The types of the actions that the user may do in this phase.
+        audits: How often actions came, in replies and clicks.
+        updated_at: When it last changed (UTC), or None before the first action.
+    """
+
+    program: str
+    phase: str
+    is_finished: bool
+    state: T = field(repr=False)
+    allowed: tuple[str, ...]
+    audits: int
+    updated_at: datetime | None
+
+
 @frozen
 class History:
     """One page of a session's messages.
@@ -398,6 +488,28 @@ def read_result(session: Session, topic: Topic[T] | None) -> tuple[T | None, Res
     except ValidationError as fault:
         reason = f"the stored result does not fit the topic's type: {fault.field}"
         return None, ResultError("RESULT_TYPE_CHANGED", reason)
+
+
+def action_views(audit: Audit) -> tuple[ActionView, ...]:
+    """Return the actions of *audit* as their user sees them."""
+    return tuple(
+        ActionView(
+            id=action.id,
+            type=action.type,
+            parameters=action.parameters,
+            status=action.status,
+            code=action.code,
+            summary=action.summary,
+            component=action.component,
+            sender=audit.sender,
+            program=audit.program,
+            session=audit.session,
+            message=audit.message,
+            at=audit.at,
+            scenario=audit.scenario,
+        )
+        for action in audit.actions
+    )
 
 
 def job_view(job: Job) -> JobView:

@@ -118,7 +118,9 @@ class Call:
         """Whether *job* is the call's own, claimed when it was accepted and untouched since."""
         return self.waits and job.value.id == self.job and job.version == 1
 
-    def receipt(self, session: str, job: str | None, now: datetime) -> Receipt:
+    def receipt(
+        self, session: str, job: str | None, now: datetime, *, audit: str | None = None
+    ) -> Receipt:
         """Return the receipt of this call."""
         return Receipt(
             tenant=self.caller.tenant,
@@ -129,6 +131,7 @@ class Call:
             session=session,
             job=job,
             at=now,
+            audit=audit,
         )
 
 

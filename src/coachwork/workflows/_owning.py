@@ -7,16 +7,20 @@ from typing import Final
 
 from attrs import field, frozen
 
+from coachwork.actions import Audit
 from coachwork.effects import Find, Now, Workflow
 from coachwork.errors import CorruptRecordError, UnsupportedSchemaError, ValidationError
 from coachwork.messages import Message
 from coachwork.plain import JSON
 from coachwork.ports import Query
+from coachwork.programs import Progress
 from coachwork.records import (
     ACCOUNT,
+    AUDIT,
     BACKGROUND,
     CLAIM,
     JOB_RECORD,
+    PROGRESS,
     RECEIPT,
     SESSION_RECORD,
     SPENDING,
@@ -44,6 +48,7 @@ from coachwork.workflows._ending import end_session, load_job
 from coachwork.workflows._purging import (
     BATCH,
     delete_found,
+    delete_lost,
     delete_session,
     delete_unreadable,
     is_over,
@@ -86,6 +91,8 @@ class Export:
         sessions: All sessions, the oldest first, expired ones too as long as they are stored.
         standings: How often which topic was completed.
         spendings: What answers cost that came too late.
+        programs: All states of programs, as they are kept.
+        audits: What was done in them, in order.
     """
 
     version: int
@@ -95,6 +102,8 @@ class Export:
     sessions: tuple[SessionExport, ...]
     standings: tuple[Standing, ...]
     spendings: tuple[Spending, ...]
+    programs: tuple[Progress, ...]
+    audits: tuple[Audit, ...]
 
 
 @frozen
@@ -119,13 +128,15 @@ def export(
     """
     _whole_user(caller)
     now = yield from Now()
-    stored = yield from _all(SESSION_RECORD, caller)
+    stored = yield from all_of(SESSION_RECORD, caller)
     sessions: list[SessionExport] = []
     for session in stored:
-        told = yield from _session_export(caller, session.value, now)
+        told = yield from session_export(caller, session.value, now)
         sessions.append(told)
-    standings = yield from _all(STANDING, caller)
-    spendings = yield from _all(SPENDING, caller)
+    standings = yield from all_of(STANDING, caller)
+    spendings = yield from all_of(SPENDING, caller)
+    programs = yield from all_of(PROGRESS, caller)
+    audits = yield from all_of(AUDIT, caller)
     return Export(
         version=EXPORT_VERSION,
         tenant=caller.tenant,
@@ -134,15 +145,17 @@ def export(
         sessions=tuple(sessions),
         standings=tuple(standing.value for standing in standings),
         spendings=tuple(spending.value for spending in spendings),
+        programs=tuple(progress.value for progress in programs),
+        audits=tuple(audit.value for audit in audits),
     )
 
 
-def _session_export(caller: Caller, session: Session, now: datetime) -> Workflow[SessionExport]:
+def session_export(caller: Caller, session: Session, now: datetime) -> Workflow[SessionExport]:
     """Return *session* with all that is its own."""
     about = session.about
     background = yield from load(BACKGROUND, background_key(about.tenant, about.id))
     messages = yield from read_all_messages(about.tenant, about.id)
-    jobs = yield from _all(JOB_RECORD, caller, session=about.id)
+    jobs = yield from all_of(JOB_RECORD, caller, session=about.id)
     return SessionExport(
         session=session_view(session, None, now),
         context={} if background is None else background.value.context,
@@ -162,7 +175,9 @@ def _whole_user(caller: Caller) -> None:
         raise ValidationError("scenario", "none: this concerns everything of the user")
 
 
-def _all(kind: Kind[V], caller: Caller, *, session: str | None = None) -> Workflow[list[Stored[V]]]:
+def all_of(
+    kind: Kind[V], caller: Caller, *, session: str | None = None, scenario: str | None = None
+) -> Workflow[list[Stored[V]]]:
     """Return all of the caller's records of that kind, page by page."""
     found: list[Stored[V]] = []
     after: Key | None = None
@@ -172,6 +187,7 @@ def _all(kind: Kind[V], caller: Caller, *, session: str | None = None) -> Workfl
             tenant=caller.tenant,
             owner=caller.user,
             session=session,
+            scenario=scenario,
             after=after,
             limit=PAGE,
         )
@@ -206,13 +222,16 @@ def delete_all(setup: Setup, caller: Caller) -> Workflow[Deleted]:
         )
         page = yield from Find(query)
         for record in page:
-            gone = yield from _delete_one(setup, record, mark)
+            gone = yield from delete_one(setup, record, mark)
             if gone is None:
                 return Deleted(deleted)
             deleted += gone
         if len(page) < BATCH:
             break
-    for kind in (CLAIM, STANDING, RECEIPT, JOB_RECORD, BACKGROUND, SPENDING):
+    lost = Query(kind=JOB_RECORD.name, tenant=caller.tenant, owner=caller.user, limit=BATCH)
+    if not (yield from delete_lost(setup, lost, mark)):
+        return Deleted(deleted)
+    for kind in (CLAIM, STANDING, RECEIPT, JOB_RECORD, BACKGROUND, SPENDING, AUDIT, PROGRESS):
         query = Query(kind=kind.name, tenant=caller.tenant, owner=caller.user, limit=BATCH)
         if not (yield from delete_found(setup, query, mark)):
             return Deleted(deleted)
@@ -220,7 +239,7 @@ def delete_all(setup: Setup, caller: Caller) -> Workflow[Deleted]:
     return Deleted(deleted)
 
 
-def _delete_one(setup: Setup, record: Record, mark: Stored[Account]) -> Workflow[bool | None]:
+def delete_one(setup: Setup, record: Record, mark: Stored[Account]) -> Workflow[bool | None]:
     """Delete a session, also one that cannot be read any more.
 
     Returns:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from attrs import evolve
 
+from coachwork.actions import Sender
 from coachwork.effects import GetTemplate, Render, Summarize, TemplateNames, Workflow
 from coachwork.errors import TemplateError
 from coachwork.jobs import JobKind
 from coachwork.messages import Message, Role
 from coachwork.plain import JSON
 from coachwork.ports import Ask, Prompt, PromptRole
+from coachwork.programs import ActionType, told
 from coachwork.records import BACKGROUND, Stored, background_key
 from coachwork.replies import reply_schema, result_schema
 from coachwork.sessions import Background, Session
 from coachwork.topics import RESERVED_NAMES, TemplateName, Topic
 from coachwork.workflows._jobs import Held
+from coachwork.workflows._program import load_of_session
 from coachwork.workflows._setup import Setup
 from coachwork.workflows._store import load, read_tail
 
@@ -82,9 +86,14 @@ def build_ask(
     summarized: Stored[Background] | None = None
     if purpose is JobKind.WELCOME_BACK and background is not None:
         summarized = yield from _summarized(session, background)
-    told = summarized or background
-    story = "" if told is None else told.value.summary or ""
+    latest = summarized or background
+    story = "" if latest is None else latest.value.summary or ""
     parts = [Prompt(PromptRole.SYSTEM, (yield from _render(topic, TemplateName.SYSTEM, values)))]
+    allowed: tuple[ActionType[Any, Any], ...] | None = None
+    if topic.program is not None and purpose is not JobKind.EXTRACTION:
+        underway = yield from load_of_session(topic.program, about)
+        parts.append(Prompt(PromptRole.SYSTEM, told(topic.program, underway.state)))
+        allowed = topic.program.allowed(underway.state, Sender.COACH)
     parts += [
         Prompt(_ROLES[message.role], message.text)
         for message in (yield from _conversation(session, topic, purpose))
@@ -102,7 +111,7 @@ def build_ask(
     ask = Ask(
         messages=tuple(parts),
         # A class is hashable, whatever its instances are.
-        schema=_schema(topic.result, purpose),  # type: ignore[arg-type]
+        schema=_schema(topic.result, purpose, allowed),  # type: ignore[arg-type]
         purpose=purpose,
         model=topic.models.get(purpose.value),
         timeout=setup.settings.model_timeout.total_seconds(),
@@ -115,11 +124,15 @@ def build_ask(
 
 
 @lru_cache(maxsize=256)  # it takes a millisecond, and the same few are asked for again and again
-def _schema(result: type[object] | None, purpose: JobKind) -> Mapping[str, JSON]:
+def _schema(
+    result: type[object] | None,
+    purpose: JobKind,
+    allowed: tuple[ActionType[Any, Any], ...] | None,
+) -> Mapping[str, JSON]:
     """Return the JSON Schema of the answer that is wished for."""
     if purpose is JobKind.EXTRACTION and result is not None:
         return result_schema(result)
-    return reply_schema(result)
+    return reply_schema(result, allowed)
 
 
 def _render(

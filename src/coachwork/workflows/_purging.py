@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coachwork.effects import Find, Get, Now, ReadLog, Workflow
 from coachwork.errors import (
@@ -19,6 +20,7 @@ from coachwork.ports import Query
 from coachwork.records import (
     ACCOUNT,
     BACKGROUND,
+    CLAIM,
     JOB_RECORD,
     MAX_OPS,
     RECEIPT,
@@ -31,6 +33,7 @@ from coachwork.records import (
     Stored,
     job_key,
     message_key,
+    receipt_key,
     session_key,
 )
 from coachwork.sessions import LIVE, Account, Session, SessionEvent
@@ -216,28 +219,88 @@ def delete_session(
         ops = [Delete(message_key(about.tenant, about.id, number), 1) for number in numbers]
         if not (yield from _delete(setup, ops, mark)):
             return False
-    for kind in BESIDE_A_SESSION:
-        query = Query(
-            kind=kind, tenant=about.tenant, owner=about.user, session=about.id, limit=BATCH
-        )
+    return (yield from _delete_beside(setup, about.tenant, about.user, about.id, mark)) and (
+        yield from _delete(setup, [SESSION_RECORD.delete(stored)], mark)
+    )
+
+
+def _delete_beside(
+    setup: Setup,
+    tenant: str,
+    user: str,
+    session: str,
+    mark: Stored[Account] | None,
+    *kinds: str,
+) -> Workflow[bool]:
+    """Delete what stands beside a session, and *kinds* of it; False once *mark* is over."""
+    for kind in (*kinds, *BESIDE_A_SESSION):
+        query = Query(kind=kind, tenant=tenant, owner=user, session=session, limit=BATCH)
         if not (yield from delete_found(setup, query, mark)):
             return False
-    return (yield from _delete(setup, [SESSION_RECORD.delete(stored)], mark))
+    return True
 
 
 def delete_unreadable(setup: Setup, record: Record, mark: Stored[Account]) -> Workflow[bool]:
-    """Delete a session whose record cannot be read, and the messages that its log shows.
+    """Delete a session whose record cannot be read, the messages that its log shows, and the rest.
 
-    What else is the session's is found by its owner. False once *mark* is over.
+    False once *mark* is over.
     """
-    tenant, session = record.key.tenant, str(record.key.parts[0])
+    tenant, session, user = record.key.tenant, str(record.key.parts[0]), mark.value.user
     while True:
         page = yield from ReadLog(tenant=tenant, session=session, limit=BATCH)
         # The last ones go first, and the session when nothing of it is left.
-        ops = [Delete(found.key, found.version) for found in reversed(page or [record])]
-        done = yield from _delete(setup, ops, mark)
-        if not page or not done:
-            return done
+        ops = [Delete(found.key, found.version) for found in reversed(page)]
+        if not (yield from _delete(setup, ops, mark)):
+            return False
+        if not page:
+            break
+    return (yield from _delete_beside(setup, tenant, user, session, mark, CLAIM.name)) and (
+        yield from _delete(setup, [Delete(record.key, record.version)], mark)
+    )
+
+
+def find_lost(query: Query, home: Callable[[Record], Key]) -> Workflow[list[Record]]:
+    """Return records of *query* whose *home* is not there: those of the first page with any."""
+    while True:
+        page = yield from Find(query)
+        lost: list[Record] = []
+        for record in page:
+            found = yield from Get(home(record))
+            lost += [record] if found is None else []
+        if lost or len(page) < query.limit:
+            return lost
+        query = evolve(query, after=page[-1].key)
+
+
+def home_of_job(record: Record) -> Key:
+    """Return the key of the session of a job."""
+    return session_key(record.key.tenant, str(record.facts.session))
+
+
+def delete_lost(setup: Setup, query: Query, mark: Stored[Account]) -> Workflow[bool]:
+    """Delete the jobs of *query* whose sessions are not there, with all that is theirs.
+
+    A planting that was interrupted leaves such jobs: it writes every message together with its
+    job and the job's receipt, and the session at last. False once *mark* is over.
+    """
+    while lost := (yield from find_lost(query, home_of_job)):
+        ops = [op for record in lost for op in _all_of_lost(record)]
+        while ops:
+            if not (yield from _delete(setup, ops[:BATCH], mark)):
+                return False
+            ops = ops[BATCH:]
+    return True
+
+
+def _all_of_lost(record: Record) -> list[Delete]:
+    """Return what deletes a job without a session, with its messages and its receipt before it."""
+    keys: list[Key] = []
+    with suppress(CorruptRecordError, UnsupportedSchemaError):
+        job = JOB_RECORD.read(record).value
+        said = (job.message, None if job.settlement is None else job.settlement.reply)
+        keys += [message_key(job.tenant, job.session, number) for number in said if number]
+        keys.append(receipt_key(job.tenant, job.user, job.key))
+    return [*(Delete(key, 1) for key in keys), Delete(record.key, record.version)]
 
 
 def delete_found(setup: Setup, query: Query, mark: Stored[Account] | None) -> Workflow[bool]:

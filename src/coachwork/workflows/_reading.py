@@ -120,10 +120,10 @@ def history(
         StoreError: The repository failed.
     """
     checked_id(session_id, "session_id")
-    _checked_number(after, "after", 0, 10**12 - 1)
-    _checked_number(limit, "limit", 1, MAX_LIMIT)
+    checked_number(after, "after", 0, 10**12 - 1)
+    checked_number(limit, "limit", 1, MAX_LIMIT)
     if last is not None:
-        limit = _checked_number(last, "last", 1, MAX_LIMIT)
+        limit = checked_number(last, "last", 1, MAX_LIMIT)
     session, _ = yield from load_session(setup, caller, session_id)
     tenant = session.value.about.tenant
     messages = yield from read_messages(tenant, session_id, after=after, last=last, limit=limit)
@@ -158,9 +158,9 @@ def list_sessions(
         ValidationError: A filter is not what it should be.
         StoreError: The repository failed.
     """
-    _checked_number(limit, "limit", 1, MAX_LIMIT)
+    checked_number(limit, "limit", 1, MAX_LIMIT)
     for name, instant in (("since", since), ("before", before)):
-        _checked_instant(name, instant)
+        checked_instant(name, instant)
     if topic is not None:
         checked_id(topic, "topic")
     if after is not None:
@@ -250,7 +250,7 @@ def _standing(
     )
 
 
-def _checked_number(value: object, field: str, least: int, most: int) -> int:
+def checked_number(value: object, field: str, least: int, most: int) -> int:
     """Return *value* if it is a whole number in that range.
 
     Raises:
@@ -261,7 +261,7 @@ def _checked_number(value: object, field: str, least: int, most: int) -> int:
     return value
 
 
-def _checked_instant(field: str, value: object) -> None:
+def checked_instant(field: str, value: object) -> None:
     """Refuse *value* if it is neither None nor an aware datetime.
 
     Raises:

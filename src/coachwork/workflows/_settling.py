@@ -5,7 +5,8 @@ What happens when the world moved while the model thought (brief, section 5):
 ==================================  =========================================================
 what is found                       what is written
 ==================================  =========================================================
-session ACTIVE                      the message; the end and the result, if it is final
+session ACTIVE                      the message with its actions; the end and the result, if it is
+                                    final and the topic's program, where it must be, is finished
 session PAUSED                      the message; a final one only marks ``completion_pending``
 session expired                     the end (EXPIRED), the job failed so, and what the dropped
                                     reply cost
@@ -17,13 +18,14 @@ only the version moved              the same, decided again with the answer that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from coachwork.actions import Sender
 from coachwork.effects import Commit, Now, Workflow
 from coachwork.errors import StoreError, TemplateError
 from coachwork.jobs import (
@@ -37,6 +39,7 @@ from coachwork.jobs import (
     Settlement,
 )
 from coachwork.messages import NO_USAGE, Message, Role, Usage
+from coachwork.plain import JSON
 from coachwork.ports import CommitResult
 from coachwork.records import (
     ACCOUNT,
@@ -61,6 +64,7 @@ from coachwork.sessions import (
 from coachwork.topics import Topic
 from coachwork.workflows._ending import CLOSING, consequences, end_session
 from coachwork.workflows._jobs import Held, about_job, error_of, reread, still_answering
+from coachwork.workflows._program import Written, carried_out, load_of_session
 from coachwork.workflows._setup import Setup
 from coachwork.workflows._store import Tries
 
@@ -76,6 +80,8 @@ class Said:
         text: The message.
         final: Whether it is to end the session.
         usage: What the call cost, unless the job has it already.
+        actions: What the coach wants to be done, as it came.
+        premature: Whether it was to be final, but the program is not finished.
         conclusion: What the session yielded, once that is known.
         background: The session's background, if it changes.
     """
@@ -83,6 +89,8 @@ class Said:
     text: str
     final: bool
     usage: Usage
+    actions: tuple[Mapping[str, JSON], ...] = ()
+    premature: bool = False
     conclusion: Conclusion | None = None
     background: Stored[Background] | None = None
 
@@ -157,7 +165,7 @@ def settle(
             return held
         if _wants_conclusion(topic, held.session.value, outcome, now):
             return None
-        new, ops = yield from _decide(held, outcome, now)
+        new, ops = yield from _decide(topic, held, outcome, now)
         if (yield from tries.commit(ops)):
             return new
         held = yield from reread(held)
@@ -177,7 +185,9 @@ def _wants_conclusion(
     )
 
 
-def _decide(held: Held, outcome: Outcome, now: datetime) -> Workflow[tuple[Held, list[Op]]]:
+def _decide(
+    topic: Topic[object], held: Held, outcome: Outcome, now: datetime
+) -> Workflow[tuple[Held, list[Op]]]:
     """Return what session and job become, and all that must be written for it."""
     session, job = held.session, held.job
     if session.value.is_expired(now):
@@ -193,7 +203,11 @@ def _decide(held: Held, outcome: Outcome, now: datetime) -> Workflow[tuple[Held,
         settled = JOB.move(job.value, JobEvent.FAIL, now, given).value
         after = SESSION.move(session.value, SessionEvent.FAIL, now, settled.usage).value
     else:
-        after, settled, said, more = yield from _completed(session.value, job.value, outcome, now)
+        written = yield from carried(topic, held, outcome, now)
+        outcome = _judged(topic, outcome, written)
+        after, settled, said, more = yield from _completed(
+            session.value, job.value, outcome, written, now
+        )
         ops += more
     ops += [SESSION_RECORD.update(session, after), JOB_RECORD.update(job, settled)]
     return _after(held, after, settled, said), ops
@@ -209,8 +223,51 @@ def _after(held: Held, session: Session, job: Job, said: Sequence[Message] = ())
     )
 
 
+def carried(
+    topic: Topic[object], held: Held, outcome: Said | Concluded, now: datetime
+) -> Workflow[Written | None]:
+    """Carry out the actions that a reply brings, on the program's newest state; None without any.
+
+    What came of them is committed together with the reply, or not at all.
+    """
+    if topic.program is None or not isinstance(outcome, Said) or not outcome.actions:
+        return None
+    session = held.session.value
+    underway = yield from load_of_session(topic.program, session.about)
+    return (
+        yield from carried_out(
+            underway,
+            session.about,
+            outcome.actions,
+            Sender.COACH,
+            session.messages + 1,
+            now,
+            answers=held.job.value.message,
+        )
+    )
+
+
+def _judged(
+    topic: Topic[object], outcome: Said | Concluded, written: Written | None
+) -> Said | Concluded:
+    """Return *outcome* as not final if the program turns out not to be finished after all."""
+    if (
+        isinstance(outcome, Said)
+        and outcome.final
+        and topic.finish_first
+        and written is not None
+        and not written.finished
+    ):
+        return evolve(outcome, final=False, premature=True, conclusion=None, usage=outcome.cost)
+    return outcome
+
+
 def _completed(
-    session: Session, job: Job, outcome: Said | Concluded, now: datetime
+    session: Session,
+    job: Job,
+    outcome: Said | Concluded,
+    written: Written | None,
+    now: datetime,
 ) -> Workflow[tuple[Session, Job, list[Message], list[Op]]]:
     """Return session and job after an outcome, what was said, and what else must be written."""
     ops: list[Op] = []
@@ -220,14 +277,20 @@ def _completed(
     )
     reply = session.messages + 1 if isinstance(outcome, Said) else None
     settlement = Settlement(
-        reply=reply, final=ends, turns=session.turns, messages=reply or session.messages
+        reply=reply,
+        final=ends,
+        premature=isinstance(outcome, Said) and outcome.premature,
+        turns=session.turns,
+        messages=reply or session.messages,
     )
     given = Settled(settlement, outcome.cost)
     settled = JOB.move(job, JobEvent.SETTLE, now, given).value
     if isinstance(outcome, Said):
-        message, session = _spoken(session, settled, outcome, now)
+        message, session = _spoken(session, settled, outcome, written, now)
         said.append(message)
         ops.append(MESSAGE.insert(message))
+        if written is not None:
+            ops += written.ops
         if outcome.background is not None:
             ops.append(BACKGROUND.update(outcome.background, outcome.background.value))
         spent = NO_USAGE
@@ -243,7 +306,9 @@ def _completed(
     return session, settled, said, ops
 
 
-def _spoken(session: Session, job: Job, said: Said, now: datetime) -> tuple[Message, Session]:
+def _spoken(
+    session: Session, job: Job, said: Said, written: Written | None, now: datetime
+) -> tuple[Message, Session]:
     """Return the coach's message, and the session with it."""
     about = session.about
     pending = said.final and session.status is SessionStatus.PAUSED
@@ -258,6 +323,7 @@ def _spoken(session: Session, job: Job, said: Said, now: datetime) -> tuple[Mess
         at=after.last_activity_at,
         job=job.id,
         scenario=about.scenario,
+        components=() if written is None else written.components,
     )
     return message, after
 

@@ -210,7 +210,7 @@ def _accept(setup: Setup, topic: Topic[object], call: Call, terms: _Terms) -> Wo
             yield from admitted(call, topic.id, None)
         session, job = _new_session(setup, topic, call, session_id, now, greets=greets)
         ops = yield from claim_ops(setup, caller, topic, session_id, holdings)
-        account, op = _account(account, caller, now)
+        account, op = account_op(account, caller, now)
         ops += [op, *_opening(call, session, job, terms.context, now)]
         if (yield from tries.commit(ops)):
             if job is None:
@@ -280,7 +280,7 @@ def _new_session(
     return Session(about, SessionStatus.ACTIVE, 0, 0, now, now, in_flight, Ledger()), job
 
 
-def _account(
+def account_op(
     old: Stored[Account] | None, caller: Caller, now: datetime
 ) -> tuple[Stored[Account], Op]:
     """Return the caller's open account, and what makes sure of it in the commit."""

@@ -78,7 +78,7 @@ def test_an_application_may_keep_records_of_its_own() -> None:
 
 
 def test_no_job_is_deleted_before_its_event_was_delivered() -> None:
-    """4: Unless everything of its user is deleted; then no event follows."""
+    """4: Unless everything of its user, or of a test scenario, is deleted; no event follows."""
     named = values(damaged())
     owed = evolve(named[f"job {ROOM_JOB}"][0], notify=True)
     room, account = named[f"session {ROOM_SESSION}"][0], named["account"][0]
@@ -92,6 +92,7 @@ def test_no_job_is_deleted_before_its_event_was_delivered() -> None:
     assert told(owed, AccountStatus.OPEN) == wanted
     assert told(owed, AccountStatus.DELETING) == told(owed, None) == []
     assert told(evolve(owed, delivered_at=LATER), AccountStatus.OPEN) == []
+    assert told(evolve(owed, scenario="trial"), AccountStatus.OPEN) == []
 
 
 def test_a_completion_is_counted() -> None:

@@ -480,6 +480,19 @@ def test_what_is_being_swept_away_need_not_be_whole() -> None:
     assert [told for told in violations(deleting) if "00002" in told] == []
 
 
+def test_what_is_of_a_scenario_may_be_deleted_at_any_time() -> None:
+    """An ended session of one may be half gone, though it has not expired."""
+    half = damaged(
+        (f"session {ROOM_SESSION}", session(scenario="trial")),
+        (f"message {ROOM_SESSION} 2", field(scenario="trial")),
+        (f"message {ROOM_SESSION} 1", None),
+        (f"job {ROOM_JOB}", None),
+        ("receipt k2", None),
+        (f"background {ROOM_SESSION}", None),
+    )
+    assert [told for told in violations(half) if "00002" in told] == []
+
+
 def test_events_are_delivered_past_those_that_nobody_is_to_hear() -> None:
     """4: What was accepted without a notifier stands in nobody's way."""
     heard = field(notify=True, delivered_at=LATER)

@@ -25,6 +25,7 @@ ALL = (
     "pause",
     "cancel",
     "cancel_job",
+    "act",
     "process",
     "purge",
     "relay",
@@ -70,9 +71,25 @@ def test_everybody_aims_at_everything() -> None:
         **dict.fromkeys(("send", "submit", "resume", "complete", "pause", "cancel"), 2),
         **dict.fromkeys(("cancel_job", "delete"), 2),
         **dict.fromkeys(("process", "purge", "relay"), 1),
-        "retry": 0,
+        **dict.fromkeys(("retry", "act"), 0),
     }
     assert len(list(commands["retry"].targets(stored(failed=True)))) == 2
+
+
+def test_a_click_is_at_a_button_of_the_user() -> None:
+    """Each action for users that needs no parameters, once there is a message."""
+    scope = Scope(names=("act",), callers=(ADA, BEN), program=True)
+    world = scope.world()
+    (click,) = commands_of(world, scope.callers, "act")
+    topic = world.setup.topics["talk"]
+    played = Played([topic], lambda _: "Go on.")
+    session = played.run(start(played.setup, ADA, topic)).session.id
+    records = played.records()
+    assert list(click.targets(records)) == [
+        (caller, "talk", session, name) for caller in (ADA, BEN) for name in ("count", "close")
+    ]
+    silent = [record for record in records if record.key.kind != "message"]
+    assert list(click.targets(silent)) == []
 
 
 def test_jobs_without_a_session_are_aimed_at_by_workers_alone() -> None:
@@ -108,6 +125,7 @@ def test_a_call_is_its_callers() -> None:
         "resume",
         "complete",
         "retry",
+        "act",
     }
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
 
 from coachwork.effects import AskModel, Commit, Get, NewId, Now
 from coachwork.errors import (
+    ActionRefusedError,
     CorruptRecordError,
     IdempotencyKeyReusedError,
     JobCancelledError,
@@ -26,6 +28,7 @@ from coachwork.jobs import JOB, ErrorCode, JobEvent, JobKind, JobStatus
 from coachwork.records import (
     JOB_RECORD,
     MESSAGE,
+    PROGRESS,
     SESSION_RECORD,
     Insert,
     Record,
@@ -35,7 +38,7 @@ from coachwork.records import (
 from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus, later
 from coachwork.testing.explorer import BEGIN, Call, Outcome, Promises, Records, Step, World
 from coachwork.testing.explorer._promises import Noted, _At
-from coachwork.workflows import Setup, pause, send, start, submit
+from coachwork.workflows import Acted, Setup, act, pause, send, start, submit
 from tests.explorations import ADA, BEN, Scope
 from tests.faults import World as Played
 from tests.testing.explorer.test_world import asking
@@ -121,6 +124,58 @@ def test_what_is_not_so_may_not() -> None:
     ] or told(world, value=elsewhere) == [
         f"5: job {turn.job.id}: told as one of session {session}, and is of x"
     ]
+
+
+def clicked() -> tuple[Played, Promises, Acted[object], ActionRefusedError]:
+    """Return a world in which Ada clicked twice, and what she was told: done, and refused."""
+    world = Scope(names=("act",), program=True).world()
+    topic = world.setup.topics["talk"]
+    played = Played([topic], lambda _: "Go on.")
+    played.setup = world.setup
+    session = played.run(start(played.setup, ADA, topic)).session.id
+    acted = played.run(act(played.setup, ADA, topic, session, "count", message=1, key="a"))
+    with pytest.raises(ActionRefusedError) as refused:
+        played.run(act(played.setup, ADA, topic, session, "double", message=1, key="r"))
+    return played, Promises(world), acted, refused.value
+
+
+def test_a_click_is_recorded_as_it_is_told() -> None:
+    """Applied or refused, under its key; nothing is said of one without a key, or that is gone."""
+    world, promises, acted, refused = clicked()
+    records = by_key(world)
+
+    def told(key: str | None, *, gone: str = "", **what: Any) -> list[str]:  # noqa: ANN401
+        outcome = Outcome(
+            call=Call(command="act", key=key, number=1),
+            caller=ADA,
+            records={one: record for one, record in records.items() if one.kind != gone},
+            now=BEGIN,
+            note=Noted(key),
+            **{"value": None, "error": None, **what},
+        )
+        return list(promises.outcome(outcome))
+
+    assert told("a", value=acted) == told("r", error=refused) == told(None, value=acted) == []
+    assert told("r", value=acted) == ["11: act: a click was refused, and is told as applied"]
+    assert told("a", error=refused) == ["11: act: a click was applied, and is told as refused"]
+    missing = ["11: act: told of a click, and it is not recorded under its key"]
+    for gone in ("receipt", "audit"):
+        assert told("a", value=acted, gone=gone) == told("r", error=refused, gone=gone) == missing
+    assert told("a", value=acted, gone="session") == told("r", error=refused, gone="session") == []
+
+
+def test_a_state_is_what_its_actions_lead_to() -> None:
+    """One that is not is told of; of a program that is not declared nothing is."""
+    world, promises, _, _ = clicked()
+    records = by_key(world)
+    assert list(promises.state(records, world.clock.time)) == []
+    (key,) = [key for key in records if key.kind == "progress"]
+    progress = PROGRESS.read(records[key])
+    state = {**progress.value.state, "number": 7}
+    other = PROGRESS.record(evolve(progress.value, state=state), progress.version)
+    found = list(promises.state({**records, key: other}, world.clock.time))
+    assert found == ["11: progress tally: not what the actions lead to"]
+    assert list(PROMISES.state({**records, key: other}, world.clock.time)) == []
 
 
 def test_a_job_of_another_user_is_not_told_of() -> None:

@@ -25,6 +25,8 @@ ALL = [
     Do("pause", place=0),
     Do("complete", place=0, **CALL),
     Do("cancel", place=0),
+    Do("act", place=0, button="flint", **CALL),
+    Do("act", place=6, button="shut", **CALL),
     Do("take over", place=0, **CALL),
     Do("retry", place=0, **CALL),
     Do("cancel a job", place=0),
@@ -47,7 +49,7 @@ def doing() -> tuple[Commands, Doing]:
     return commands, Doing(commands)
 
 
-@pytest.mark.parametrize("do", ALL, ids=lambda do: do.what)
+@pytest.mark.parametrize("do", ALL, ids=str)
 def test_everything_can_be_done_at_any_time(do: Do) -> None:
     """Where there is nothing that it could be done to, nothing is done; both sides agree."""
     commands, chosen = doing()
@@ -55,6 +57,18 @@ def test_everything_can_be_done_at_any_time(do: Do) -> None:
     for first in (START, SEND):
         commands.both.do(chosen.step(first))
     commands.both.do(chosen.step(do))
+
+
+def test_what_can_be_clicked_is_chosen_rather() -> None:
+    """Of eight places six are of active sessions with a program, in which something was said."""
+    commands, chosen = doing()
+    for user, topic in enumerate(("council", "values")):
+        start = Do("start", user=user, topic=topic, context="Ada", **CALL)
+        commands.both.do(chosen.step(start))
+    commands.both.do(chosen.step(Do("act", place=0, button="flint", **CALL)))
+    assert len(commands.both.oracle.actions(commands.both.users[0])) == 1
+    commands.both.do(chosen.step(Do("act", place=6, button="slate", **CALL)))
+    assert len(commands.both.oracle.actions(commands.both.users[0])) == 1
 
 
 def test_what_can_go_on_is_chosen_rather() -> None:

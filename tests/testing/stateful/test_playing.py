@@ -15,7 +15,7 @@ from coachwork.testing import NOON
 from coachwork.testing.stateful._playing import Playing, hold
 from coachwork.testing.stateful._topics import TALK
 from coachwork.testing.stateful._words import SAYS, InterruptionError
-from coachwork.testing.stateful.oracle import Asks, Job, Plan, Refusal, Session, Tale
+from coachwork.testing.stateful.oracle import ANYTHING, Asks, Job, Plan, Refusal, Session, Tale
 
 ASK = Ask(
     messages=(Prompt(PromptRole.SYSTEM, "Listen."),),
@@ -156,3 +156,10 @@ def test_words_are_free() -> None:
     """Sentences and raw answers are nobody's promise."""
     hold("it", {"code": 1, "reason": "x", "raw": "y"}, {"code": 1, "reason": "z"})
     hold("it", {"key": "made up"}, {"key": None})
+
+
+def test_some_things_are_anything() -> None:
+    """What the oracle cannot know, it says so, and whatever there is will do."""
+    hold("it", {"id": "x", "at": 1}, {"id": ANYTHING, "at": 1})
+    with pytest.raises(AssertionError, match=r"at: expected 2, got 1"):
+        hold("it", {"id": "x", "at": 1}, {"id": ANYTHING, "at": 2})

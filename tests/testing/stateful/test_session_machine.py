@@ -153,7 +153,7 @@ TestInThreads.settings = settings(max_examples=max(1, EXAMPLES // 2), stateful_s
 
 
 IN_ORDER: Final = settings(
-    max_examples=40,
+    max_examples=150,
     stateful_step_count=30,
     phases=[Phase.generate],
     derandomize=True,
@@ -165,7 +165,7 @@ IN_ORDER: Final = settings(
 
 
 def found_in(
-    make: Callable[[], Repository], lacks: Collection[Capability] = (), *, runs: int = 40
+    make: Callable[[], Repository], lacks: Collection[Capability] = (), *, runs: int = 150
 ) -> None:
     """Let the machine look for what is wrong, always in the same order."""
     run_state_machine_as_test(
@@ -312,6 +312,12 @@ WRONG: Final = (
     "fingerprint not compared",
     "asked again after a conflict",
     "others' conflict ignored",
+    "click applied again",
+    "own click not looked for",
+    "click without its audit",
+    "reply without its audit",
+    "reply without its state",
+    "coach at the user's buttons",
 )
 """Mutants of the workflows that are no races, by their names in `tests.workflow_mutants`."""
 

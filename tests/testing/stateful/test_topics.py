@@ -23,6 +23,8 @@ from coachwork.topics import checked_context
         "message_window",
         "resume_window",
         "title",
+        "program",
+        "finish_first",
     ],
 )
 def test_each_rule_is_set_and_left_alone(rule: str) -> None:

@@ -25,6 +25,7 @@ def test_what_is_said_is_read_so(name: str) -> None:
         assert isinstance(read, Reply)
         assert (words.message, words.is_final, words.code) == (read.message, read.is_final, None)
         assert words.result is None or words.result == read.result
+        assert list(words.actions) == list(read.actions)
     assert words.usage == words.answer.usage.clamped()
 
 

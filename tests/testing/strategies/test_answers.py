@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from hypothesis import given
-from hypothesis import strategies as hst
 from hypothesis.strategies import SearchStrategy as Strategy
 
+from coachwork.actions import ActionStatus, Sender
 from coachwork.jobs import JobStatus
 from coachwork.records import KINDS, Record
 from coachwork.sessions import Session, SessionStatus
 from coachwork.testing import strategies as st
 from coachwork.testing import violations
-from coachwork.testing.strategies._answers import _Talk, parts_of_answers
-from coachwork.workflows import Purged, Relayed
+from coachwork.testing.strategies._answers import _Talk, _told, parts_of_answers
+from coachwork.workflows import Purged, Relayed, ScenarioAudit, TimelineEntry
 from tests.drawn import few, reaches
 
 
@@ -52,6 +52,30 @@ def test_each_answer_is_given_in_all_its_forms() -> None:
     reaches(st.job_views(), told=lambda view: view.error_code is None)
 
 
+def test_a_session_that_has_expired_gives_way_to_a_new_one() -> None:
+    """Where a session has to be seen, it is the same one or another."""
+
+    def is_the_same(talk: _Talk) -> bool:
+        chat = talk.go_on().chat
+        return talk.seen() is chat
+
+    reaches(_told(is_the_same))
+
+
+def test_what_was_done_is_told_in_all_its_forms() -> None:
+    """Pages of actions, places in programs, conversations and scenarios with a program or none."""
+    reaches(st.acted(), [ActionStatus.APPLIED], lambda acted: acted.action.status)
+    reaches(st.action_lists(), told=lambda page: page.next is None)
+    reaches(st.program_views(), told=lambda view: view.updated_at is None)
+    reaches(st.timelines(), told=lambda told: told.program is None)
+    reaches(st.timelines(), told=lambda told: bool(told.path))
+    reaches(st.scenarios(), told=lambda scenario: bool(scenario.programs))
+    entries: Strategy[TimelineEntry] = parts_of_answers()[TimelineEntry]
+    reaches(entries, told=lambda entry: entry.message is None)
+    audits: Strategy[ScenarioAudit] = parts_of_answers()[ScenarioAudit]
+    reaches(audits, Sender, lambda audit: audit.sender)
+
+
 def test_sweeps_and_relays_are_given_in_all_their_forms() -> None:
     """What was done, what is left, and what was in the way."""
     purged: Strategy[Purged] = parts_of_answers()[Purged]
@@ -60,17 +84,3 @@ def test_sweeps_and_relays_are_given_in_all_their_forms() -> None:
     relayed: Strategy[Relayed] = parts_of_answers()[Relayed]
     reaches(relayed, told=lambda one: bool(one.failed))
     reaches(relayed, told=lambda one: bool(one.delivered))
-
-
-@hst.composite
-def come_back(draw: hst.DrawFn) -> bool:
-    """Whether who comes back after ten years finds another session than the one before."""
-    talk = _Talk(draw)
-    before = talk.chat.session_id
-    talk.clock.advance(days=3650)
-    return talk.seen().session_id != before
-
-
-def test_who_comes_back_too_late_begins_anew() -> None:
-    """A session that has expired is not talked in any more; one that never does, is."""
-    reaches(come_back())

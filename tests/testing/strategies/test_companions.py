@@ -16,6 +16,7 @@ def test_only_the_mark_of_a_deletion_is_swept_away(account: Account) -> None:
     """It is told until when it stays; an open account stays for ever."""
     assert (account.until is not None) == (account.status is AccountStatus.DELETED)
     assert account.until is None or account.until >= account.since
+    assert account.planting is None or account.status is AccountStatus.OPEN
 
 
 @few
@@ -28,8 +29,10 @@ def test_a_summary_covers_something(background: Background) -> None:
 def test_they_reach_every_form() -> None:
     """Every status, claims of both kinds, receipts with and without a job."""
     reaches(st.accounts(), AccountStatus, lambda account: account.status)
+    reaches(st.accounts(), told=lambda account: account.planting is None)
     reaches(st.claims(), [1, 2], lambda claim: len(CLAIM.key(claim).parts))
     reaches(st.receipts(), told=lambda receipt: receipt.job is None)
+    reaches(st.receipts(), told=lambda receipt: receipt.audit is None)
     reaches(st.backgrounds(), told=lambda background: bool(background.context))
     reaches(st.backgrounds(), told=lambda background: background.summary is None)
     assert {len(receipt.fingerprint) for receipt in some(st.receipts())} == {64}

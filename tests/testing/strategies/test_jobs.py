@@ -8,13 +8,12 @@ from typing import Final
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as hst
 
 from coachwork.jobs import ErrorCode, Job, JobKind, JobRef, JobStatus
 from coachwork.records import JOB_RECORD
 from coachwork.testing import strategies as st
 from coachwork.testing._invariants import alone
-from coachwork.testing.strategies._jobs import _Walk, parts_of_jobs
+from coachwork.testing.strategies._jobs import parts_of_jobs
 from tests.drawn import few, reaches, some
 
 
@@ -80,17 +79,3 @@ def test_the_parts_of_jobs() -> None:
     """Everything that a job is made of or moved by can be drawn by itself."""
     for kind, strategy in parts_of_jobs().items():
         assert all(type(part) is kind for part in some(strategy, 10))
-
-
-@hst.composite
-def gone_on(draw: hst.DrawFn) -> bool:
-    """Whether anything happens to a job that has failed."""
-    walk = _Walk(draw)
-    failed = walk.to(JobStatus.FAILED)
-    walk.on()
-    return walk.job != failed
-
-
-def test_nothing_more_happens_to_a_settled_job() -> None:
-    """An end absorbs, in what is drawn too."""
-    assert not any(some(gone_on(), 3))

@@ -17,6 +17,7 @@ import coachwork
 from coachwork.drivers import Observation
 from coachwork.errors import LLMError, LLMTimeoutError, MisuseError, ModelError
 from coachwork.plain import to_json
+from coachwork.programs import Moment
 from coachwork.sessions import SessionStatus
 from coachwork.testing import InvariantError
 from coachwork.testing import strategies as st
@@ -28,26 +29,29 @@ from tests.drawn import some
 PACKAGE: Final = Path(coachwork.__file__).parent
 
 WITHOUT: Final = {
+    "ActionType": "an application declares it",
     "AsyncPorts": "it holds what acts",
     "Availability": "a machine answers with it: coachwork.testing.stateful fires every event",
     "Guard": "an application declares it",
-    "Kind": "there are nine, in coachwork.records.KINDS",
+    "Kind": "there are eleven, in coachwork.records.KINDS",
     "Machine": "an application declares it",
     "Moved": "a machine answers with it",
     "Ports": "it holds what acts",
+    "Program": "an application declares it",
     "Refused": "a machine answers with it",
     "Row": "an application declares it",
     "Walk": "a machine answers with it",
 }
 """Public classes of values that need no strategy, each with the reason."""
 
-HOLD_A_CLASS: Final = {Claimed, Setup, Topic}
-"""What has no plain form, since it holds the type of a result."""
+NO_PLAIN_FORM: Final = {Claimed, Moment, Setup, Topic}
+"""What has no plain form, since it holds the type of a result, or a function."""
 
 
 def public_classes() -> Iterator[type]:
     """Return the attrs classes that the rooms of the library offer, but those of the kit itself."""
-    rooms = [path.parent.name for path in PACKAGE.glob("*/__init__.py")]
+    folders = [*PACKAGE.glob("*/__init__.py"), *PACKAGE.glob("programs/*/__init__.py")]
+    rooms = [".".join(path.parent.relative_to(PACKAGE).parts) for path in folders]
     files = [path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("_")]
     for room in sorted({*rooms, *files} - {"testing", "cli"}):
         module = import_module(f"coachwork.{room}")
@@ -74,7 +78,7 @@ def test_its_values_are_of_the_class_and_have_a_plain_form(cls: type[Any]) -> No
     """They are what was asked for, and go out as JSON wherever such a value ever does."""
     for value in some(st.of(cls), 5):
         assert type(value) is cls
-        if cls not in HOLD_A_CLASS:
+        if cls not in NO_PLAIN_FORM:
             assert json.dumps(to_json(value))
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 
 from coachwork.errors import ValidationError
-from coachwork.plain import JSON, to_json
+from coachwork.plain import JSON, MAX_DEPTH, to_json
 from coachwork.testing import strategies as st
-from coachwork.topics import MAX_CONTEXT_BYTES, MAX_CONTEXT_DEPTH, checked_context
+from coachwork.topics import MAX_CONTEXT_BYTES, checked_context
 from tests.drawn import few, reaches
 
 
@@ -68,7 +68,7 @@ def test_refused_contexts_reach_every_fault() -> None:
         "names made of ASCII letters, digits and _",
         "another name",
         "plain data",
-        f"at most {MAX_CONTEXT_DEPTH} levels of nesting",
+        f"at most {MAX_DEPTH} levels of nesting",
         f"at most {MAX_CONTEXT_BYTES} bytes of JSON text",
         "text without lone surrogates",
     ]

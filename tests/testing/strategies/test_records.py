@@ -46,7 +46,7 @@ def test_each_kind_has_its_values(name: str) -> None:
     assert all(type(value) is kind.type for value in some(st.from_kind(kind), 3))
     assert {record.key.kind for record in some(st.records(name), 3)} == {name}
     versions = {found.version for found in some(st.stored(kind), 10)}
-    assert (versions == {1}) == (name in {"message", "receipt", "spending"})
+    assert (versions == {1}) == (name in {"audit", "message", "receipt", "spending"})
 
 
 @few

@@ -33,6 +33,15 @@ def test_a_reply_says_what_it_is_to_say(
     assert (reply.message, reply.is_final, reply.result) == (message, final, result)
 
 
+@few
+@given(answer=st.replies(actions=[{"type": "wave", "parameters": {}}]))
+def test_a_reply_wants_what_it_is_to_want(answer: Answer) -> None:
+    """Its actions are those that were given; a plain text could not bring them."""
+    reply = read(answer)
+    assert isinstance(reply, Reply)
+    assert reply.actions == ({"type": "wave", "parameters": {}},)
+
+
 def _is_there(result: JSON) -> bool:
     return result is not None
 

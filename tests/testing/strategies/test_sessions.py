@@ -9,14 +9,13 @@ from typing import Final
 import pytest
 from attrs import evolve
 from hypothesis import given
-from hypothesis import strategies as hst
 
 from coachwork.messages import Message, Role, checked_text
 from coachwork.records import SESSION_RECORD
 from coachwork.sessions import LIVE, EndReason, JobKind, Session, SessionStatus
 from coachwork.testing import strategies as st
 from coachwork.testing._invariants import alone
-from coachwork.testing.strategies._sessions import _Walk, parts_of_sessions
+from coachwork.testing.strategies._sessions import parts_of_sessions
 from tests.drawn import few, reaches, some
 
 
@@ -86,9 +85,9 @@ def test_a_message_could_have_been_said(message: Message) -> None:
 
 
 def test_messages_reach_every_form() -> None:
-    """Either role, and each of the reserved fields."""
+    """Either role, each of the reserved fields, and what is to be shown."""
     reaches(st.messages(), Role, lambda message: message.role)
-    for name in ("scenario", "locale", "attachments", "supersedes"):
+    for name in ("scenario", "locale", "attachments", "supersedes", "components"):
         reaches(st.messages(), told=lambda message: bool(getattr(message, name)))  # noqa: B023
     assert {message.role for message in some(st.messages(Role.COACH))} == {Role.COACH}
 
@@ -108,17 +107,3 @@ SHORT = st.abouts().map(lambda about: evolve(about, expires_after=timedelta(micr
 def test_a_session_that_is_short_lived_is_led_to_its_state(session: Session) -> None:
     """However short it lives, the states are reached before it expires."""
     assert session.status in {SessionStatus.PAUSED, SessionStatus.COMPLETED}
-
-
-@hst.composite
-def gone_on(draw: hst.DrawFn) -> bool:
-    """Whether anything happens to a session that was cancelled."""
-    walk = _Walk(draw, draw(st.sessions()).about)
-    cancelled = walk.to(SessionStatus.CANCELLED)
-    walk.on()
-    return walk.session != cancelled
-
-
-def test_nothing_more_happens_to_an_ended_session() -> None:
-    """An end absorbs, in what is drawn too."""
-    assert not any(some(gone_on(), 3))

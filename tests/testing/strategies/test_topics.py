@@ -57,6 +57,8 @@ FORMS: Final[dict[str, Callable[[Topic[Any]], bool]]] = {
     "kept for ever": lambda topic: topic.keep_ended is None,
     "soon idle": lambda topic: topic.idle_timeout < timedelta(hours=1),
     "models": lambda topic: bool(topic.models),
+    "program": lambda topic: topic.program is None,
+    "finishes first": lambda topic: topic.finish_first,
     "gaps": lambda topic: bool(st.gaps_of(topic)),
 }
 
@@ -68,7 +70,7 @@ def test_topics_reach_every_form(what: str) -> None:
 
 
 def test_topics_as_they_are_wanted() -> None:
-    """Names, results and exclusivity can be chosen."""
+    """Names, results, exclusivity and programs can be chosen."""
     no_result, exclusive = hypothesis_st.none(), hypothesis_st.just(value=True)
     for topic in some(st.topics(among=(), results=no_result, exclusive=exclusive)):
         assert topic.exclusive

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from attrs import evolve
 
 from coachwork.jobs import OPEN, Job, JobStatus
+from coachwork.programs import Progress
 from coachwork.sessions import LIVE, Background, Session, SessionStatus, Standing
 from coachwork.testing._invariants._step import Change
 
@@ -143,6 +144,20 @@ def _standing(change: Change) -> Iterator[str]:
             yield f"9: {change.name}: from {old.completed} to {new.completed}, or back in time"
 
 
+def _progress(change: Change) -> Iterator[str]:
+    """9 and 11: What it began with stays, each change is told by audits, instants never go back."""
+    if change.old is None or change.new is None:
+        return
+    old: Progress = change.before
+    new: Progress = change.after
+    if (old.begun, old.begun_at) != (new.begun, new.begun_at):
+        yield f"9: {change.name}: what it began with changed"
+    if new.updated_at < old.updated_at:
+        yield f"9: {change.name}: its instants go back"
+    if new.audits <= old.audits:
+        yield f"11: {change.name}: it changed, and no audit tells of it"
+
+
 OF_ONE_RECORD: Final[Mapping[str, Predicate]] = {
     "session": _session,
     "job": _job,
@@ -151,5 +166,7 @@ OF_ONE_RECORD: Final[Mapping[str, Predicate]] = {
     "spending": _unchanging(6),
     "background": _background,
     "standing": _standing,
+    "progress": _progress,
+    "audit": _unchanging(11),
 }
 """What holds of a change, by the kind of record."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from coachwork.records import Key, Record
 from coachwork.sessions import Session, SessionStatus
 from coachwork.testing._invariants._changes import OF_ONE_RECORD, one_version
+from coachwork.testing._invariants._planting import is_planting
 from coachwork.testing._invariants._step import Change, Step, UnknownRecordError, read
-from coachwork.testing._invariants._together import predicates_of
+from coachwork.testing._invariants._together import OF_WHAT_HAPPENS, predicates_of
 
 
 def step_violations(before: Iterable[Record], after: Iterable[Record]) -> list[str]:
@@ -53,14 +54,28 @@ def change_of(key: Key, old: Record | None, new: Record | None) -> Change:
 
 def judged(step: Step) -> tuple[list[str], list[Key]]:
     """Return what is wrong with a commit, and what must be known to judge the rest of it."""
+    found, unknown = _judged(step, plants=False)
+    if not found:
+        return found, unknown
+    try:
+        plants = is_planting(step)
+    except UnknownRecordError as missing:
+        return found, [*unknown, missing.key]
+    return _judged(step, plants=True) if plants else (found, unknown)
+
+
+def _judged(step: Step, *, plants: bool) -> tuple[list[str], list[Key]]:
+    """Judge a commit, or one that *plants* a scenario."""
     found: list[str] = []
     unknown: list[Key] = []
     for change in step.changes.values():
         found += one_version(change)
         of_one = OF_ONE_RECORD.get(change.key.kind)
-        if of_one is not None:
+        if of_one is not None and not plants:  # it only adds, and counts all that was completed
             found += of_one(change)
         for predicate in predicates_of(change):
+            if plants and predicate in OF_WHAT_HAPPENS:
+                continue
             try:
                 found += predicate(step, change)
             except UnknownRecordError as missing:

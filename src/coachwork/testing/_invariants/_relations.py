@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from coachwork.actions import Audit, Sender
 from coachwork.jobs import Job, JobKind, JobStatus
 from coachwork.messages import Message, Role
-from coachwork.records import Key, claim_key, job_key
+from coachwork.programs import Progress
+from coachwork.records import Key, claim_key, job_key, progress_key
 from coachwork.sessions import (
     LIVE,
     Background,
@@ -111,6 +113,20 @@ def noted_before(job: Job, find: Callable[[Key], Job | None]) -> Job | None:
     return None
 
 
+def progress_of(audit: Audit) -> Key:
+    """Return the key of the progress that *audit* tells of."""
+    return progress_key(audit.tenant, audit.program, audit.user, audit.subject, audit.scenario)
+
+
+def fault_of_audit(audit: Audit, led: Message | None) -> str | None:
+    """Return what is wrong with an audit that the message *led* triggered, or None."""
+    if led is None or led.user != audit.user or led.scenario != audit.scenario:
+        return "the message that triggered it is not there"
+    if audit.sender is Sender.COACH and led.role is not Role.COACH:
+        return "the coach's actions, and not the coach's message"
+    return None
+
+
 def owner_of(value: object) -> tuple[str, str, str] | None:
     """Return what *value* is called, its tenant and user, if a user owns it and it is no account.
 
@@ -131,6 +147,10 @@ def owner_of(value: object) -> tuple[str, str, str] | None:
             what = f"standing {value.topic}"
         case Spending():
             what = f"spending {value.job}"
+        case Progress():
+            what = f"progress {value.program}"
+        case Audit():
+            what = f"audit {value.id}"
         case _:
             return None
     about = value.about if isinstance(value, Session) else value

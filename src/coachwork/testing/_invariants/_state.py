@@ -13,9 +13,11 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
+from coachwork.actions import Audit
 from coachwork.jobs import OPEN, Job, JobKind, JobStatus
 from coachwork.messages import FIRST, Message, Role
-from coachwork.records import CLAIM, KINDS, Key, Record
+from coachwork.programs import Progress
+from coachwork.records import CLAIM, KINDS, Key, Record, audit_key
 from coachwork.sessions import (
     LIVE,
     Account,
@@ -32,6 +34,7 @@ from coachwork.testing._invariants._alone import alone, name_of
 from coachwork.testing._invariants._relations import (
     answers,
     ends_in_time,
+    fault_of_audit,
     fault_of_background,
     fault_of_claim,
     fault_of_message,
@@ -39,6 +42,7 @@ from coachwork.testing._invariants._relations import (
     live_keys,
     noted_before,
     owner_of,
+    progress_of,
     repeats,
     says,
 )
@@ -82,6 +86,8 @@ class _Stored:
         factory=dict[tuple[str, str, str], Standing]
     )
     spendings: list[Spending] = field(factory=list[Spending])
+    progresses: dict[Key, Progress] = field(factory=dict[Key, Progress])
+    audits: dict[Key, Audit] = field(factory=dict[Key, Audit])
     swept: set[Id] = field(factory=set[Id])
 
     def take(self, record: Record) -> Iterator[str]:
@@ -106,20 +112,35 @@ class _Stored:
                 self.accounts[value.tenant, value.user] = value
             case Standing():
                 self.standings[value.tenant, value.user, value.topic] = value
+            case Progress() | Audit():
+                self._take_of_program(record.key, value)
             case _:
                 assert isinstance(value, Spending)  # noqa: S101 - there are no other kinds
                 self.spendings.append(value)
 
+    def _take_of_program(self, key: Key, value: Progress | Audit) -> None:
+        if isinstance(value, Progress):
+            self.progresses[key] = value
+        else:
+            self.audits[key] = value
+
     def note_swept(self, now: datetime | None) -> None:
-        """Note the sessions that may be half swept away: ended, and expired or to be deleted."""
+        """Note the sessions that may be half swept away: ended, and expired or to be deleted.
+
+        Of those of a test scenario nobody can tell, since it may be deleted at any time.
+        """
         for key, session in self.sessions.items():
             about = session.about
-            account = self.accounts.get((about.tenant, about.user))
-            going = account is not None and account.status is not AccountStatus.OPEN
+            going = about.scenario is not None or self.is_going(about.tenant, about.user)
             if session.status not in LIVE and (
                 going or (now is not None and session.is_expired(now))
             ):
                 self.swept.add(key)
+
+    def is_going(self, tenant: str, user: str) -> bool:
+        """Whether what the user has is being deleted."""
+        account = self.accounts.get((tenant, user))
+        return account is not None and account.status is not AccountStatus.OPEN
 
     def job(self, key: Key) -> Job | None:
         """Return the job of *key*, or None."""
@@ -310,6 +331,8 @@ def _owned(stored: _Stored) -> Iterator[tuple[str, str, str]]:
         stored.claims.values(),
         stored.standings.values(),
         stored.spendings,
+        stored.progresses.values(),
+        stored.audits.values(),
     ):
         yield from filter(None, map(owner_of, values))
 
@@ -346,6 +369,36 @@ def _companions(stored: _Stored) -> Iterator[str]:
             yield f"8: standing {tenant}/{user}/{topic}: {number} completions are not counted"
 
 
+# --- 11: actions -----------------------------------------------------------------------------
+
+
+def _audits(stored: _Stored) -> Iterator[str]:
+    """11: What is told of a state is told without a gap, to its very phase, message by message.
+
+    While a user's data is being deleted, parts of it may be gone.
+    """
+    for key, progress in stored.progresses.items():
+        if stored.is_going(progress.tenant, progress.user):
+            continue
+        wanted = [audit_key(key, number) for number in range(1, progress.audits + 1)]
+        if missing := [wanted_key for wanted_key in wanted if wanted_key not in stored.audits]:
+            yield f"11: {name_of(key)}: audit {missing[0].parts[-1]} is not there"
+        elif wanted and stored.audits[wanted[-1]].phase != progress.phase:
+            yield f"11: {name_of(key)}: its last audit tells of another phase"
+    for key, audit in stored.audits.items():
+        if stored.is_going(audit.tenant, audit.user):
+            continue
+        counted = stored.progresses.get(progress_of(audit))
+        if counted is None or counted.audits < audit.number:
+            yield f"11: {name_of(key)}: no state counts it"
+        home = (audit.tenant, audit.session)
+        if home in stored.sessions and home not in stored.swept:
+            log = {message.sequence: message for message in stored.messages.get(home, ())}
+            fault = fault_of_audit(audit, log.get(audit.message))
+            if fault is not None:
+                yield f"11: {name_of(key)}: {fault}"
+
+
 _OF_A_STATE: Final = (
     _one_live_session,
     _claims_and_sessions,
@@ -359,4 +412,5 @@ _OF_A_STATE: Final = (
     _keys,
     _accounts,
     _companions,
+    _audits,
 )

@@ -12,19 +12,24 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+from coachwork.actions import Audit, Sender
 from coachwork.jobs import OPEN, Job, JobKind, JobStatus
 from coachwork.messages import FIRST, Message, Role
+from coachwork.programs import Progress
 from coachwork.records import (
     ACCOUNT,
+    AUDIT,
     BACKGROUND,
     CLAIM,
     JOB_RECORD,
     MESSAGE,
+    PROGRESS,
     RECEIPT,
     SESSION_RECORD,
     SPENDING,
     STANDING,
     account_key,
+    audit_key,
     background_key,
     job_key,
     message_key,
@@ -45,6 +50,7 @@ from coachwork.sessions import (
 from coachwork.testing._invariants._relations import (
     answers,
     ends_in_time,
+    fault_of_audit,
     fault_of_background,
     fault_of_claim,
     fault_of_message,
@@ -52,6 +58,7 @@ from coachwork.testing._invariants._relations import (
     live_keys,
     noted_before,
     owner_of,
+    progress_of,
     repeats,
     says,
 )
@@ -268,9 +275,12 @@ def _delivery(step: Step, change: Change) -> Iterator[str]:
 
 
 def _owed(step: Step, change: Change) -> Iterator[str]:
-    """4: No job is deleted before its event was delivered, unless its user's data is deleted."""
+    """4: No job is deleted before its event was delivered, unless its user's data is deleted.
+
+    A test scenario is deleted as a whole, and nobody waits for its events.
+    """
     job: Job = change.before
-    if not job.is_undelivered:
+    if not job.is_undelivered or job.scenario is not None:
         return
     account = step.before(ACCOUNT, account_key(job.tenant, job.user))
     if account is not None and account.status is AccountStatus.OPEN:
@@ -357,6 +367,44 @@ def _deletion(step: Step, change: Change) -> Iterator[str]:
         yield f"3: {change.name}: deleted, and its session has not ended"
 
 
+# --- 11: actions -----------------------------------------------------------------------------
+
+
+def _told(step: Step, change: Change) -> Iterator[str]:
+    """11: What changes a state is told by audits of the very same commit."""
+    old: Progress | None = change.before
+    new: Progress = change.after
+    for number in range(1 if old is None else old.audits + 1, new.audits + 1):
+        audit = step.changes.get(audit_key(change.key, number))
+        if audit is None or audit.new is None:
+            yield f"11: {change.name}: audit {number} does not come with it"
+
+
+def _an_audit(step: Step, change: Change) -> Iterator[str]:
+    """11: An audit is counted by the state that it tells of.
+
+    The coach's comes with its message, and the user's with the receipt of the click.
+    """
+    audit: Audit = change.after
+    if change.old is not None:
+        return
+    counted = step.changes.get(progress_of(audit))
+    if counted is None or counted.new is None or counted.after.audits < audit.number:
+        yield f"11: {change.name}: no state counts it"
+    receipts = [receipt.after for receipt in step.of(RECEIPT) if receipt.new is not None]
+    clicked = any(receipt.audit == change.key.text for receipt in receipts)
+    if clicked is not (audit.sender is Sender.USER):
+        yield f"11: {change.name}: the user's, and no receipt of a click, or a receipt of none"
+    key = message_key(audit.tenant, audit.session, audit.message)
+    brought = step.changes.get(key)
+    if audit.sender is Sender.COACH and (brought is None or brought.old is not None):
+        yield f"11: {change.name}: the message that brings it does not come with it"
+    else:
+        fault = fault_of_audit(audit, step.after(MESSAGE, key))
+        if fault is not None:
+            yield f"11: {change.name}: {fault}"
+
+
 # --- all of them -----------------------------------------------------------------------------
 
 _OF_WHAT_IS_WRITTEN: Final[Mapping[str, tuple[Predicate, ...]]] = {
@@ -376,6 +424,8 @@ _OF_WHAT_IS_WRITTEN: Final[Mapping[str, tuple[Predicate, ...]]] = {
     BACKGROUND.name: (_a_background, _account),
     STANDING.name: (_account,),
     SPENDING.name: (_a_spending, _account),
+    PROGRESS.name: (_told, _account),
+    AUDIT.name: (_an_audit, _account),
 }
 _OF_WHAT_IS_DELETED: Final[Mapping[str, tuple[Predicate, ...]]] = {
     SESSION_RECORD.name: (_deletion,),
@@ -386,6 +436,11 @@ _OF_WHAT_IS_DELETED: Final[Mapping[str, tuple[Predicate, ...]]] = {
     BACKGROUND.name: (_deletion,),
     SPENDING.name: (_deletion,),
 }
+
+OF_WHAT_HAPPENS: Final[frozenset[Predicate]] = frozenset(
+    {_log, _turns, _latest, _a_message, _place_of_a_job, _a_receipt, _told, _an_audit}
+)
+"""What must be written together where something happens, and not where it is only told again."""
 
 
 def predicates_of(change: Change) -> tuple[Predicate, ...]:

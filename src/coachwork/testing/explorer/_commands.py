@@ -7,9 +7,13 @@ from functools import partial
 from typing import Any, Final
 
 from coachwork import workflows
+from coachwork.actions import Sender
 from coachwork.effects import Workflow
 from coachwork.errors import ValidationError
 from coachwork.jobs import OPEN, JobRef, JobStatus
+from coachwork.messages import FIRST
+from coachwork.plain import from_plain
+from coachwork.programs import ActionType
 from coachwork.records import JOB_RECORD, SESSION_RECORD, Record
 from coachwork.sessions import LIVE
 from coachwork.testing.explorer._world import Call, Command, World
@@ -26,13 +30,14 @@ def commands_of(
 ) -> list[Command]:
     """Return the commands of those names, as they are called by any of *callers*.
 
-    A call is aimed at any session or job that is stored, whosever it is.
+    A call is aimed at any session or job that is stored, whosever it is. A click is one of any
+    action of the topic's program that is for users and needs no parameters, at the first message.
 
     Args:
         world: The world they come to.
         callers: The users.
         names: The names, of ``start``, ``take_over``, ``open``, ``send``, ``submit``,
-            ``resume``, ``pause``, ``complete``, ``cancel``, ``retry``, ``cancel_job``,
+            ``resume``, ``pause``, ``complete``, ``cancel``, ``retry``, ``cancel_job``, ``act``,
             ``process``, ``purge``, ``relay`` and ``delete``.
         ended: Whether sessions that have ended are aimed at too.
 
@@ -70,7 +75,7 @@ class _Commands:
         """Aim at each caller."""
         return ((caller,) for caller in self._callers)
 
-    def _sessions(self, records: Sequence[Record]) -> Iterator[Hashable]:
+    def _sessions(self, records: Sequence[Record]) -> Iterator[tuple[Caller, str, str]]:
         """Aim each caller at each session, on its topic."""
         stored = sorted(
             (record for record in records if record.key.kind == "session"),
@@ -81,6 +86,16 @@ class _Commands:
                 session = SESSION_RECORD.read(record).value
                 if self._ended or session.status in LIVE:
                     yield caller, session.about.topic, session.about.id
+
+    def _buttons(self, records: Sequence[Record]) -> Iterator[Hashable]:
+        """Aim each caller at each button: each action that is for users, in each session."""
+        said = {record.key.parts[0] for record in records if record.key.kind == "message"}
+        for caller, topic, session in self._sessions(records):
+            program = self._setup.topics[topic].program
+            if program is not None and session in said:
+                for action in program.actions:
+                    if Sender.USER in action.senders and _needs_nothing(action):
+                        yield caller, topic, session, action.name
 
     def _jobs(self, wanted: frozenset[JobStatus]) -> Targets:
         """Aim each caller at each job in one of those states."""
@@ -145,6 +160,9 @@ class _Commands:
     def retry(self) -> Command:
         return self._keyed("retry", workflows.retry, self._jobs(frozenset({JobStatus.FAILED})))
 
+    def act(self) -> Command:
+        return self._keyed("act", partial(workflows.act, message=FIRST), self._buttons)
+
     def pause(self) -> Command:
         return self._simple("pause", workflows.pause, self._sessions)
 
@@ -200,6 +218,15 @@ def _saying(workflow: Callable[..., Workflow[object]]) -> Callable[..., Workflow
         return workflow(*about, TEXT, key=key)
 
     return saying
+
+
+def _needs_nothing(action: ActionType[Any, Any]) -> bool:
+    """Whether an action has no parameters that must be given."""
+    try:
+        from_plain({}, action.parameters)
+    except ValidationError:
+        return False
+    return True
 
 
 def _refs(records: Sequence[Record], wanted: frozenset[JobStatus]) -> Iterator[tuple[JobRef, str]]:

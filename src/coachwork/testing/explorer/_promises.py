@@ -13,10 +13,12 @@ from typing import Any, Final, cast
 
 from attrs import evolve, frozen
 
+from coachwork.actions import ActionStatus
 from coachwork.adapters import BuiltinRenderer, ExtractiveSummarizer, Memory, TopicTemplates
 from coachwork.drivers import run
 from coachwork.effects import AskModel, Commit, Effect, Get, Now
 from coachwork.errors import (
+    ActionRefusedError,
     ApplicationError,
     CoachworkError,
     CorruptRecordError,
@@ -29,15 +31,20 @@ from coachwork.errors import (
 from coachwork.jobs import OPEN, ErrorCode, Job, JobRef
 from coachwork.messages import Message
 from coachwork.ports import Answer, Ask, Ports
+from coachwork.programs import read_state, rebuild
 from coachwork.records import (
+    AUDIT,
     JOB_RECORD,
     MESSAGE,
+    PROGRESS,
     RECEIPT,
     SESSION_RECORD,
     Insert,
+    Key,
     Record,
     Update,
     account_key,
+    audit_key,
     job_key,
     key_of,
     message_key,
@@ -48,7 +55,7 @@ from coachwork.sessions import AccountStatus, EndReason, Session, SessionStatus
 from coachwork.testing._invariants import step_violations, violations
 from coachwork.testing.explorer._invariants import Invariants, Outcome, Records, Step
 from coachwork.testing.explorer._world import Call, World
-from coachwork.workflows import Caller, SessionView, Setup, process
+from coachwork.workflows import Acted, Caller, SessionView, Setup, process
 
 _CLOSING: Final = frozenset(
     {
@@ -104,11 +111,30 @@ class Promises(Invariants):
         """Return what does not hold of what is stored (1 to 6, 8), or is stuck (10)."""
         stored = self._whole(records) if self._forgets else list(records.values())
         yield from violations(stored, now=now)
+        yield from self._states_of_programs(records)
         for record in stored:
             if record.key.kind == "job" and record.facts.status in _OPEN:
                 account = records.get(account_key(record.key.tenant, record.facts.owner or ""))
                 if account is not None and account.facts.status == AccountStatus.OPEN:
                     yield from self._can_be_settled(record, stored, now)
+
+    def _states_of_programs(self, records: Records) -> Iterator[str]:
+        """11: The state of a program is what all actions that were applied lead to."""
+        programs = {
+            topic.program.id: topic.program
+            for topic in self._setup.topics.values()
+            if topic.program is not None
+        }
+        for key, record in records.items():
+            if key.kind == "progress" and str(key.parts[0]) in programs:
+                program = programs[str(key.parts[0])]
+                stored = PROGRESS.read(record).value
+                found = (
+                    records.get(audit_key(key, number)) for number in range(1, stored.audits + 1)
+                )
+                audits = [AUDIT.read(audit).value for audit in found if audit is not None]
+                if read_state(program, stored) != rebuild(program, stored, audits):
+                    yield f"11: progress {program.id}: not what the actions lead to"
 
     def _whole(self, records: Records) -> list[Record]:
         """Return the records but for those whose session an engine has deleted."""
@@ -210,6 +236,8 @@ class Promises(Invariants):
         )
         if broken or not isinstance(error, CoachworkError):
             yield f"10: {name}: it broke with {type(error).__name__}: {error}"
+        elif isinstance(error, ActionRefusedError) and outcome.caller is not None:
+            yield from _told_click(outcome, outcome.caller, error.session, ActionStatus.REFUSED)
         elif isinstance(error, RefusedError) and not isinstance(error, StillAnsweringError):
             yield from _refused(outcome, error)
 
@@ -237,6 +265,8 @@ class Promises(Invariants):
         for message in messages:
             if isinstance(message, Message):
                 yield from _told_message(outcome, message)
+        if isinstance(value, Acted):
+            yield from _told_click(outcome, caller, str(session), ActionStatus.APPLIED)
         if outcome.call.key is not None and name in _ACCEPTING:
             yield from _told_key(outcome, caller, job)
 
@@ -396,6 +426,32 @@ def _told_key(outcome: Outcome, caller: Caller, job: Any) -> Iterator[str]:  # n
     receipt = RECEIPT.read(record).value
     if receipt.job is not None and job is not None and job.id != receipt.job:
         yield f"5: {outcome.call.command}: told of job {job.id}, accepted as {receipt.job}"
+
+
+def _told_click(
+    outcome: Outcome, caller: Caller, session: str | None, wanted: ActionStatus
+) -> Iterator[str]:
+    """11: What is told of a click is recorded under its key, for as long as its session is there.
+
+    Args:
+        outcome: What the caller was told.
+        caller: Who clicked.
+        session: The session's id.
+        wanted: What is told to have become of the action.
+    """
+    key = outcome.call.key
+    if key is None or session_key(caller.tenant, str(session)) not in outcome.records:
+        return
+    name = outcome.call.command
+    receipt = outcome.records.get(receipt_key(caller.tenant, caller.user, key))
+    place = None if receipt is None else RECEIPT.read(receipt).value.audit
+    audit = None if place is None else outcome.records.get(Key.parse(place))
+    if audit is None:
+        yield f"11: {name}: told of a click, and it is not recorded under its key"
+        return
+    for action in AUDIT.read(audit).value.actions:
+        if action.status is not wanted:
+            yield f"11: {name}: a click was {action.status}, and is told as {wanted}"
 
 
 # --- 10: nothing gets stuck ----------------------------------------------------------------------

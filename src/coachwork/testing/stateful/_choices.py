@@ -12,7 +12,7 @@ from coachwork.policies import Settings
 from coachwork.testing.stateful._both import LATER, Words
 from coachwork.testing.stateful._commands import MEANWHILE
 from coachwork.testing.stateful._topics import CONTEXTS, TOPICS
-from coachwork.testing.stateful._words import EXTRACTS, SAYS
+from coachwork.testing.stateful._words import BUTTONS, EXTRACTS, SAYS
 
 
 class Do:
@@ -32,7 +32,7 @@ class Do:
 _SAYS: Final = (
     *["talks"] * 10,
     *["ends", "ends with a result"] * 4,
-    *["ends with a misfit", "is stopped", "fails"] * 2,
+    *["ends with a misfit", "is stopped", "fails", "acts"] * 2,
     *SAYS,
 )
 _EXTRACTS: Final = (*["extracts"] * 4, *["is stopped"] * 2, *EXTRACTS)
@@ -57,8 +57,9 @@ _words = st.builds(
     meanwhile=st.sampled_from(_HAPPENS),
 )
 
-_OFTEN: Final[Mapping[str, int]] = {"send": 5, "start": 2, "resume": 2, "pause": 2, "retry": 2,
-                                    "work": 2, "call again": 2, "pass time": 3}  # fmt: skip
+_OFTEN: Final[Mapping[str, int]] = {"send": 5, "start": 2, "resume": 2, "pause": 2, "act": 2,
+                                    "retry": 2, "work": 2, "call again": 2,
+                                    "pass time": 3}  # fmt: skip
 """How often something is chosen in comparison, where it is not once."""
 
 
@@ -78,6 +79,7 @@ def doings() -> st.SearchStrategy[Do]:
         "take over": {**session, **call},
         "open": {"user": _users, "topic": _topics, **call},
         "resume": {**session, **call},
+        "act": {**session, "button": st.sampled_from([*BUTTONS]), **call},
         "pause": session,
         "complete": {**session, **call},
         "cancel": session,

@@ -16,6 +16,7 @@ from coachwork.testing.conformance._promise import Make
 from coachwork.testing.stateful._both import Both, Step, Words
 from coachwork.testing.stateful._playing import hold
 from coachwork.testing.stateful._topics import CONTEXTS
+from coachwork.testing.stateful._words import SLATE
 from coachwork.testing.stateful.oracle import Job, Session, Who
 from coachwork.topics import Topic
 from coachwork.workflows import due_jobs, purge_expired, relay
@@ -136,6 +137,25 @@ class Commands:
         plan = self.both.oracle.retry(who, job, job.session.topic, key, waits=waits)
         retry = self.both.chat(who, job.session).retry
         return self.both.held(plan, partial(retry, job.id, key=key, wait=waits), key, words)
+
+    def act(
+        self,
+        who: Who,
+        session: Session,
+        action: Mapping[str, JSON],
+        message: int,
+        key: str | None,
+        *,
+        waits: bool,  # noqa: ARG002 - there is nothing to wait for
+        words: Words,
+    ) -> Step:
+        """Click."""
+        given: Mapping[str, JSON] = {"parameters": {}, **action}
+        plan = self.both.oracle.act(who, session, session.topic, given, message, key)
+        chat = self.both.chat(who, session)
+        call = partial(chat.act, action["type"], action.get("parameters"), message=message, key=key)
+        # Without a program it is refused before the key counts.
+        return self.both.held(plan, call, key if session.topic.program else None, words)
 
     def process(self, job: Job, words: Words) -> Step:
         """Let a worker answer a job."""
@@ -278,6 +298,9 @@ _MEANWHILE: Final[Mapping[str, Callable[[Commands, Job], Step]]] = {
         job.session.who, job.session, None, waits=True, words=_QUIETLY
     ),
     "retry": lambda do, job: do.retry(job.session.who, job, None, waits=False, words=_QUIETLY),
+    "click": lambda do, job: do.act(
+        job.session.who, job.session, SLATE, 1, None, waits=True, words=_QUIETLY
+    ),
     "cancel the job": lambda do, job: do.cancel_job(job.session.who, job),
     "look at the job": lambda do, job: do.look_at_job(job.session.who, job),
 }

@@ -10,6 +10,7 @@ from coachwork.testing.stateful._both import Step, Words
 from coachwork.testing.stateful._choices import Do
 from coachwork.testing.stateful._commands import Commands
 from coachwork.testing.stateful._topics import CONTEXTS, TOPICS
+from coachwork.testing.stateful._words import BUTTONS
 from coachwork.testing.stateful.oracle import Job, Session, Who
 
 T = TypeVar("T")
@@ -79,6 +80,11 @@ class Doing:
             sessions, place, lambda session: session.is_live and not session.is_expired(now)
         )
 
+    def _has_buttons(self, session: Session) -> bool:
+        """Whether something can be clicked in a session."""
+        active = session.status == "active" and not session.is_expired(self._oracle.now)
+        return active and session.topic.program is not None and bool(session.log)
+
     def _job(self, place: int, wanted: Callable[[Job], object]) -> Job:
         """Return one of the newest jobs: rather one that is *wanted*."""
         jobs = [job for session in self._oracle.sessions for job in session.jobs]
@@ -126,6 +132,14 @@ class Doing:
         """End it and get its result."""
         session = self._session(place)
         call = self._commands.keyed(session.who, self._commands.complete, session)
+        return call(waits=waits, words=words)
+
+    def act(self, place: int, button: str, words: Words, *, waits: bool) -> Step:
+        """A click: rather at the newest message of a session that works on a program."""
+        session = _one_of(self._oracle.sessions, place, self._has_buttons)
+        message = max(1, len(session.log) + (place == _RATHER))
+        click = self._commands.act
+        call = self._commands.keyed(session.who, click, session, BUTTONS[button], message)
         return call(waits=waits, words=words)
 
     def pause(self, place: int) -> Step:

@@ -14,6 +14,7 @@ from coachwork.testing._invariants import violations
 from coachwork.testing.stateful._both import Both, Step, Words
 from coachwork.testing.stateful._commands import Commands
 from coachwork.testing.stateful._own import everything_of
+from coachwork.testing.stateful._pebbles import PEBBLES
 from coachwork.testing.stateful._playing import hold
 from coachwork.testing.stateful._topics import TOPICS
 from coachwork.testing.stateful.oracle import Session, Told, Who
@@ -37,6 +38,8 @@ class Looking:
             tell = partial(oracle.get, session.who, session, session.topic)
             yield from both.read(tell, both.chat(session.who, session).get)
         for who in users:
+            tell = partial(oracle.program, who)
+            yield from both.read(tell, partial(both.user(who).program, PEBBLES))
             for topic in TOPICS.values():
                 check = partial(both.user(who).check, topic)
                 yield from both.read(partial(oracle.check, who, topic), check)
@@ -50,6 +53,7 @@ class Looking:
         for who in users:
             yield from both.read(partial(self._standings, who), both.user(who).topics)
             yield from self._list(who)
+            yield from self._actions(who)
         records = yield lambda: both.coach.run(everything_of(users))
         told = "\n".join(violations(records, now=oracle.now))
         if told:
@@ -77,6 +81,13 @@ class Looking:
         read = partial(chat.history, limit=_PAGE)
         found = yield from _pages(read, 0, "messages", len(session.log))
         hold("the history", to_json(found), to_json(session.messages))
+
+    def _actions(self, who: Who) -> Step:
+        """Read what was done for a user page by page."""
+        told = self._both.oracle.actions(who)
+        read = partial(self._both.user(who).actions, PEBBLES, limit=_PAGE)
+        found = yield from _pages(read, None, "actions", len(told))
+        hold("what was done", to_json(found), to_json(told))
 
     def _list(self, who: Who) -> Step:
         """Read the sessions of a user page by page."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from coachwork.plain import JSON
+from coachwork.testing.stateful._pebbles import PEBBLES
 from coachwork.testing.strategies import Values
 from coachwork.topics import Topic
 
@@ -25,16 +26,23 @@ VALUES: Final[Topic[Any]] = Topic(
 TALK: Final[Topic[Any]] = Topic(
     id="talk",
     system="Listen.",
+    program=PEBBLES,
     resume="So far: {conversation_summary}",
     expires_after=None,
     keep_ended=None,
 )
 COUNCIL: Final[Topic[Any]] = Topic(
-    id="council", system="Listen.", initiation="Open the council.", exclusive=True
+    id="council",
+    system="Listen.",
+    initiation="Open the council.",
+    exclusive=True,
+    program=PEBBLES,
+    finish_first=True,
 )
 BOARD: Final[Topic[Any]] = Topic(
     id="board",
     system="Lead.",
+    program=PEBBLES,
     exclusive=True,
     allow_take_over=False,
     result=Values,

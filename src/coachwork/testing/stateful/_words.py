@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from attrs import frozen
 
 from coachwork.errors import LLMError, LLMTimeoutError
 from coachwork.messages import NO_USAGE, Usage
+from coachwork.plain import JSON
 from coachwork.ports import Answer
 
 
@@ -29,6 +30,7 @@ class Words:
         code: Why it is nothing of use, or None.
         pause: For how many seconds the provider wants to be left alone, or None.
         usage: What it cost, as it is kept.
+        actions: What is to be done, as plain data.
     """
 
     answer: Answer | BaseException
@@ -38,8 +40,24 @@ class Words:
     code: str | None = None
     pause: float | None = None
     usage: Usage = NO_USAGE
+    actions: Sequence[Mapping[str, JSON]] = ()
 
 
+FLINT: Final[Mapping[str, JSON]] = {"type": "add", "parameters": {"name": "flint"}}
+SLATE: Final[Mapping[str, JSON]] = {"type": "add", "parameters": {"name": "slate"}}
+SHAKE: Final[Mapping[str, JSON]] = {"type": "shake"}
+SHUT: Final[Mapping[str, JSON]] = {"type": "shut", "parameters": {}}
+FLY: Final[Mapping[str, JSON]] = {"type": "fly", "parameters": {"high": True}}
+BARE: Final[Mapping[str, JSON]] = {"type": "add"}
+BUTTONS: Final[Mapping[str, Mapping[str, JSON]]] = {
+    "flint": FLINT,
+    "slate": SLATE,
+    "shake": SHAKE,
+    "shut": SHUT,
+    "fly": FLY,
+    "bare": BARE,
+}
+"""What users may click, by name; two of them are on no list and not whole."""
 HONEST: Final = {"values": ["honesty"], "sure": 1.0}
 BRAVE: Final = {"values": ["courage", "{name}"], "sure": 0.5}
 _COST: Final = Usage(10, 5, 1)
@@ -92,6 +110,15 @@ SAYS: Final[Mapping[str, Words]] = {
     ),
     "ends with a misfit": _says(
         {"message": "Well.", "is_final": True, "result": {"values": 7}}, is_final=True
+    ),
+    "acts": _says(
+        {"message": "Look.", "is_final": False, "actions": [FLINT, SHAKE, FLY, BARE, FLINT]},
+        actions=(FLINT, SHAKE, FLY, BARE, FLINT),
+    ),
+    "shuts and ends": _says(
+        {"message": "Enough.", "is_final": True, "actions": [SLATE, SHUT, SLATE]},
+        is_final=True,
+        actions=(SLATE, SHUT, SLATE),
     ),
     **IN_ANY_CASE,
 }

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from coachwork.testing import _hypothesis as _hypothesis  # it says what to install
 from coachwork.testing.strategies._answers import (
+    acted,
+    action_lists,
     checks,
     completed,
     conversations,
@@ -24,10 +26,13 @@ from coachwork.testing.strategies._answers import (
     job_outcomes,
     job_reports,
     job_views,
+    program_views,
     resumed,
+    scenarios,
     session_lists,
     session_views,
     started,
+    timelines,
     topic_standings,
     turns,
 )
@@ -50,6 +55,7 @@ from coachwork.testing.strategies._companions import (
     spendings,
     standings,
 )
+from coachwork.testing.strategies._components import buttons, components
 from coachwork.testing.strategies._errors import errors, problems
 from coachwork.testing.strategies._faults import fault_plans
 from coachwork.testing.strategies._jobs import job_errors, job_refs, jobs
@@ -68,6 +74,14 @@ from coachwork.testing.strategies._plain import (
     plain_data,
     refused_contexts,
     sound_data,
+)
+from coachwork.testing.strategies._programs import (
+    actions,
+    audits,
+    coach_states,
+    identities,
+    moments,
+    progresses,
 )
 from coachwork.testing.strategies._records import (
     commits,
@@ -113,17 +127,24 @@ __all__ = [
     "Values",
     "abouts",
     "accounts",
+    "acted",
+    "action_lists",
+    "actions",
     "admissions",
     "answers",
     "any_texts",
     "asks",
+    "audits",
     "backgrounds",
     "bad_replies",
+    "buttons",
     "callers",
     "checks",
     "claims",
+    "coach_states",
     "commits",
     "completed",
+    "components",
     "conclusions",
     "contexts",
     "conversations",
@@ -142,6 +163,7 @@ __all__ = [
     "gaps_of",
     "histories",
     "idempotency_keys",
+    "identities",
     "ids",
     "instants",
     "job_errors",
@@ -153,12 +175,15 @@ __all__ = [
     "keys",
     "messages",
     "model_failures",
+    "moments",
     "observations",
     "of",
     "ops",
     "partials",
     "plain_data",
     "problems",
+    "program_views",
+    "progresses",
     "prompts",
     "queries",
     "read_bad_replies",
@@ -170,6 +195,7 @@ __all__ = [
     "refused_texts",
     "replies",
     "resumed",
+    "scenarios",
     "session_lists",
     "session_views",
     "sessions",
@@ -183,6 +209,7 @@ __all__ = [
     "stored",
     "templates",
     "texts",
+    "timelines",
     "topic_standings",
     "topics",
     "turns",

@@ -6,11 +6,11 @@ answer is always one that could be given, and everything that is stored fits tog
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from attrs import evolve
 from hypothesis import strategies as st
@@ -20,13 +20,15 @@ from coachwork.coach import Chat, Coach
 from coachwork.errors import CoachworkError
 from coachwork.jobs import JobKind
 from coachwork.plain import JSON, to_json
-from coachwork.ports import Answer, Ask
-from coachwork.records import Record
+from coachwork.ports import Answer, Ask, Query
+from coachwork.programs import Program, Scope, read_state
+from coachwork.records import PROGRESS, Record
 from coachwork.replies import ABSENT, Absent
 from coachwork.testing._fakes import CountedIds, FakeClock, RecordingNotifier
 from coachwork.testing._invariants import snapshot
+from coachwork.testing.strategies._diary import PROGRAMS, Asked, Diary, asked, wishes
 from coachwork.testing.strategies._jobs import jobs
-from coachwork.testing.strategies._leaves import instants
+from coachwork.testing.strategies._leaves import ids, instants
 from coachwork.testing.strategies._plain import contexts
 from coachwork.testing.strategies._replies import (
     bad_replies,
@@ -36,7 +38,11 @@ from coachwork.testing.strategies._replies import (
 )
 from coachwork.testing.strategies._texts import texts
 from coachwork.testing.strategies._topics import callers, gaps_of, settings, topics, values
+from coachwork.topics import Topic
 from coachwork.workflows import (
+    Acted,
+    ActionList,
+    ActionView,
     Check,
     Claimed,
     Completed,
@@ -47,13 +53,22 @@ from coachwork.workflows import (
     JobOutcome,
     JobReport,
     JobView,
+    Planted,
+    ProgramView,
     Purged,
     Relayed,
     Resumed,
+    Scenario,
+    ScenarioAudit,
+    ScenarioMessage,
+    ScenarioProgram,
+    ScenarioSession,
     SessionExport,
     SessionList,
     SessionView,
     Started,
+    Timeline,
+    TimelineEntry,
     TopicStanding,
     Turn,
     due_jobs,
@@ -71,27 +86,33 @@ _MOST: Final = 6
 class _Talk:
     """A coach, a user of it, and the session that the user started last."""
 
-    def __init__(self, draw: st.DrawFn) -> None:
-        """Let the user start; neither the greeting nor anything else fails so far."""
+    def __init__(self, draw: st.DrawFn, topic: Topic[Any]) -> None:
+        """Let the user start; neither the greeting nor anything else fails, or acts, so far."""
         self.draw = draw
+        self.topic = topic
         self._may_fail = False
         self._may_end = False
-        self.topic = draw(topics())
+        self._may_act = False
         self.caller = evolve(draw(callers()), scenario=None)
         self.memory = Memory()
         self.clock = FakeClock(draw(instants()))
         self.notifier = RecordingNotifier()
-        self.coach = Coach(
-            self.memory,
+        self._settings = draw(settings())
+        self.coach = self._coach_of(self.memory)
+        self.user = self.coach.as_user(self.caller.user, tenant=self.caller.tenant)
+        self.chat = self.started()
+
+    def _coach_of(self, memory: Memory) -> Coach:
+        """Return the coach of what *memory* holds."""
+        return Coach(
+            memory,
             ScriptedModel(self._say),
             topics=[self.topic],
-            settings=draw(settings()),
+            settings=self._settings,
             clock=self.clock,
             ids=CountedIds(),
             notifier=self.notifier,
         )
-        self.user = self.coach.as_user(self.caller.user, tenant=self.caller.tenant)
-        self.chat = self.started()
 
     def _say(self, ask: Ask) -> Answer | BaseException:
         """Answer as the model."""
@@ -104,7 +125,26 @@ class _Talk:
         if self.topic.result is not None and self.draw(st.booleans()):
             given = result
         ends = self._may_end and self.draw(st.booleans())
-        return self.draw(replies(is_final=ends, result=given))
+        return self.draw(replies(is_final=ends, result=given, actions=self._asked_for()))
+
+    def _asked_for(self) -> list[Asked] | None:
+        """Return what the coach wants to be done; without a program it may want anything."""
+        if self.topic.program is None:
+            return None
+        return self.draw(self._wishes()) if self._may_act else []
+
+    def _wishes(self) -> st.SearchStrategy[list[Asked]]:
+        """Return a strategy of what a reply may ask for; now and then it is the end."""
+        return st.lists(wishes(self._diary()) | st.just(asked("close")), max_size=3)
+
+    def _diary(self) -> Diary:
+        """Return what the last audit left: what is struck out there is known by its id."""
+        found = self.memory.find(
+            Query(kind=PROGRESS.name, tenant=self.caller.tenant, owner=self.caller.user)
+        )
+        kept = [PROGRESS.read(record).value for record in found]
+        last = max(kept, key=lambda progress: progress.updated_at, default=None)
+        return Diary() if last is None else read_state(self.program, last)
 
     # --- what the user does ------------------------------------------------------------------
 
@@ -140,11 +180,37 @@ class _Talk:
             self.coach.run(serve(self.coach.setup, ref, claimed.append))
         return claimed
 
+    def talked(self) -> Chat[Any]:
+        """Start anew, and return the session with something said in it, by whomever."""
+        chat = self.started()
+        if chat.get().messages == 0:
+            chat.submit(self.said())
+        return chat
+
+    @property
+    def program(self) -> Program[Any]:
+        """The program of a topic that has one."""
+        assert self.topic.program is not None  # noqa: S101 - it was drawn so
+        return self.topic.program
+
+    def acted(self) -> Acted[Any]:
+        """Write a page in a new session."""
+        return self.talked().act("write", {"text": self.draw(texts())}, message=1)
+
+    def click(self) -> Acted[Any]:
+        """Press some button at the first message, or something that never was a button."""
+        wish = self.draw(wishes(self._diary()))
+        action, given = wish.get("type"), wish.get("parameters")
+        # What is neither is refused, as a client's mistake is.
+        return self.chat.act(
+            cast("str", action), cast("Mapping[str, JSON] | None", given), message=1
+        )
+
     # --- what happens ------------------------------------------------------------------------
 
     def go_on(self) -> _Talk:
         """Let this and that happen; what is refused, or fails, has happened too."""
-        able: tuple[Callable[[], object], ...] = (
+        able: list[Callable[[], object]] = [
             lambda: self.chat.send(self.said()),
             lambda: self.chat.submit(self.said()),
             self.work,
@@ -154,12 +220,14 @@ class _Talk:
             lambda: self.chat.cancel(),  # noqa: PLW0108 - of the session then, not now
             self.started,
             lambda: self.clock.advance(self.draw(st.timedeltas(_AT_ONCE, _LONG))),
-        )
-        self._may_fail = self._may_end = True
+        ]
+        if self.topic.program is not None:
+            able.append(self.click)
+        self._may_fail = self._may_end = self._may_act = True
         for what in self.draw(st.lists(st.integers(0, len(able) - 1), max_size=_MOST)):
             with suppress(CoachworkError):
                 able[what]()
-        self._may_fail = self._may_end = False
+        self._may_fail = self._may_end = self._may_act = False
         return self
 
     def answer(self) -> Turn[Any]:
@@ -221,6 +289,54 @@ class _Talk:
             self.notifier.fail()
         return self.coach.purge_expired(limit=self.draw(st.integers(1, 3)))
 
+    def actions(self) -> ActionList:
+        """Write a page, let this and that happen, and ask what was done."""
+        self.acted()
+        return self.go_on().user.actions(self.program, limit=self.draw(st.integers(1, 3)))
+
+    def standing(self) -> ProgramView[Any]:
+        """Let this and that happen, and ask where the user stands in the program."""
+        session = self.go_on().seen().session_id
+        return self.user.program(
+            self.program, session if self.program.scope is Scope.SESSION else None
+        )
+
+    def timeline(self) -> Timeline[Any]:
+        """Let this and that happen, at last in a new session now and then; tell how it went."""
+        self.go_on()
+        if self.draw(st.booleans()):
+            self._may_act = True
+            return self.talked().timeline()
+        return self.seen().timeline()
+
+    def entry(self) -> TimelineEntry:
+        """Let this and that happen, and tell one thing of it."""
+        told = self.go_on().seen().timeline().entries
+        if self.topic.program is None:
+            self.talked()
+        else:
+            self.acted()
+        return self.draw(st.sampled_from((*told, *self.chat.timeline().entries)))
+
+    def scenario(self) -> Scenario:
+        """Let this and that happen, say something, and take all out."""
+        self.go_on().talked()
+        return self.user.export_scenario()
+
+    def played(self) -> ScenarioProgram:
+        """Let this and that happen in a program, and take out what is left of it."""
+        self.go_on()
+        self.acted()
+        return self.draw(st.sampled_from(self.user.export_scenario().programs))
+
+    def planted(self) -> Planted:
+        """Take out what was said and done, and plant it where nothing is."""
+        document = self.scenario()
+        user = self._coach_of(Memory()).as_user(
+            self.draw(ids()), tenant=self.draw(ids()), scenario=self.draw(ids())
+        )
+        return user.plant(document)
+
     def records(self) -> list[Record]:
         """Return everything that is stored of the user."""
         return snapshot(self.memory, [(self.caller.tenant, self.caller.user)])
@@ -229,7 +345,13 @@ class _Talk:
 @st.composite
 def _told(draw: st.DrawFn, tell: Callable[[_Talk], R]) -> R:
     """Return a strategy of what is told of talks."""
-    return tell(_Talk(draw))
+    return tell(_Talk(draw, draw(topics())))
+
+
+@st.composite
+def _done(draw: st.DrawFn, tell: Callable[[_Talk], R]) -> R:
+    """Return a strategy of what is told of talks that work on a program."""
+    return tell(_Talk(draw, draw(topics(programs=st.sampled_from(PROGRAMS)))))
 
 
 @cache
@@ -317,9 +439,48 @@ def exports() -> st.SearchStrategy[Export]:
 
 
 @cache
+def acted() -> st.SearchStrategy[Acted[Any]]:
+    """Return a strategy of answers to a click."""
+    return _done(_Talk.acted)
+
+
+@cache
+def action_lists() -> st.SearchStrategy[ActionList]:
+    """Return a strategy of pages of actions."""
+    return _done(_Talk.actions)
+
+
+@cache
+def program_views() -> st.SearchStrategy[ProgramView[Any]]:
+    """Return a strategy of where users stand in programs."""
+    return _done(_Talk.standing)
+
+
+@cache
+def timelines() -> st.SearchStrategy[Timeline[Any]]:
+    """Return a strategy of conversations as they went, with a program and without."""
+    return _told(_Talk.timeline)
+
+
+@cache
+def scenarios() -> st.SearchStrategy[Scenario]:
+    """Return a strategy of test scenarios as they are taken out; each has a session at least."""
+    return _told(_Talk.scenario)
+
+
+@cache
 def parts_of_answers() -> dict[type, st.SearchStrategy[Any]]:
     """Return a strategy for each class that workflows answer with, or hand to each other."""
+    sessions = scenarios().flatmap(lambda scenario: st.sampled_from(scenario.sessions))
+    messages = sessions.filter(lambda session: bool(session.messages)).flatmap(
+        lambda session: st.sampled_from(session.messages)
+    )
+    programs = _done(_Talk.played)
+    listed = action_lists().filter(lambda page: bool(page.actions))
     return {
+        Acted: acted(),
+        ActionList: action_lists(),
+        ActionView: listed.flatmap(lambda page: st.sampled_from(page.actions)),
         Check: checks(),
         Claimed: _told(_Talk.claimed),
         Completed: completed(),
@@ -330,13 +491,22 @@ def parts_of_answers() -> dict[type, st.SearchStrategy[Any]]:
         JobOutcome: job_outcomes(),
         JobReport: job_reports(),
         JobView: job_views(),
+        Planted: _told(_Talk.planted),
+        ProgramView: program_views(),
         Purged: _told(_Talk.purged),
         Relayed: _told(_Talk.relayed),
         Resumed: resumed(),
+        Scenario: scenarios(),
+        ScenarioAudit: programs.flatmap(lambda program: st.sampled_from(program.audits)),
+        ScenarioMessage: messages,
+        ScenarioProgram: programs,
+        ScenarioSession: sessions,
         SessionExport: exports().map(lambda export: export.sessions[0]),
         SessionList: session_lists(),
         SessionView: session_views(),
         Started: started(),
+        Timeline: timelines(),
+        TimelineEntry: _told(_Talk.entry),
         TopicStanding: topic_standings(),
         Turn: turns(),
     }

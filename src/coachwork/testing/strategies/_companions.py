@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cache
 
+from attrs import evolve
 from hypothesis import strategies as st
 
+from coachwork.records import audit_key, progress_key
 from coachwork.sessions import (
     Account,
     AccountStatus,
@@ -53,7 +55,7 @@ def backgrounds(draw: st.DrawFn) -> Background:
 @cache
 def receipts() -> st.SearchStrategy[Receipt]:
     """Return a strategy of what idempotency keys were used for."""
-    return st.builds(
+    told = st.builds(
         Receipt,
         tenant=ids(),
         user=ids(),
@@ -64,20 +66,37 @@ def receipts() -> st.SearchStrategy[Receipt]:
         job=maybe_ids(),
         at=utc_instants(),
     )
+    return told | st.builds(_of_a_click, told, ids(), maybe_ids(), maybe_ids(), st.integers(1, 99))
+
+
+def _of_a_click(
+    receipt: Receipt, program: str, subject: str | None, scenario: str | None, number: int
+) -> Receipt:
+    """Return *receipt* as that of a click, which no model answers, with the audit that it left."""
+    progress = progress_key(receipt.tenant, program, receipt.user, subject, scenario)
+    return evolve(receipt, command="act", job=None, audit=audit_key(progress, number).text)
 
 
 @cache
 def accounts() -> st.SearchStrategy[Account]:
     """Return a strategy of accounts: open, being deleted, and deleted."""
     then = utc_instants()
-    return st.builds(_account, ids(), ids(), st.sampled_from(AccountStatus), then, then)
+    planting = st.none() | ids()
+    return st.builds(_account, ids(), ids(), st.sampled_from(AccountStatus), then, then, planting)
 
 
 def _account(
-    tenant: str, user: str, status: AccountStatus, since: datetime, other: datetime
+    tenant: str,
+    user: str,
+    status: AccountStatus,
+    since: datetime,
+    other: datetime,
+    planting: str | None,
 ) -> Account:
-    """Return an account; only the mark of a deletion that is done is swept away some day."""
-    if status is not AccountStatus.DELETED:
+    """Return an account: planted for while it is open, swept away some day once it is deleted."""
+    if status is AccountStatus.OPEN:
+        return Account(tenant, user, status, since, planting=planting)
+    if status is AccountStatus.DELETING:
         return Account(tenant, user, status, since)
     return Account(tenant, user, status, min(since, other), max(since, other))
 

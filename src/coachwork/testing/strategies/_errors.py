@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from coachwork.actions import RefusalCode
 from coachwork.errors import (
+    ActionRefusedError,
     CoachworkError,
     CorruptRecordError,
     IdempotencyKeyReusedError,
@@ -64,6 +66,9 @@ _ERRORS: Final[dict[type[CoachworkError], st.SearchStrategy[Any]]] = {
     JobNotFoundError: st.builds(JobNotFoundError),
     JobNotRetryableError: st.builds(JobNotRetryableError, _WORDS),
     JobCancelledError: st.builds(JobCancelledError),
+    ActionRefusedError: st.builds(
+        ActionRefusedError, ids(), _WORDS, st.sampled_from([code.value for code in RefusalCode])
+    ),
     IdempotencyKeyReusedError: st.builds(IdempotencyKeyReusedError),
     LLMTimeoutError: st.builds(LLMTimeoutError, retry_after=_PAUSES),
     LLMError: st.builds(

@@ -142,15 +142,14 @@ class _Walk:
         )
 
     def on(self) -> None:
-        """Let something happen that does not settle it, if anything can."""
+        """Let something happen that does not settle it: a claim, or giving it up, always can."""
         now = self._now()
         able = tuple(
             event
             for event in JOB.available(self.job, now)
             if event in _ON[self.job.status] and not (event is _E.KEEP and self._keeps_all)
         )
-        if able:
-            self._fire(self._draw(st.sampled_from(able)), now)
+        self._fire(self._draw(st.sampled_from(able)), now)
 
     def to(self, status: JobStatus) -> Job:
         """Lead it to *status* by the shortest way, and return it."""

@@ -51,6 +51,7 @@ from coachwork.testing.strategies._companions import (
 )
 from coachwork.testing.strategies._errors import errors, knows
 from coachwork.testing.strategies._jobs import job_refs, jobs, parts_of_jobs
+from coachwork.testing.strategies._programs import parts_of_programs
 from coachwork.testing.strategies._records import (
     facts,
     keys,
@@ -108,6 +109,7 @@ def _by_class() -> Mapping[type, st.SearchStrategy[Any]]:
         **parts_of_events(),
         **parts_of_answers(),
         **parts_of_commits(),
+        **parts_of_programs(),
         Account: accounts(),
         Admission: admissions(),
         Answer: answers(),

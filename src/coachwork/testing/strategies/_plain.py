@@ -9,9 +9,9 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from coachwork.plain import JSON
+from coachwork.plain import JSON, MAX_DEPTH
 from coachwork.testing.strategies._texts import FOUR_BYTES, any_texts, sound_texts
-from coachwork.topics import MAX_CONTEXT_BYTES, MAX_CONTEXT_DEPTH, RESERVED_NAMES
+from coachwork.topics import MAX_CONTEXT_BYTES, RESERVED_NAMES
 
 NAMES: Final = ("name", "goal", "_", "N0", "a_very_long_name_of_a_value")
 """Names that a template may ask for."""
@@ -51,7 +51,7 @@ def _with_values_for(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, JSON
 def refused_contexts() -> st.SearchStrategy[object]:
     """Return a strategy of what is refused in the place of a context."""
     deep: object = 1
-    for _ in range(MAX_CONTEXT_DEPTH):
+    for _ in range(MAX_DEPTH):
         deep = [deep]
     no_names = ("", "a b", "1st", "n\N{LATIN SMALL LETTER A WITH DIAERESIS}me", "a-b", 7, None)
     no_data = (nan, inf, (1, 2), {1: 2}, {"a"}, b"a", object(), "\ud800", deep)

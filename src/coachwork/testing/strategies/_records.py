@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from coachwork.ports import Query
 from coachwork.records import (
+    AUDIT,
     KINDS,
     MESSAGE,
     RECEIPT,
@@ -37,11 +38,12 @@ from coachwork.testing.strategies._companions import (
 )
 from coachwork.testing.strategies._jobs import jobs
 from coachwork.testing.strategies._leaves import counts, ids, instants, maybe_ids, utc_instants
+from coachwork.testing.strategies._programs import audits, progresses
 from coachwork.testing.strategies._sessions import messages, sessions
 
 V = TypeVar("V")
 
-_NEVER_CHANGE: Final = frozenset({MESSAGE.name, RECEIPT.name, SPENDING.name})
+_NEVER_CHANGE: Final = frozenset({AUDIT.name, MESSAGE.name, RECEIPT.name, SPENDING.name})
 _KIND_NAMES: Final = tuple(sorted(KINDS))
 _VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
     "session": sessions(),
@@ -53,6 +55,8 @@ _VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
     "account": accounts(),
     "standing": standings(),
     "spending": spendings(),
+    "progress": progresses(),
+    "audit": audits(),
 }
 
 

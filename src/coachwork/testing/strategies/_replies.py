@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -48,6 +48,7 @@ def replies(
     *,
     is_final: bool | None = None,
     result: JSON | Absent | None = None,
+    actions: Sequence[Mapping[str, JSON]] | None = None,
 ) -> Answer:
     """Return a strategy of answers that are replies, in every shape that is accepted.
 
@@ -57,13 +58,15 @@ def replies(
         is_final: Whether it ends the session; either where it is left out.
         result: What the session yields with it, or `coachwork.replies.ABSENT`; anything, or
             nothing, where it is left out.
+        actions: What the coach wants to be done; anything, or nothing, where it is left out.
     """
     said = draw(texts()) if message is None else message
     final = draw(st.booleans()) if is_final is None else is_final
     given = draw(_results()) if result is None else result
-    if not final and given is ABSENT and not _looks_like_json(said) and draw(st.booleans()):
+    plain = not final and given is ABSENT and not actions and not _looks_like_json(said)
+    if plain and draw(st.booleans()):
         return draw(_told(text=said))
-    return draw(_shaped(draw(_objects(said, is_final=final, result=given))))
+    return draw(_shaped(draw(_objects(said, is_final=final, result=given, actions=actions))))
 
 
 def extractions(result: JSON) -> st.SearchStrategy[Answer]:
@@ -116,13 +119,21 @@ def _looks_like_json(text: str) -> bool:
     return begin.startswith(("{", "[", "```"))
 
 
-def _objects(message: str, *, is_final: bool, result: JSON | Absent) -> st.SearchStrategy[Object]:
+def _objects(
+    message: str,
+    *,
+    is_final: bool,
+    result: JSON | Absent,
+    actions: Sequence[Mapping[str, JSON]] | None,
+) -> st.SearchStrategy[Object]:
     """Return a strategy of the objects that say this, in any order and with more than is asked."""
     wanted: Object = {"message": message}
     if is_final:
         wanted["is_final"] = True
     if not isinstance(result, Absent):
         wanted["result"] = result
+    if actions is not None:
+        wanted["actions"] = [dict(action) for action in actions]
     return _more().flatmap(lambda some: st.permutations([*{**some, **wanted}.items()])).map(dict)
 
 

@@ -1,7 +1,8 @@
 """Sessions that can come to be: each has gone through its table, event by event.
 
 What the table does not know and the workflows see to is seen to here: a coach that greets speaks
-first, a retry answers the last message, a result is asked for when something was said.
+first, a retry answers the last message, a result is asked for when something was said, and a click
+is at a message.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 from attrs import evolve
 from hypothesis import strategies as st
 
+from coachwork.actions import Component
 from coachwork.jobs import ErrorCode
 from coachwork.messages import Message, Role, Usage
 from coachwork.sessions import (
@@ -32,6 +34,7 @@ from coachwork.sessions import (
     Spoken,
     later,
 )
+from coachwork.testing.strategies._components import components
 from coachwork.testing.strategies._leaves import (
     TICK,
     counts,
@@ -47,7 +50,16 @@ from coachwork.testing.strategies._topics import MOST_TURNS
 _E: Final = SessionEvent
 _HOUR: Final = timedelta(hours=1)
 _MOST_STEPS: Final = 12
-_BEFORE_AN_END: Final = (_E.MESSAGE, _E.REPLY, _E.FAIL, _E.PAUSE, _E.RESUME, _E.RETRY, _E.ASK)
+_BEFORE_AN_END: Final = (
+    _E.MESSAGE,
+    _E.REPLY,
+    _E.FAIL,
+    _E.PAUSE,
+    _E.RESUME,
+    _E.RETRY,
+    _E.ASK,
+    _E.ACT,
+)
 _OFTEN: Final = {event: range(3 if event in {_E.MESSAGE, _E.REPLY} else 1) for event in _E}
 """How often an event comes in comparison: most of what happens is talk."""
 
@@ -130,12 +142,11 @@ class _Walk:
         self.session = Session(about, SessionStatus.ACTIVE, 0, 0, begin, begin, greets, Ledger())
 
     def on(self) -> None:
-        """Let something happen that does not end it, if anything can."""
+        """Let something happen that does not end it; to pause, resume or fail, it always can."""
         now = self._now()
         able = SESSION.available(self.session, now)
         able = tuple(event for event in able if self._is_real(event) for _ in _OFTEN[event])
-        if able:
-            self._fire(self._draw(st.sampled_from(able)), now)
+        self._fire(self._draw(st.sampled_from(able)), now)
 
     def to(self, status: SessionStatus) -> Session:
         """Lead it to *status* by the shortest way, and return it."""
@@ -185,6 +196,8 @@ class _Walk:
                 return self._unanswered
             case _E.REPLY | _E.PAUSE:
                 return not extracting
+            case _E.ACT:
+                return self.session.messages > 0
             case _:
                 return event in _BEFORE_AN_END
 
@@ -261,13 +274,21 @@ def _said_by(roles: tuple[Role, ...]) -> st.SearchStrategy[Message]:
         locale=st.none() | st.sampled_from(("en", "fr-CA")),
         attachments=st.lists(sound_texts(), max_size=2).map(tuple),
     )
-    return st.builds(_superseding, said, st.none() | counts())
+    shown = st.just(()) | st.lists(components(), min_size=1, max_size=2).map(tuple)
+    return st.builds(_with_more, said, st.none() | counts(), shown)
 
 
-def _superseding(message: Message, number: int | None) -> Message:
-    """Return *message* in the place of an earlier one, if there can be one of that *number*."""
+def _with_more(message: Message, number: int | None, shown: tuple[Component, ...]) -> Message:
+    """Return *message* in the place of an earlier one, if there can be one of that *number*.
+
+    What the coach says comes with what is *shown*.
+    """
     earlier = number is not None and 0 < number < message.sequence
-    return evolve(message, supersedes=number) if earlier else message
+    return evolve(
+        message,
+        supersedes=number if earlier else None,
+        components=shown if message.role is Role.COACH else (),
+    )
 
 
 @cache

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from coachwork.jobs import JobKind
 from coachwork.plain import JSON
 from coachwork.policies import Settings
+from coachwork.programs import Program
+from coachwork.testing.strategies._diary import PROGRAMS
 from coachwork.testing.strategies._leaves import TICK, durations, ids, maybe_ids
 from coachwork.testing.strategies._plain import NAMES, contexts
 from coachwork.testing.strategies._texts import sound_texts, texts
@@ -75,6 +77,7 @@ def filled_templates(draw: st.DrawFn) -> tuple[str, dict[str, JSON]]:
 
 _RESULTS: Final[st.SearchStrategy[type[Any] | None]] = st.sampled_from((None, Values))
 _EITHER: Final = st.booleans()
+_PROGRAMS: Final[st.SearchStrategy[Program[Any] | None]] = st.none() | st.sampled_from(PROGRAMS)
 
 
 @st.composite
@@ -84,6 +87,7 @@ def topics(
     among: Collection[str] = NAMES,
     results: st.SearchStrategy[type[Any] | None] = _RESULTS,
     exclusive: st.SearchStrategy[bool] = _EITHER,
+    programs: st.SearchStrategy[Program[Any] | None] = _PROGRAMS,
 ) -> Topic[Any]:
     """Return a strategy of topics, with and without each template, limit and duration.
 
@@ -92,12 +96,16 @@ def topics(
         among: The names that their templates may have gaps for.
         results: The types of their results: `Values` or none, unless others are given.
         exclusive: Whether they are exclusive.
+        programs: What their coaches work on: a small program or none, unless others are given.
     """
+    program = draw(programs)
     return Topic(
         id=draw(ids()),
         system=draw(templates(among)),
         result=draw(results),
         exclusive=draw(exclusive),
+        program=program,
+        finish_first=program is not None and draw(st.booleans()),
         **draw(_optional_fields(tuple(among))),
     )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
+from coachwork.plain import JSON
 from coachwork.testing.stateful._topics import BOARD, CONTEXTS, COUNCIL, TALK, VALUES
-from coachwork.testing.stateful._words import HONEST, SAYS, InterruptionError
+from coachwork.testing.stateful._words import FLINT, HONEST, SAYS, SHAKE, SHUT, InterruptionError
 from coachwork.testing.stateful.oracle import Plan, Refusal, Session, Tale
 from coachwork.topics import Topic
 from tests.oracles import ADA, BOB, Desk
@@ -453,3 +456,58 @@ def test_a_user_is_deleted_with_everything() -> None:
     assert desk.oracle.delete_all(ADA) == {"sessions": 1}
     assert desk.oracle.standing(ADA, TALK)["completed"] == 0
     assert len(desk.oracle.sessions) == 1
+
+
+# --- clicks ----------------------------------------------------------------------------------
+
+
+def act(
+    desk: Desk, session: Session, action: Mapping[str, JSON], key: str | None = None, at: int = 1
+) -> Plan[Tale]:
+    """Return the plan of a click."""
+    return desk.oracle.act(session.who, session, session.topic, action, at, key)
+
+
+def test_a_click_is_done_once() -> None:
+    """The same key gets the same answer, applied or refused; another one is another click."""
+    desk = Desk()
+    session = desk.started(COUNCIL)
+    told = desk.play(act(desk, session, FLINT, "k"))
+    assert desk.play(act(desk, session, FLINT, "k"))["action"] == told["action"]
+    assert desk.refusal(act(desk, session, FLINT, "r")) == "ACTION_REFUSED"
+    desk.play(act(desk, session, SHUT))
+    assert desk.refusal(act(desk, session, FLINT, "r")) == "ACTION_REFUSED"
+    assert desk.oracle.program(ADA)["state"] == {"phase": "SHUT", "names": ["flint"]}
+    assert [one["status"] for one in desk.oracle.actions(ADA)] == ["applied", "refused", "applied"]
+
+
+def test_what_takes_no_click() -> None:
+    """A topic without a program, a message that is not there, a session that is paused."""
+    desk = Desk()
+    assert desk.refusal(act(desk, desk.started(VALUES), FLINT)) == "VALIDATION"
+    session = desk.started(COUNCIL)
+    assert desk.refusal(act(desk, session, FLINT, at=2)) == "VALIDATION"
+    desk.oracle.pause(ADA, session, COUNCIL)
+    assert desk.refusal(act(desk, session, FLINT)) == "SESSION_NOT_ACTIVE"
+
+
+def test_a_final_reply_waits_for_the_program() -> None:
+    """Where the topic wants it finished first; a reply may finish it."""
+    desk = Desk()
+    session = desk.started(COUNCIL)
+    say = desk.oracle.send
+    early = desk.play(say(ADA, session, COUNCIL, "One.", None, waits=True), "ends")
+    assert (early["is_final"], session.status) == (False, "active")
+    late = desk.play(say(ADA, session, COUNCIL, "Two.", None, waits=True), "shuts and ends")
+    assert (late["is_final"], session.status) == (True, "completed")
+    assert [shown["kind"] for shown in late["message"]["components"]] == ["pebble"]
+
+
+def test_what_was_done_goes_with_the_user() -> None:
+    """A deletion forgets it; another user has nothing of it."""
+    desk = Desk()
+    desk.play(act(desk, desk.started(COUNCIL), SHAKE))
+    assert len(desk.oracle.actions(ADA)) == 1
+    assert desk.oracle.actions(BOB) == []
+    desk.oracle.delete_all(ADA)
+    assert desk.oracle.program(ADA)["audits"] == 0

@@ -9,11 +9,13 @@ from typing import Any
 from attrs import define
 
 from coachwork.messages import NO_USAGE, Usage
+from coachwork.plain import JSON
 from coachwork.testing.stateful._words import InterruptionError, Words
+from coachwork.testing.stateful.oracle._collecting import Deed
 from coachwork.testing.stateful.oracle._keeping import Keeping, Receipt
 from coachwork.testing.stateful.oracle._plan import Asks, Plan, Refusal
 from coachwork.testing.stateful.oracle._prompts import prompt
-from coachwork.testing.stateful.oracle._told import Job, Said, Session, Who, plus
+from coachwork.testing.stateful.oracle._told import Job, Said, Session, Told, Who, plus
 
 
 @define
@@ -30,6 +32,7 @@ class _Outcome:
         pause: For how many seconds the provider wants to be left alone.
         cost: What is not in the job yet.
         summary: The new summary, and up to which message it goes.
+        actions: What the coach wants to be done.
     """
 
     text: str | None = None
@@ -41,6 +44,7 @@ class _Outcome:
     pause: float | None = None
     cost: Usage = NO_USAGE
     summary: tuple[str, int] | None = None
+    actions: Sequence[Mapping[str, JSON]] = ()
 
     def conclude(self, words: Words) -> None:
         """Take what the model says that the session yields."""
@@ -67,9 +71,10 @@ class Answering(Keeping):
         content: Sequence[object],
         session: Session,
         job: Job | None,
+        deed: Deed | None = None,
     ) -> None:
         if key is not None:
-            self._receipts[session.who, key] = Receipt(content, session, job)
+            self._receipts[session.who, key] = Receipt(content, session, job, deed)
 
     def _blocked_for(self, job: Job | None) -> float | None:
         """Return for how many seconds *job* blocks its session, or None if not at all."""
@@ -199,7 +204,9 @@ class Answering(Keeping):
     ) -> Plan[Words]:
         """Ask the model."""
         session = job.session
-        shown = prompt(session, purpose, said=said, story=story or session.summary or "")
+        state = self.collection(session.who).state
+        story = story or session.summary or ""
+        shown = prompt(session, purpose, state, said=said, story=story)
         words = yield Asks(job, purpose, shown, session.turns)
         if isinstance(words.answer, InterruptionError):
             raise words.answer
@@ -213,7 +220,7 @@ class Answering(Keeping):
             outcome.conclude((yield from self._asks(job, job.kind)))
             return outcome
         if job.kept is not None:
-            return _Outcome(text=job.kept, is_final=True)
+            return _Outcome(text=job.kept, is_final=True, actions=job.kept_actions)
         topic = session.topic
         is_last = topic.complete_at_max_turns and 0 < topic.max_turns <= session.turns
         may_end = session.user_messages > 0
@@ -222,7 +229,11 @@ class Answering(Keeping):
         if words.message is None:
             return _Outcome(code=words.code, pause=words.pause, cost=words.usage)
         final = may_end and (words.is_final or (is_last and job.kind == "reply"))
+        actions = () if topic.program is None else words.actions
+        if topic.finish_first and not self.collection(session.who).finishes(actions):
+            final = False
         outcome = _Outcome(words.message, is_final=final, cost=words.usage, summary=summary)
+        outcome.actions = actions
         outcome.is_concluded = final and (topic.result is None or words.result is not None)
         outcome.result = None if topic.result is None else words.result
         return outcome
@@ -237,7 +248,7 @@ class Answering(Keeping):
         if job.kept is None:
             if session.is_expired(self.now):
                 return
-            job.kept = outcome.text
+            job.kept, job.kept_actions = outcome.text, outcome.actions
             job.usage, outcome.cost = plus(job.usage, outcome.cost), NO_USAGE
             job.change("processing", self.now, self.now + self._settings.lease)
         outcome.conclude((yield from self._asks(job, "extraction", said=outcome.text)))
@@ -266,8 +277,13 @@ class Answering(Keeping):
         session.in_flight = None
         session.usage = plus(session.usage, job.usage)
         if outcome.text is not None:
+            shown: Sequence[Told] = ()
+            if outcome.actions:
+                place = len(session.log) + 1
+                given = (session, outcome.actions, "coach", place, now, job.message)
+                shown = self.collection(session.who).carry_out(*given).components
             session.act(now)
-            session.log.append(Said("coach", outcome.text, session.active_at, job))
+            session.log.append(Said("coach", outcome.text, session.active_at, job, shown))
             job.reply = len(session.log)
             session.pending |= outcome.is_final and session.status == "paused"
             if outcome.summary is not None:
@@ -300,7 +316,9 @@ def _exhausted(job: Job) -> _Outcome:
     code = "ATTEMPTS_EXHAUSTED"
     if job.kept is None and job.kind != "extraction":
         return _Outcome(code=code)
-    return _Outcome(text=job.kept, is_final=True, is_concluded=True, no_result=code)
+    return _Outcome(
+        text=job.kept, is_final=True, is_concluded=True, no_result=code, actions=job.kept_actions
+    )
 
 
 def _summary(session: Session) -> tuple[str, int] | None:

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from coachwork.messages import NO_USAGE, Usage
 from coachwork.policies import Settings
+from coachwork.testing.stateful.oracle._collecting import Collection, Deed
 from coachwork.testing.stateful.oracle._plan import Refusal
 from coachwork.testing.stateful.oracle._told import Job, Session, Told, Who, plus
 from coachwork.topics import Topic
@@ -29,6 +30,7 @@ class Receipt:
     content: Sequence[object]
     session: Session
     job: Job | None
+    deed: Deed | None = None
 
 
 class Keeping:
@@ -48,6 +50,7 @@ class Keeping:
         self._receipts: dict[tuple[Who, str], Receipt] = {}
         self._done: dict[tuple[Who, str], Told] = {}
         self._spent: dict[tuple[Job, int], Told] = {}
+        self._collections: dict[Who, Collection] = {}
         self.sessions: list[Session] = []
         self.events: list[Told] = []
         self.dispatched: list[Job] = []
@@ -185,7 +188,21 @@ class Keeping:
                 for (job, _), spent in sorted(self._spent.items(), key=_by_job)
                 if job.session.who == who
             ],
+            "programs": self.collection(who).programs,
+            "audits": self.collection(who).audits,
         }
+
+    def collection(self, who: Who) -> Collection:
+        """Return what *who* has collected."""
+        return self._collections.setdefault(who, Collection(who))
+
+    def program(self, who: Who) -> Told:
+        """Tell where *who* stands in the program."""
+        return self.collection(who).told
+
+    def actions(self, who: Who) -> list[Told]:
+        """Tell all that was done for *who*, in order."""
+        return [action for deed in self.collection(who).deeds for action in deed.told]
 
     # --- what ends -----------------------------------------------------------------------------
 

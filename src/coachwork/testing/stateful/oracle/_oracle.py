@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from coachwork.plain import JSON
 from coachwork.testing.stateful.oracle._answering import Answering, raise_for
+from coachwork.testing.stateful.oracle._collecting import Deed
 from coachwork.testing.stateful.oracle._plan import Plan, Refusal, Tale
 from coachwork.testing.stateful.oracle._told import RETRYABLE, Job, Said, Session, Told, Who
 from coachwork.topics import Topic
@@ -276,6 +277,44 @@ class Oracle(Answering):
             self._end(session, "cancelled")
         return session.told(self.now)
 
+    def act(
+        self,
+        who: Who,
+        session: Session,
+        topic: Topic[Any],
+        action: Mapping[str, JSON],
+        message: int,
+        key: str | None,
+    ) -> Plan[Tale]:
+        """Do something beside talking; a job in flight is in nobody's way."""
+        yield from ()
+        if topic.program is None:
+            raise Refusal("VALIDATION")
+        self.see(who, session, topic)
+        content = ("act", session, dict(action), message)
+        receipt = self._receipt(who, key, content)
+        if receipt is None:
+            if session.status != "active":
+                raise _not_active(session)
+            if message > len(session.log):
+                raise Refusal("VALIDATION")
+            collection = self.collection(who)
+            deed: Deed | None = collection.carry_out(session, [action], "user", message, self.now)
+            session.act(self.now)
+            self._note(key, content, session, None, deed)
+        else:
+            deed = receipt.deed
+        return Tale(partial(self._acted, session, _applied(session, deed), key))
+
+    def _acted(self, session: Session, deed: Deed, key: str | None) -> Told:
+        (action,) = deed.told
+        return {
+            "session": session.told(self.now),
+            "action": action,
+            "phase": deed.phase,
+            "key": key,
+        }
+
     def retry(
         self, who: Who, job: Job, topic: Topic[Any], key: str | None, *, waits: bool
     ) -> Plan[Tale]:
@@ -440,7 +479,22 @@ class Oracle(Answering):
         own = [session for session in self.sessions if session.who == who]
         self._forget(own)
         self._done = {key: done for key, done in self._done.items() if key[0] != who}
+        self._collections.pop(who, None)
         return {"sessions": len(own)}
+
+
+def _applied(session: Session, deed: Deed | None) -> Deed:
+    """Return what a click came to.
+
+    Raises:
+        Refusal: It was refused; so it is for ever.
+    """
+    assert deed is not None  # noqa: S101 - a key of a click has one, or its content is another
+    (action,) = deed.actions
+    if action["code"] is not None:
+        facts = {"action": action["type"], "reason_code": action["code"]}
+        raise Refusal("ACTION_REFUSED", None, session, **facts)
+    return deed
 
 
 def _not_active(session: Session) -> Refusal:

@@ -56,11 +56,15 @@ class Refusal(Exception):  # noqa: N818 - no error is meant: it is what the call
         code: The code of the error.
         facts: What more it tells.
         job: The job that it is about, if it is about one.
+        session: The session that it is about, if it tells one.
     """
 
-    def __init__(self, code: str, job: Job | None = None, **facts: object) -> None:
+    def __init__(
+        self, code: str, job: Job | None = None, session: Session | None = None, **facts: object
+    ) -> None:
         """Refuse with *code*."""
         super().__init__(code)
         self.code = code
         self.facts = facts
         self.job = job
+        self.session = session if job is None else job.session

@@ -7,19 +7,21 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from coachwork.plain import JSON
+from coachwork.plain import JSON, from_plain
+from coachwork.programs import told
 from coachwork.testing.stateful.oracle._told import Said, Session
 
 Prompt: TypeAlias = list[tuple[str, str]]
 """What the model is shown: who speaks, and what."""
 
 
-def prompt(session: Session, purpose: str, *, said: str | None, story: str) -> Prompt:
+def prompt(session: Session, purpose: str, state: JSON, *, said: str | None, story: str) -> Prompt:
     """Return what the model is to be shown.
 
     Args:
         session: The session.
         purpose: What it is asked for.
+        state: The state of the program; how a program tells of one is its own business.
         said: The coach's last message, where it is not in the log yet.
         story: What was said so far, in short.
     """
@@ -31,6 +33,8 @@ def prompt(session: Session, purpose: str, *, said: str | None, story: str) -> P
         "max_turns": topic.max_turns or "unlimited",
     }
     shown = [("system", _filled(topic.system, values))]
+    if topic.program is not None and purpose != "extraction":
+        shown.append(("system", told(topic.program, from_plain(state, topic.program.state))))
     shown += [(part.role, part.text) for part in _conversation(session, purpose)]
     if said is not None:
         shown.append(("coach", said))

@@ -6,7 +6,7 @@ and dates, and what a caller is told of it is a dict with the names of the answe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
@@ -21,6 +21,9 @@ Who: TypeAlias = tuple[str, str]
 
 Told: TypeAlias = dict[str, Any]
 """What a caller is told: the fields of the answer, by name."""
+
+ANYTHING: Final = "\N{BLACK STAR}"
+"""What stands for any value that nobody is held to."""
 
 
 def plus(one: Usage, other: Usage) -> Usage:
@@ -66,6 +69,7 @@ class Job:
     claimed_at: datetime | None = None
     lease: datetime | None = None
     kept: str | None = None
+    kept_actions: Sequence[Mapping[str, JSON]] = ()
     usage: Usage = NO_USAGE
     reply: int | None = None
     is_final: bool = False
@@ -178,12 +182,13 @@ class Job:
 
 @frozen
 class Said:
-    """A message: who said it, what, when, and the job that it began or answers."""
+    """A message: who said it, what, when, the job that it began or answers, and what it shows."""
 
     role: str
     text: str
     at: datetime
     job: Job
+    components: Sequence[Told] = ()
 
 
 @define(eq=False)
@@ -293,6 +298,7 @@ class Session:
             "locale": None,
             "attachments": [],
             "supersedes": None,
+            "components": [*said.components],
         }
 
     @property

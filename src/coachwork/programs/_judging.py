@@ -1,0 +1,181 @@
+"""Judging one action: may it be, does it fit, and did the application's own code keep its word."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import count
+from types import UnionType
+from typing import Any, Final, Generic, TypeVar, cast
+
+from attrs import frozen
+
+from coachwork.actions import Component, RefusalCode, Sender
+from coachwork.errors import ValidationError
+from coachwork.plain import JSON, from_plain, to_json, to_json_after
+from coachwork.programs._program import ActionType, Done, Moment, Program, Refusal
+
+S = TypeVar("S")
+
+_FIELDS: Final = frozenset({"type", "parameters"})
+
+
+class ActionRefused(Exception):  # noqa: N818 - it never leaves this room
+    """An action is refused.
+
+    Attributes:
+        code: Why, for programs.
+        why: Why, in plain words.
+    """
+
+    def __init__(self, code: RefusalCode, why: str) -> None:
+        super().__init__()
+        self.code = code
+        self.why = why
+
+
+@frozen
+class Judge(Generic[S]):
+    """Who judges the actions that one sender asks for at one moment.
+
+    Attributes:
+        program: The program.
+        sender: Who asks.
+        now: The instant (UTC).
+        message: The id of the message that led to it, or None.
+    """
+
+    program: Program[S]
+    sender: Sender
+    now: datetime
+    message: str | None
+
+    def applied(self, state: S, asked: Mapping[str, JSON], id_: str, seen: set[str]) -> Done[S]:
+        """Apply one action.
+
+        Args:
+            state: The state that the actions before it left.
+            asked: The action as it came.
+            id_: Its id; what it makes has ids that begin with it.
+            seen: What was asked for already; this one is put there, too.
+
+        Raises:
+            ActionRefused: It cannot be applied.
+        """
+        action = self._known(asked)
+        same = json.dumps([action.name, asked.get("parameters", {})], sort_keys=True)
+        if same in seen:
+            raise ActionRefused(RefusalCode.DUPLICATE, "the very same action was asked for before")
+        seen.add(same)
+        if self.sender not in action.senders:
+            told = f"{action.name} is not for the {self.sender}"
+            raise ActionRefused(RefusalCode.WRONG_SENDER, told)
+        if not self.program.is_allowed(action, state):
+            told = f"{action.name} is not allowed in {self.program.phase(state)}"
+            raise ActionRefused(RefusalCode.WRONG_PHASE, told)
+        parameters = _parameters(action, asked)
+        ids = count(1)
+        moment = Moment(self.now, lambda: f"{id_}.{next(ids)}", self.message)
+        return self._answer(action, state, parameters, moment)
+
+    def _known(self, asked: Mapping[str, JSON]) -> ActionType[S, Any]:
+        """Return the entry of the catalogue.
+
+        Raises:
+            ActionRefused: There is none of that type, or it came with fields that none has.
+        """
+        name = asked.get("type")
+        action = self.program.by_name.get(name) if isinstance(name, str) else None
+        if action is None:
+            raise ActionRefused(RefusalCode.UNKNOWN_ACTION, "there is no such action")
+        if unknown := asked.keys() - _FIELDS:
+            told = f"{action.name}: {len(unknown)} unknown fields beside type and parameters"
+            raise ActionRefused(RefusalCode.BAD_PARAMETERS, told)
+        return action
+
+    def _answer(
+        self, action: ActionType[S, Any], before: S, parameters: object, moment: Moment
+    ) -> Done[S]:
+        """Let an action do what it does.
+
+        Raises:
+            ActionRefused: The action refused, or the application's code is at fault.
+        """
+        try:
+            answer: object = action.apply(before, parameters, moment)
+            refusal = str(answer.reason) if isinstance(answer, Refusal) else None
+            fault = None if refusal is not None else self._fault(before, answer)
+        except Exception as error:
+            raise _broken(action, f"failed with {type(error).__name__}") from error
+        if refusal is not None:
+            raise ActionRefused(RefusalCode.NOT_POSSIBLE, refusal)
+        if fault is not None:
+            raise _broken(action, fault)
+        return cast("Done[S]", answer)
+
+    def _fault(self, before: S, answer: object) -> str | None:
+        """Return how an *answer* that is no refusal breaks what is declared, or None."""
+        if not isinstance(answer, Done):
+            return "answered neither Done nor Refusal"
+        done = cast("Done[object]", answer)
+        if not _is_a(done.state, self.program.state):
+            return "answered a state of another class"
+        if not _is_a(done.summary, str):
+            return "answered a summary that is no text"
+        if not _is_a(done.component, Component | None):
+            return "answered a component of another class"
+        old, new = self.program.phase(before), self.program.phase(cast("S", done.state))
+        edges = self.program.phases.table[old].values()
+        if new is not old and all(row.to is not new for row in edges):
+            return f"moved from {old} to {new}, which the table does not know"
+        return None
+
+
+def plain_form(value: object, before: object = None, plain: JSON = None) -> JSON:
+    """Return a value that the application's code made as plain data.
+
+    Args:
+        value: The value.
+        before: What it was made from, where its plain form is known.
+        plain: That form.
+
+    Raises:
+        ActionRefused: It has no plain form.
+    """
+    try:
+        return to_json(value) if plain is None else to_json_after(value, before, plain)
+    except ValidationError as fault:
+        told = f"left {fault.field} without a plain form"
+        raise ActionRefused(RefusalCode.PROGRAM_ERROR, told) from None
+
+
+def _is_a(value: object, kind: type | UnionType) -> bool:
+    """Like ``isinstance``, of something whose declared type may be wrong."""
+    return isinstance(value, kind)
+
+
+def _broken(action: ActionType[Any, Any], why: str) -> ActionRefused:
+    """Return the refusal of an action whose own code is at fault."""
+    return ActionRefused(RefusalCode.PROGRAM_ERROR, f"{action.name} {why}")
+
+
+def _parameters(action: ActionType[Any, Any], asked: Mapping[str, JSON]) -> object:
+    """Return the parameters as a value of their class.
+
+    Raises:
+        ActionRefused: They do not fit it; the reason names action and field.
+    """
+    given = asked.get("parameters", {})
+    if not isinstance(given, dict):
+        told = f"{action.name}: parameters: expected an object"
+        raise ActionRefused(RefusalCode.BAD_PARAMETERS, told)
+    try:
+        read: object = from_plain(given, action.parameters)
+    except ValidationError as fault:
+        told = f"{action.name}: {fault.field}: expected {fault.expected}"
+        raise ActionRefused(RefusalCode.BAD_PARAMETERS, told) from None
+    except Exception as error:
+        told = f"failed to read its parameters with {type(error).__name__}"
+        raise _broken(action, told) from error
+    return read

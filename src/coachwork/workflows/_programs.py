@@ -1,0 +1,242 @@
+"""Where a user stands in a program, and what was done there: questions that change nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from attrs import evolve, frozen
+
+from coachwork.actions import ActionStatus, Audit, Sender
+from coachwork.effects import Get, Workflow
+from coachwork.errors import ValidationError
+from coachwork.ids import checked_id
+from coachwork.ports import Query
+from coachwork.programs import Program, Scope
+from coachwork.records import AUDIT, Key, progress_key
+from coachwork.workflows._answers import ActionList, ActionView, ProgramView, action_views
+from coachwork.workflows._program import load_underway
+from coachwork.workflows._reading import MAX_LIMIT, checked_instant, checked_number
+from coachwork.workflows._setup import Caller, Setup
+from coachwork.workflows._store import find, load_session
+
+S = TypeVar("S")
+
+MOST_PAGES: Final = 20
+"""How many pages of audits are read for one page of actions."""
+
+
+def program_state(
+    setup: Setup, caller: Caller, program: Program[S], session_id: str | None = None
+) -> Workflow[ProgramView[S]]:
+    """Return where the caller stands in *program*; before the first action, where it begins.
+
+    Args:
+        setup: The application's declarations.
+        caller: Who asks.
+        program: The program.
+        session_id: The session, where each has a state of its own; else None.
+
+    Raises:
+        ValidationError: It is no declared program, or a session is missing or too much.
+        SessionNotFoundError: There is no such session for the caller.
+        SessionAccessDeniedError: It is another user's.
+        StoreError: The repository failed.
+    """
+    _check_declared(setup, program)
+    wants = program.scope is Scope.SESSION
+    if wants is not (session_id is not None):
+        told = "the session whose state is meant" if wants else "none: a user has one state"
+        raise ValidationError("session_id", told)
+    if session_id is not None:
+        checked_id(session_id, "session_id")
+        session, _ = yield from load_session(setup, caller, session_id)
+        caller = evolve(caller, scenario=session.value.about.scenario)
+    underway = yield from load_underway(
+        program, caller.tenant, caller.user, session_id, caller.scenario
+    )
+    state, progress = underway.state, underway.progress
+    return ProgramView(
+        program=program.id,
+        phase=str(program.phase(state)),
+        is_finished=program.is_finished(state),
+        state=state,
+        allowed=tuple(action.name for action in program.allowed(state, Sender.USER)),
+        audits=progress.audits,
+        updated_at=None if underway.version is None else progress.updated_at,
+    )
+
+
+def actions(  # noqa: PLR0913 - one keyword for each filter
+    setup: Setup,
+    caller: Caller,
+    program: Program[Any],
+    *,
+    session: str | None = None,
+    message: int | None = None,
+    type: str | None = None,  # noqa: A002 - it is what an action's type is called
+    status: str | None = None,
+    sender: str | None = None,
+    since: datetime | None = None,
+    before: datetime | None = None,
+    newest_first: bool = False,
+    after: str | None = None,
+    limit: int = 50,
+) -> Workflow[ActionList]:
+    """Return one page of what was done in *program* for the caller, in the order of its doing.
+
+    Where each session has a state of its own, sessions follow each other in the order of their ids.
+    A caller with a test scenario sees that scenario's actions, any other one those without.
+
+    Args:
+        setup: The application's declarations.
+        caller: Who asks.
+        program: The program.
+        session: Only actions of this session.
+        message: Only actions that the message of this number in *session* triggered.
+        type: Only actions of this type.
+        status: Only ``applied`` or only ``refused`` ones.
+        sender: Only the ``coach``'s or only the ``user``'s.
+        since: Only actions then (UTC) or later.
+        before: Only earlier ones (UTC).
+        newest_first: The latest first.
+        after: The ``next`` of the page before.
+        limit: After so many actions (at most 200) the page ends. The actions of one reply are not
+            torn apart, so it may hold some more; and it may hold fewer before the end.
+
+    Raises:
+        ValidationError: A filter is not what it should be.
+        StoreError: The repository failed.
+    """
+    _check_declared(setup, program)
+    checked_number(limit, "limit", 1, MAX_LIMIT)
+    if message is not None:
+        checked_number(message, "message", 1, 10**12 - 1)
+    for name, instant in (("since", since), ("before", before)):
+        checked_instant(name, instant)
+    if session is not None:
+        checked_id(session, "session")
+    if message is not None and session is None:
+        raise ValidationError("session", "the session of the message")
+    wanted = _Wanted(
+        program=program.id,
+        scenario=caller.scenario,
+        message=message,
+        type=type,
+        status=_choice(ActionStatus, status, "status"),
+    )
+    whose = _choice(Sender, sender, "sender")
+    query = Query(
+        kind=AUDIT.name,
+        tenant=caller.tenant,
+        owner=caller.user,
+        session=session,
+        scenario=caller.scenario,
+        status=() if whose is None else (whose.value,),
+        since=since,
+        before=before,
+        after=None if after is None else _place(caller, after),
+        newest_first=newest_first,
+        limit=MAX_LIMIT,
+    )
+    return (yield from _page(wanted, query, limit))
+
+
+@frozen(kw_only=True)
+class _Wanted:
+    """Which actions are asked for, as far as no view knows it."""
+
+    program: str
+    scenario: str | None
+    message: int | None
+    type: str | None
+    status: ActionStatus | None
+
+    def found(self, audit: Audit) -> list[ActionView]:
+        """Return the actions of *audit* that are asked for."""
+        if (
+            audit.program != self.program
+            or audit.scenario != self.scenario
+            or self.message not in {None, audit.message}
+        ):
+            return []
+        return [
+            action
+            for action in action_views(audit)
+            if self.type in {None, action.type} and self.status in {None, action.status}
+        ]
+
+
+def _page(wanted: _Wanted, query: Query, limit: int) -> Workflow[ActionList]:
+    """Return the actions that *query* and *wanted* ask for, until there are enough."""
+    found: list[ActionView] = []
+    there: dict[Key, bool] = {}
+    for _ in range(MOST_PAGES):
+        page = yield from find(AUDIT, query)
+        for audit in page:
+            told = wanted.found(audit.value)
+            if told and (yield from _is_counted(audit.value, there)):
+                found += told
+            query = evolve(query, after=AUDIT.key(audit.value))
+            if len(found) >= limit:
+                break
+        else:
+            if len(page) < query.limit:
+                return ActionList(tuple(found), None)
+            continue
+        break
+    return ActionList(tuple(found), None if query.after is None else query.after.text)
+
+
+def _is_counted(audit: Audit, there: dict[Key, bool]) -> Workflow[bool]:
+    """Whether the state of *audit* is there: that of a half planted scenario is still to come.
+
+    Args:
+        audit: The audit.
+        there: What is known of other states; this one is put there, too.
+    """
+    key = progress_key(audit.tenant, audit.program, audit.user, audit.subject, audit.scenario)
+    if key not in there:
+        there[key] = (yield from Get(key)) is not None
+    return there[key]
+
+
+def _place(caller: Caller, after: str) -> Key:
+    """Return the key of the audit at which the page before ended.
+
+    Raises:
+        ValidationError: It is none of the caller's.
+    """
+    try:
+        key = Key.parse(after)
+    except (ValueError, LookupError):
+        key = None
+    if key is None or key.kind != AUDIT.name or key.tenant != caller.tenant:
+        raise ValidationError("after", "the next of an earlier page")
+    return key
+
+
+C = TypeVar("C", bound=StrEnum)
+
+
+def _choice(of: type[C], value: str | None, field: str) -> C | None:
+    """Return *value* as a member of an enum, or None.
+
+    Raises:
+        ValidationError: It is none of its values.
+    """
+    try:
+        return None if value is None else of(value)
+    except ValueError:
+        raise ValidationError(field, f"one of {', '.join(of)}") from None
+
+
+def _check_declared(setup: Setup, program: object) -> None:
+    """Make sure that *program* is the program of a declared topic.
+
+    Raises:
+        ValidationError: It is not.
+    """
+    if all(topic.program is not program for topic in setup.topics.values()) or program is None:
+        raise ValidationError("program", "the program of a declared topic")
