@@ -136,12 +136,17 @@ def test_pages_that_never_end_are_left() -> None:
 
 
 class Keeps(Memory):
-    """A repository that keeps backgrounds for ever."""
+    """A repository that keeps what is of a certain kind for ever."""
+
+    def __init__(self, kind: str) -> None:
+        """Begin with nothing."""
+        super().__init__()
+        self._kind = kind
 
     def commit(self, ops: Sequence[Op], /) -> CommitResult:
         """Delete none."""
         return super().commit(
-            [op for op in ops if not (isinstance(op, Delete) and op.key.kind == "background")]
+            [op for op in ops if not (isinstance(op, Delete) and op.key.kind == self._kind)]
         )
 
 
@@ -151,7 +156,7 @@ def test_in_the_end_nothing_may_be_left() -> None:
     run, looking = talk(memory)
     run.both.do(to_the_end(run, looking))
     assert memory.records() == []
-    run, looking = talk(Keeps())
+    run, looking = talk(Keeps("background"))
     with pytest.raises(AssertionError, match=r"deleted and swept, and yet there: .*background"):
         run.both.do(to_the_end(run, looking))
 
@@ -212,9 +217,10 @@ def test_without_a_sweep_only_marks_are_left() -> None:
     run, looking = talk(memory, [Capability.EXPIRED])
     run.both.do(to_the_end(run, looking))
     assert {record.key.kind for record in memory.records()} == {"account"}
-    run, looking = talk(Keeps(), [Capability.EXPIRED])
-    with pytest.raises(AssertionError, match=r"deleted and swept, and yet there: .*background"):
-        run.both.do(to_the_end(run, looking))
+    for kind in ("background", "session"):
+        run, looking = talk(Keeps(kind), [Capability.EXPIRED])
+        with pytest.raises(AssertionError, match=rf"deleted and swept, and yet there: .*{kind}"):
+            run.both.do(to_the_end(run, looking))
 
 
 class Marks(Memory):

@@ -353,7 +353,7 @@ class CommitsLittle(Memory):
 
     def commit(self, ops: Sequence[Op], /) -> CommitResult:
         """Refuse what is more."""
-        if len(ops) > 9:
+        if len(ops) > 16:
             raise StoreUnavailableError
         return super().commit(ops)
 
@@ -378,7 +378,7 @@ def test_what_is_too_large_to_be_deleted_is_not_deleted() -> None:
     def talk(*lacks: Capability) -> None:
         machine = SessionMachine.over(lambda: nullcontext(CommitsLittle()), lacks=lacks)()
         machine.begin(settings=Settings(), topics=("talk", "talk", "talk"))
-        for _ in range(10):
+        for _ in range(17):
             machine.do(Do("send", place=0, words=Words(), waits=True))
         machine.teardown()
 
