@@ -17,6 +17,7 @@ from coachwork.errors import (
     CorruptRecordError,
     IdempotencyKeyReusedError,
     JobCancelledError,
+    SessionAccessDeniedError,
     SessionBusyError,
     SessionNotFoundError,
     StillAnsweringError,
@@ -172,7 +173,8 @@ REFUSALS: list[tuple[Callable[[str], BaseException], bool]] = [
     (lambda job: SessionBusyError(retry_after=1.0).about(job=job), True),
     (lambda job: JobCancelledError().about(job=job), False),
     (lambda _: StillAnsweringError(retry_after=1.0), False),
-    (lambda _: SessionNotFoundError(), False),
+    (lambda _: SessionNotFoundError(), True),
+    (lambda _: SessionAccessDeniedError(), True),
     (lambda _: IdempotencyKeyReusedError(), False),
     (lambda _: StoreUnavailableError("away"), False),
     (lambda _: KeyboardInterrupt(), False),
@@ -188,10 +190,42 @@ def test_who_was_accepted_is_not_refused(
     world, session = played()
     job = world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k")).id
     error = make(job)
-    assert bool(told(world, error=error)) is lies
+    call = evolve(SEND, target=(ADA, "talk", session))
+    assert bool(told(world, error=error, call=call)) is lies
     assert told(world, error=error, noted=Noted("k", unused=True)) == []
     assert told(world, error=error, call=Call(command="send", key="new", number=2)) == []
     assert told(world, error=error, call=Call(command="pause")) == []
+
+
+@pytest.mark.parametrize("error", [SessionNotFoundError(), SessionAccessDeniedError()])
+def test_what_was_accepted_of_one_session_may_be_refused_of_another(error: Exception) -> None:
+    """The same key for another session, that is another's or gone: nothing was accepted there."""
+    world, session = played()
+    world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    elsewhere = evolve(SEND, target=(ADA, "talk", "another"))
+    assert told(world, error=error, call=elsewhere) == []
+    again = Call(command="start", target=(ADA, "talk"), key="k", number=2)
+    assert told(world, error=error, call=again) != []
+
+
+def test_what_was_accepted_may_have_expired_or_gone() -> None:
+    """Its session is found no more, and not before."""
+    world, session = played()
+    world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    call = evolve(SEND, target=(ADA, "talk", session))
+    kept = by_key(world)
+    gone = {key: record for key, record in kept.items() if key.kind != "session"}
+    expires = BEGIN + timedelta(days=14)
+    for records, now, holds in ((kept, BEGIN, False), (kept, expires, True), (gone, BEGIN, True)):
+        outcome = Outcome(
+            call=call,
+            caller=ADA,
+            error=SessionNotFoundError(),
+            records=records,
+            now=now,
+            note=Noted("k"),
+        )
+        assert (list(PROMISES.outcome(outcome)) == []) is holds
 
 
 def test_what_breaks_a_workflow_is_told() -> None:

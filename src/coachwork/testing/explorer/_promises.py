@@ -22,6 +22,7 @@ from coachwork.errors import (
     CorruptRecordError,
     IdempotencyKeyReusedError,
     RefusedError,
+    SessionAccessDeniedError,
     SessionBusyError,
     SessionNotFoundError,
     StillAnsweringError,
@@ -44,7 +45,7 @@ from coachwork.records import (
     receipt_key,
     session_key,
 )
-from coachwork.sessions import AccountStatus, EndReason, Session, SessionStatus
+from coachwork.sessions import AccountStatus, EndReason, Receipt, Session, SessionStatus
 from coachwork.testing._invariants import step_violations, violations
 from coachwork.testing.explorer._invariants import Invariants, Outcome, Records, Step
 from coachwork.testing.explorer._world import Call, World
@@ -64,6 +65,8 @@ _CLOSING: Final = frozenset(
 """Why jobs fail that are settled by somebody else than their holder."""
 _RESUMING: Final = frozenset({"resume", "open"})
 _ACCEPTING: Final = frozenset({"start", "send", "submit", "resume", "retry", "open"})
+_AT_SESSIONS: Final = frozenset({"send", "submit", "resume", "complete"})
+"""Commands with a key that are aimed at a session."""
 
 
 @frozen
@@ -352,11 +355,28 @@ def _refused(outcome: Outcome, error: RefusedError) -> Iterator[str]:
     if record is None or _noted(outcome.note).unused:
         return
     receipt = RECEIPT.read(record).value
-    if isinstance(error, SessionNotFoundError):
-        return  # it has expired since, or was deleted
+    if isinstance(error, SessionAccessDeniedError | SessionNotFoundError):
+        if _is_aimed_elsewhere(outcome.call, receipt):
+            return  # what is refused is not what the key was accepted for
+        if isinstance(error, SessionNotFoundError) and not _is_there(outcome, caller, receipt):
+            return  # it has expired since, or was deleted
     if error.job == receipt.job is not None and not isinstance(error, SessionBusyError):
         return  # it tells what became of the job
     yield f"5: {outcome.call.command}: refused with {error.code}, but its key was accepted"
+
+
+def _is_aimed_elsewhere(call: Call, receipt: Receipt) -> bool:
+    """Whether *call* is about another session than the one that its key was accepted for."""
+    if call.command not in _AT_SESSIONS:
+        return False
+    *_, session = cast("tuple[object, ...]", call.target)
+    return session != receipt.session
+
+
+def _is_there(outcome: Outcome, caller: Caller, receipt: Receipt) -> bool:
+    """Whether the session that was accepted is stored and has not expired."""
+    record = outcome.records.get(session_key(caller.tenant, receipt.session))
+    return record is not None and not _session(record).is_expired(outcome.now)
 
 
 def _told_job(
