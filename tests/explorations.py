@@ -60,6 +60,7 @@ class Scope:
         kinds: What may go wrong.
         instants: Which times there are.
         states: How many states there may be.
+        alike: Whether users, and topics, that differ in their names alone may change places.
     """
 
     names: tuple[str, ...]
@@ -75,6 +76,7 @@ class Scope:
     kinds: frozenset[Fault] = field(default=PROMISED, repr=False)
     instants: tuple[timedelta, ...] = field(default=AT_ONCE, repr=False)
     states: int = 20_000_000
+    alike: bool = True
 
     def world(self) -> World:
         """Return the world."""
@@ -93,6 +95,7 @@ class Scope:
             setup=Setup(topics={topic.id: topic for topic in topics}, settings=settings),
             replies=self._replies,
             instants=self.instants,
+            alike=(self.callers, tuple(topic.id for topic in topics)) if self.alike else (),
         )
 
     def _replies(self, ask: Ask) -> Sequence[Answer | Exception]:

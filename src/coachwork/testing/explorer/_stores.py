@@ -7,7 +7,7 @@ and what a view tells of it, is found out once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -15,6 +15,7 @@ from attrs import frozen
 from coachwork.adapters import Memory
 from coachwork.effects import Find, ReadLog
 from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
+from coachwork.testing.explorer._alike import Alike, Images, not_alike
 from coachwork.testing.explorer._invariants import Records
 
 NOTHING: Final = -1
@@ -56,10 +57,17 @@ class Stores:
         records: The records by number.
         states: The states by number: which record each key has. Under the complement of a key's
             number stands what it had before, where that is kept.
+        alike: What may change places.
+        key_images: What keys become where things that are alike change places.
+        record_images: The same of records.
     """
 
-    def __init__(self, *, keeps_past: bool) -> None:
+    def __init__(self, *, keeps_past: bool, alike: Alike | None = None) -> None:
         """Begin with nothing; keep what each record was before where stale reads are wanted."""
+        self.alike = alike or Alike()
+        self.key_images = Images(self.alike)
+        self.record_images = Images(self.alike)
+        self._state_images = Images(self.alike)
         self.keys: list[Key] = []
         self.records: list[Record] = []
         self.states: list[dict[int, int]] = []
@@ -106,8 +114,57 @@ class Stores:
         return number
 
     def of(self, records: Iterable[Record]) -> int:
-        """Return the number of the state that holds these records."""
-        return self.state({self.key(record.key): self.record(record) for record in records})
+        """Return the number of the state that holds these records, which nothing changes."""
+        held = {self.key(record.key): self.record(record) for record in records}
+        for key, record in held.items():
+            self.key_images.relate([key for _ in self.alike.changes])
+            self.record_images.relate([record for _ in self.alike.changes])
+        return self.state(held)
+
+    # --- what is alike --------------------------------------------------------------------------
+
+    def relate(self, records: Sequence[int]) -> None:
+        """Take these records for the images of the first of them.
+
+        Raises:
+            MisuseError: They cannot be: the search would treat them otherwise.
+        """
+        told = {
+            (self._versions[number], self._made[number], facts.session is None, facts.expires)
+            for number in records
+            for facts in (self.records[number].facts,)
+        }
+        if len(told) > 1:
+            raise not_alike(f"{self.records[records[0]].key.kind}: another version, ids or expiry")
+        self.record_images.relate(records)
+
+    def images(self, state: int) -> tuple[int, ...]:
+        """Return what a state becomes."""
+        found = self._state_images.get(state)
+        if found is None:
+            held = self.states[state]
+            self._state_images.relate(
+                [self.state(self._image(held, change)) for change in self.alike.changes]
+            )
+            found = self._state_images[state]
+        return found
+
+    def _image(self, held: Mapping[int, int], change: int) -> dict[int, int]:
+        """Return what is held where things have changed places."""
+        return {
+            self._key_image(key, change): (
+                NOTHING if record == NOTHING else self.record_images[record][change]
+            )
+            for key, record in held.items()
+        }
+
+    def _key_image(self, key: int, change: int) -> int:
+        """Return what a key, or what stands for its past, becomes."""
+        return self.key_images[key][change] if key >= 0 else ~self.key_images[~key][change]
+
+    def keys_of(self, record: int) -> frozenset[str]:
+        """Return the keys of calls that a record holds."""
+        return self._keys_of[record]
 
     # --- what stands there ---------------------------------------------------------------------
 
