@@ -138,6 +138,16 @@ EVERYTHING: Final = (
 )
 """The commands that every large world has."""
 
+TAKEN_AGAIN: Final = Scope(
+    names=("start", "cancel"),
+    greets=False,
+    commands=5,
+    faults=2,
+    kinds=frozenset({Fault.TTL, Fault.CLOCK}),
+    instants=PAST_EXPIRY,
+)
+"""A session is deleted early, its topic is taken, freed and taken again while another starts."""
+
 SMALL: Final[dict[str, Scope]] = {
     "three commands": Scope(names=EVERYTHING, commands=3),
     "two commands, one fault": Scope(names=EVERYTHING, commands=2, faults=1, instants=PAST_BOTH),
@@ -221,6 +231,7 @@ LARGE: Final[dict[str, Scope]] = {
         kinds=frozenset({Fault.TTL, Fault.CLOCK}),
         instants=PAST_EXPIRY,
     ),
+    "a topic that changes hands after that, 5 commands, 2 faults": TAKEN_AGAIN,
     "2 users, 2 topics, 2 commands, 2 faults": Scope(
         names=EVERYTHING,
         callers=(ADA, BEN),
