@@ -187,6 +187,7 @@ SMALL: Final[dict[str, Scope]] = {
 LARGE: Final[dict[str, Scope]] = {
     "one user, one topic, 3 commands, no fault": Scope(names=EVERYTHING, commands=3),
     "one user, one topic, 4 commands, no fault": Scope(names=EVERYTHING, commands=4),
+    "one user, one topic, a start and 4 commands, no fault": Scope(names=EVERYTHING, commands=5),
     "one user, one topic, 3 commands, 1 fault": Scope(
         names=EVERYTHING, commands=3, faults=1, instants=PAST_BOTH
     ),
