@@ -172,6 +172,7 @@ class Scope:
         kinds: What may go wrong.
         instants: Which times there are.
         states: How many states there may be.
+        alike: Whether users, and topics, that differ in their names alone may change places.
     """
 
     names: tuple[str, ...]
@@ -188,6 +189,7 @@ class Scope:
     kinds: frozenset[Fault] = field(default=PROMISED, repr=False)
     instants: tuple[timedelta, ...] = field(default=AT_ONCE, repr=False)
     states: int = 20_000_000
+    alike: bool = True
 
     def world(self) -> World:
         """Return the world."""
@@ -207,6 +209,7 @@ class Scope:
             setup=Setup(topics={topic.id: topic for topic in topics}, settings=settings),
             replies=self._replies,
             instants=self.instants,
+            alike=(self.callers, tuple(topic.id for topic in topics)) if self.alike else (),
         )
 
     def _replies(self, ask: Ask) -> Sequence[Answer | Exception]:
@@ -251,6 +254,16 @@ EVERYTHING: Final = (
 )
 """The commands that every large world has."""
 
+TAKEN_AGAIN: Final = Scope(
+    names=("start", "cancel"),
+    greets=False,
+    commands=5,
+    faults=2,
+    kinds=frozenset({Fault.TTL, Fault.CLOCK}),
+    instants=PAST_EXPIRY,
+)
+"""A session is deleted early, its topic is taken, freed and taken again while another starts."""
+
 SMALL: Final[dict[str, Scope]] = {
     "three commands": Scope(names=EVERYTHING, commands=3),
     "two commands, one fault": Scope(names=EVERYTHING, commands=2, faults=1, instants=PAST_BOTH),
@@ -294,6 +307,7 @@ SMALL: Final[dict[str, Scope]] = {
 LARGE: Final[dict[str, Scope]] = {
     "one user, one topic, 3 commands, no fault": Scope(names=EVERYTHING, commands=3),
     "one user, one topic, 4 commands, no fault": Scope(names=EVERYTHING, commands=4),
+    "one user, one topic, a start and 4 commands, no fault": Scope(names=EVERYTHING, commands=5),
     "one user, one topic, 3 commands, 1 fault": Scope(
         names=EVERYTHING, commands=3, faults=1, instants=PAST_BOTH
     ),
@@ -345,6 +359,7 @@ LARGE: Final[dict[str, Scope]] = {
         kinds=frozenset({Fault.TTL, Fault.CLOCK}),
         instants=PAST_EXPIRY,
     ),
+    "a topic that changes hands after that, 5 commands, 2 faults": TAKEN_AGAIN,
     "2 users, 2 topics, 2 commands, 2 faults": Scope(
         names=EVERYTHING,
         callers=(ADA, BEN),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from coachwork.testing.explorer import Fault
 from coachwork.workflows import _send
-from tests.explorations import SMALL
+from tests.explorations import SMALL, Scope
 from tests.workflow_mutants import MUTANTS, Mutant
 
 
@@ -15,6 +16,14 @@ def test_nothing_is_violated(name: str) -> None:
     found = SMALL[name].explore()
     assert found.violation is None, str(found)
     assert found.states > 100
+
+
+def test_a_stale_get_breaks_a_promise() -> None:
+    """It may not be: the workflows decide on what `get` says."""
+    kinds = frozenset({Fault.STALE_GET})
+    violation = Scope(names=("start",), faults=1, kinds=kinds).explore().violation
+    assert violation is not None
+    assert violation.violations[0] == "1: claim acme/talk/ada: taken from a session that lives on"
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -24,7 +24,7 @@ from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus
 from coachwork.testing.explorer import Fault
 from coachwork.workflows._ending import free_claims
 from coachwork.workflows._store import load
-from tests.explorations import ADA, BEN, PAST_EXPIRY, PAST_LEASE, Scope
+from tests.explorations import ADA, BEN, PAST_EXPIRY, PAST_LEASE, TAKEN_AGAIN, Scope
 
 _HELP: Final = {
     "evolve": evolve,
@@ -716,6 +716,17 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "what the coach asks for is judged as if the user had clicked",
         (("_settling", "            Sender.COACH,\n", "            Sender.USER,\n"),),
         Scope(names=("start",), commands=1, program=True),
+    ),
+    "what an engine left is let be": Mutant(
+        "a start takes the claim of a session that an engine deleted, and nothing with it",
+        (
+            (
+                "_claiming",
+                "for holding in holdings if holding.left is not None)",
+                "for holding in holdings if False)",
+            ),
+        ),
+        TAKEN_AGAIN,
     ),
 }
 """The mutants by name."""

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from coachwork.effects import Effect, Get, Workflow
+from coachwork.effects import Commit, Effect, Get, Workflow
 from coachwork.errors import SessionConflictError
 from coachwork.policies import Settings
-from coachwork.records import CLAIM
+from coachwork.records import CLAIM, Delete, background_key, session_key
 from coachwork.sessions import Claim, Session
 from coachwork.testing import violations
 from coachwork.topics import Topic
@@ -217,3 +217,30 @@ def test_a_claim_that_is_free_by_the_time_its_session_is_read_is_free() -> None:
     here.meanwhile = meanwhile
     here.run(start(here.setup, ADA, TALK))
     assert [status for _, status, _ in sessions(here)] == ["cancelled", "active"]
+
+
+@pytest.mark.parametrize("topic", [TALK, ROOM], ids=["plain", "exclusive"])
+def test_a_claim_that_an_engine_left_is_taken_once(topic: Topic[object]) -> None:
+    """Its session was deleted, and before the commit of a start it changes hands, and once more.
+
+    The last claim has the version that the first one had: it must not be taken for that.
+    """
+    here = world()
+    here.checks = False
+    old = here.run(start(here.setup, ADA, topic)).session.id
+    key = session_key("acme", old)
+    here.memory.commit([Delete(key, 1)])
+    done: list[object] = []
+
+    def meanwhile(effect: Effect[object]) -> None:
+        if isinstance(effect, Commit) and not done:
+            done.append(None)
+            taken = here.run(start(here.setup, ADA, topic)).session.id
+            assert here.memory.get(background_key("acme", old)) is None
+            here.run(cancel(here.setup, ADA, topic, taken))
+            here.run(start(here.setup, ADA, topic))
+
+    here.meanwhile = meanwhile
+    here.run(start(here.setup, ADA, topic))
+    told = sorted(status for _, status, _ in sessions(here))
+    assert told == ["abandoned", "active", "cancelled"]

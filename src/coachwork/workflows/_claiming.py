@@ -12,9 +12,18 @@ from datetime import datetime
 
 from attrs import frozen
 
-from coachwork.effects import Now, Workflow
+from coachwork.effects import Get, Now, Workflow
 from coachwork.errors import SessionConflictError
-from coachwork.records import CLAIM, SESSION_RECORD, Delete, Op, Stored, claim_key, session_key
+from coachwork.records import (
+    CLAIM,
+    SESSION_RECORD,
+    Delete,
+    Op,
+    Stored,
+    background_key,
+    claim_key,
+    session_key,
+)
 from coachwork.sessions import LIVE, Claim, Session, SessionEvent, SessionStatus
 from coachwork.topics import Topic
 from coachwork.workflows._ending import end_session, load_job
@@ -24,10 +33,17 @@ from coachwork.workflows._store import load
 
 @frozen
 class Holding:
-    """A claim on a topic, or that there is none, and the live session that it leads to."""
+    """A claim on a topic, or that there is none, and the live session that it leads to.
+
+    Attributes:
+        claim: The claim.
+        session: The session.
+        left: What deletes the background of a session that an engine deleted.
+    """
 
     claim: Stored[Claim] | None
     session: Stored[Session] | None
+    left: Delete | None = None
 
 
 NOTHING = Holding(None, None)
@@ -38,7 +54,9 @@ def read_holding(caller: Caller, topic: str, user: str | None) -> Workflow[Holdi
 
     A claim that leads to no live session was freed between the two reads, and may have been taken
     again: a new claim begins with the version of the old one, so a commit could not tell them
-    apart. It is read once more; only where it is still the same does it lead nowhere for good.
+    apart. It is read once more; only where it is still the same does it lead nowhere for good:
+    an engine has deleted the session. Whoever takes it then deletes what is left of that, too,
+    which only one can; else who saw the same claim could take a later one for it.
     """
     claim = yield from load(CLAIM, claim_key(caller.tenant, topic, user))
     while claim is not None:
@@ -46,11 +64,19 @@ def read_holding(caller: Caller, topic: str, user: str | None) -> Workflow[Holdi
         session = yield from load(SESSION_RECORD, key)
         if session is not None and _is_of(claim.value, session.value):
             return Holding(claim, session)
+        left = None if session is not None else (yield from _left_of(claim.value))
         again = yield from load(CLAIM, claim_key(caller.tenant, topic, user))
         if again == claim:
-            return Holding(claim, None)
+            return Holding(claim, None, left)
         claim = again
     return NOTHING
+
+
+def _left_of(claim: Claim) -> Workflow[Delete | None]:
+    """Return what deletes the background of the session that *claim* leads to, read or not."""
+    key = background_key(claim.tenant, claim.session)
+    found = yield from Get(key)
+    return None if found is None else Delete(key, found.version)
 
 
 def _is_of(claim: Claim, session: Session) -> bool:
@@ -102,6 +128,7 @@ def claim_ops(
         CLAIM.insert(claim) if old.claim is None else CLAIM.update(old.claim, claim)
         for old, claim in new
     ]
+    ops += dict.fromkeys(holding.left for holding in holdings if holding.left is not None)
     claimed = {CLAIM.key(claim) for _, claim in new}
     ended: set[str] = set()
     for holding in holdings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from coachwork.actions import Audit
 from coachwork.effects import Find, Now, Workflow
@@ -216,10 +216,8 @@ def delete_all(setup: Setup, caller: Caller) -> Workflow[Deleted]:
     _whole_user(caller)
     mark = yield from _marked(setup, caller)
     deleted = 0
+    query = Query(kind=SESSION_RECORD.name, tenant=caller.tenant, owner=caller.user, limit=BATCH)
     while True:
-        query = Query(
-            kind=SESSION_RECORD.name, tenant=caller.tenant, owner=caller.user, limit=BATCH
-        )
         page = yield from Find(query)
         for record in page:
             gone = yield from delete_one(setup, record, mark)
@@ -228,6 +226,7 @@ def delete_all(setup: Setup, caller: Caller) -> Workflow[Deleted]:
             deleted += gone
         if len(page) < BATCH:
             break
+        query = evolve(query, after=page[-1].key)  # a view may still show what is gone
     lost = Query(kind=JOB_RECORD.name, tenant=caller.tenant, owner=caller.user, limit=BATCH)
     if not (yield from delete_lost(setup, lost, mark)):
         return Deleted(deleted)

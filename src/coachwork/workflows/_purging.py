@@ -246,27 +246,33 @@ def delete_unreadable(setup: Setup, record: Record, mark: Stored[Account]) -> Wo
     False once *mark* is over.
     """
     tenant, session, user = record.key.tenant, str(record.key.parts[0]), mark.value.user
+    after = 0
     while True:
-        page = yield from ReadLog(tenant=tenant, session=session, limit=BATCH)
+        page = yield from ReadLog(tenant=tenant, session=session, after=after, limit=BATCH)
         # The last ones go first, and the session when nothing of it is left.
         ops = [Delete(found.key, found.version) for found in reversed(page)]
         if not (yield from _delete(setup, ops, mark)):
             return False
         if not page:
             break
+        after = int(page[-1].key.parts[-1])  # a log that lags behind shows again what is gone
     return (yield from _delete_beside(setup, tenant, user, session, mark, CLAIM.name)) and (
         yield from _delete(setup, [Delete(record.key, record.version)], mark)
     )
 
 
 def find_lost(query: Query, home: Callable[[Record], Key]) -> Workflow[list[Record]]:
-    """Return records of *query* whose *home* is not there: those of the first page with any."""
+    """Return records of *query* whose *home* is not there: those of the first page with any.
+
+    What a view shows that lags behind, and is gone, is none of them.
+    """
     while True:
         page = yield from Find(query)
         lost: list[Record] = []
-        for record in page:
-            found = yield from Get(home(record))
-            lost += [record] if found is None else []
+        for shown in page:
+            if (yield from Get(home(shown))) is None:
+                record = yield from Get(shown.key)
+                lost += [] if record is None else [record]
         if lost or len(page) < query.limit:
             return lost
         query = evolve(query, after=page[-1].key)
@@ -312,6 +318,7 @@ def delete_found(setup: Setup, query: Query, mark: Stored[Account] | None) -> Wo
             return False
         if len(page) < query.limit:
             return True
+        query = evolve(query, after=page[-1].key)  # a view may still show what is gone
 
 
 def is_over(mark: Stored[Account]) -> Workflow[bool]:

@@ -127,7 +127,7 @@ def delete_scenario(setup: Setup, caller: Caller) -> Workflow[Deleted]:
         if not (done and (yield from _delete_states(part)) and (yield from _delete_lost(part))):
             continue
         # One that was begun meanwhile may have lost its state: it goes, too.
-        if not (yield from Find(evolve(part.query(SESSION_RECORD.name), limit=1))):
+        if not (yield from _any_left(part)):
             return Deleted(deleted)
 
 
@@ -154,8 +154,9 @@ class _Part:
 def _delete_sessions(part: _Part) -> Workflow[tuple[int, bool]]:
     """Delete all sessions; tell how many, and whether the account was the same to the end."""
     deleted = 0
+    query = part.query(SESSION_RECORD.name)
     while True:
-        page = yield from Find(part.query(SESSION_RECORD.name))
+        page = yield from Find(query)
         for record in page:
             gone = yield from delete_one(part.setup, record, part.account)
             if gone is None:
@@ -163,17 +164,33 @@ def _delete_sessions(part: _Part) -> Workflow[tuple[int, bool]]:
             deleted += gone
         if len(page) < BATCH:
             return deleted, True
+        query = evolve(query, after=page[-1].key)  # a view may still show what is gone
+
+
+def _any_left(part: _Part) -> Workflow[bool]:
+    """Whether there is a session, and not only in a view that lags behind."""
+    query = part.query(SESSION_RECORD.name)
+    while True:
+        page = yield from Find(query)
+        for shown in page:
+            if (yield from Get(shown.key)) is not None:
+                return True
+        if len(page) < BATCH:
+            return False
+        query = evolve(query, after=page[-1].key)
 
 
 def _delete_states(part: _Part) -> Workflow[bool]:
     """Delete all states of programs with their audits; False to begin again."""
+    query = part.query(PROGRESS.name)
     while True:
-        page = yield from Find(part.query(PROGRESS.name))
+        page = yield from Find(query)
         for record in page:
             if not (yield from _delete_state(part, record.key)):
                 return False
         if len(page) < BATCH:
             return True
+        query = evolve(query, after=page[-1].key)
 
 
 def _delete_state(part: _Part, key: Key) -> Workflow[bool]:

@@ -132,7 +132,7 @@ def test_a_call_is_its_callers() -> None:
 @pytest.mark.parametrize("name", [name for name in ALL if name not in {"start", "relay"}])
 def test_every_command_runs(name: str) -> None:
     """Beside a start, nothing is violated."""
-    world = SCOPE.world()
+    world = Scope(names=ALL).world()
     commands = commands_of(world, (ADA,), "start", name)
     found = explore(world, commands, Bounds(commands=2), Promises(world))
     assert found.violation is None

@@ -124,8 +124,8 @@ class ByTheWay(Invariants):
     """What one search says and a replay does not: a judge that has moods."""
 
     def __init__(self) -> None:
-        """Complain in both rounds of a search."""
-        self.moods = iter([True, True])
+        """Complain in both rounds of a search, and both times."""
+        self.moods = iter([True] * 4)
 
     def outcome(self, outcome: Outcome, /) -> Iterator[str]:
         """Complain as long as it is in the mood."""

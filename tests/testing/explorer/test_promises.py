@@ -19,12 +19,14 @@ from coachwork.errors import (
     CorruptRecordError,
     IdempotencyKeyReusedError,
     JobCancelledError,
+    SessionAccessDeniedError,
     SessionBusyError,
     SessionNotFoundError,
     StillAnsweringError,
     StoreUnavailableError,
 )
-from coachwork.jobs import JOB, ErrorCode, JobEvent, JobKind, JobStatus
+from coachwork.jobs import JOB, ErrorCode, Job, JobEvent, JobKind, JobStatus
+from coachwork.jobs import Step as PaidStep
 from coachwork.records import (
     JOB_RECORD,
     MESSAGE,
@@ -37,7 +39,7 @@ from coachwork.records import (
 )
 from coachwork.sessions import SESSION, Session, SessionEvent, SessionStatus, later
 from coachwork.testing.explorer import BEGIN, Call, Outcome, Promises, Records, Step, World
-from coachwork.testing.explorer._promises import Noted, _At
+from coachwork.testing.explorer._promises import Noted, _At, _session_step
 from coachwork.workflows import Acted, Setup, act, pause, send, start, submit
 from tests.explorations import ADA, BEN, Scope
 from tests.faults import World as Played
@@ -227,7 +229,8 @@ REFUSALS: list[tuple[Callable[[str], BaseException], bool]] = [
     (lambda job: SessionBusyError(retry_after=1.0).about(job=job), True),
     (lambda job: JobCancelledError().about(job=job), False),
     (lambda _: StillAnsweringError(retry_after=1.0), False),
-    (lambda _: SessionNotFoundError(), False),
+    (lambda _: SessionNotFoundError(), True),
+    (lambda _: SessionAccessDeniedError(), True),
     (lambda _: IdempotencyKeyReusedError(), False),
     (lambda _: StoreUnavailableError("away"), False),
     (lambda _: KeyboardInterrupt(), False),
@@ -243,10 +246,42 @@ def test_who_was_accepted_is_not_refused(
     world, session = played()
     job = world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k")).id
     error = make(job)
-    assert bool(told(world, error=error)) is lies
+    call = evolve(SEND, target=(ADA, "talk", session))
+    assert bool(told(world, error=error, call=call)) is lies
     assert told(world, error=error, noted=Noted("k", unused=True)) == []
     assert told(world, error=error, call=Call(command="send", key="new", number=2)) == []
     assert told(world, error=error, call=Call(command="pause")) == []
+
+
+@pytest.mark.parametrize("error", [SessionNotFoundError(), SessionAccessDeniedError()])
+def test_what_was_accepted_of_one_session_may_be_refused_of_another(error: Exception) -> None:
+    """The same key for another session, that is another's or gone: nothing was accepted there."""
+    world, session = played()
+    world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    elsewhere = evolve(SEND, target=(ADA, "talk", "another"))
+    assert told(world, error=error, call=elsewhere) == []
+    again = Call(command="start", target=(ADA, "talk"), key="k", number=2)
+    assert told(world, error=error, call=again) != []
+
+
+def test_what_was_accepted_may_have_expired_or_gone() -> None:
+    """Its session is found no more, and not before."""
+    world, session = played()
+    world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    call = evolve(SEND, target=(ADA, "talk", session))
+    kept = by_key(world)
+    gone = {key: record for key, record in kept.items() if key.kind != "session"}
+    expires = BEGIN + timedelta(days=14)
+    for records, now, holds in ((kept, BEGIN, False), (kept, expires, True), (gone, BEGIN, True)):
+        outcome = Outcome(
+            call=call,
+            caller=ADA,
+            error=SessionNotFoundError(),
+            records=records,
+            now=now,
+            note=Noted("k"),
+        )
+        assert (list(PROMISES.outcome(outcome)) == []) is holds
 
 
 def test_what_breaks_a_workflow_is_told() -> None:
@@ -260,6 +295,11 @@ def test_what_breaks_a_workflow_is_told() -> None:
 
 
 # --- steps and states ----------------------------------------------------------------------------
+
+
+def jobs_of(world: Played) -> list[Job]:
+    """Return all jobs."""
+    return [JOB_RECORD.read(r).value for r in world.records() if r.key.kind == "job"]
 
 
 def session_of(world: Played) -> Stored[Session]:
@@ -298,6 +338,29 @@ def test_a_session_is_changed_by_its_owner_alone() -> None:
         f"8: session {session.about.id}: changed by steal of ben"
     ]
     assert step(world, changed, command="take_over", noted=Noted(None, seen=BEGIN)) != []
+
+
+def test_on_an_exclusive_topic_who_comes_next_may_close_what_another_left() -> None:
+    """What is paused is taken over when that is wished, and what has expired is closed."""
+    world, _ = played()
+    live = session_of(world).value
+    shared = evolve(live, about=evolve(live.about, exclusive=True))
+    late = live.updated_at + timedelta(days=400)
+    paused = SESSION.move(shared, SessionEvent.PAUSE, live.updated_at, None).value
+    gives_way = SESSION.move(paused, SessionEvent.REPLACE, paused.updated_at, None).value
+    closed = SESSION.move(shared, SessionEvent.EXPIRE, late, None).value
+    cases = [
+        (paused, gives_way, "take_over", BEGIN, True),
+        (paused, gives_way, "start", BEGIN, False),
+        (shared, closed, "start", late, True),
+        (shared, closed, "open", late, True),
+        (shared, closed, "cancel", late, False),
+        (live, evolve(closed, about=live.about), "start", late, False),
+    ]
+    for old, new, command, now, allowed in cases:
+        noted = Noted(None, seen=now)
+        made = evolve(made_of({}, command, noted), caller=BEN)
+        assert (list(_session_step(made, noted, old, new)) == []) is allowed
 
 
 def test_an_expired_session_is_only_closed() -> None:
@@ -404,29 +467,85 @@ def test_a_job_is_closed_for_a_reason() -> None:
     """Its lease is over, nobody came for it, its own time is over, or it was taken too often."""
     world, session = played()
     world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
-    waiting = next(
-        job
-        for job in (JOB_RECORD.read(r).value for r in world.records() if r.key.kind == "job")
-        if not job.is_settled
-    )
+    waiting = next(job for job in jobs_of(world) if not job.is_settled)
     now = waiting.updated_at
     held = JOB.move(waiting, JobEvent.CLAIM, now, later(now, timedelta(minutes=1))).value
     left = JOB.move(held, JobEvent.GIVE_UP, now, None).value
     late = now + timedelta(days=2)
     cases = [
         (waiting, ErrorCode.LEASE_EXPIRED, now, False),
+        (waiting, ErrorCode.LEASE_EXPIRED, None, False),
         (waiting, ErrorCode.LEASE_EXPIRED, late, True),
-        (left, ErrorCode.LEASE_EXPIRED, now, True),
+        (left, ErrorCode.LEASE_EXPIRED, None, True),
         (held, ErrorCode.LEASE_EXPIRED, now, False),
         (held, ErrorCode.LEASE_EXPIRED, late, True),
         (held, ErrorCode.JOB_EXPIRED, now, False),
+        (held, ErrorCode.JOB_EXPIRED, None, False),
         (held, ErrorCode.JOB_EXPIRED, late, True),
         (held, ErrorCode.ATTEMPTS_EXHAUSTED, now, False),
         (evolve(held, attempts=4), ErrorCode.ATTEMPTS_EXHAUSTED, now, True),
-        (held, ErrorCode.SESSION_CANCELLED, now, True),
     ]
     for job, code, seen, allowed in cases:
-        assert PROMISES._may_close(job, code, seen) is allowed
+        made = made_of({}, "send", Noted(None, seen=seen))
+        assert PROMISES._may_close(made, job, code) is allowed
+    for command, allowed in (("cancel_job", True), ("cancel", False)):
+        made = made_of({}, command, Noted(None, seen=now))
+        assert PROMISES._may_close(made, held, ErrorCode.JOB_CANCELLED) is allowed
+
+
+def made_of(after: Records, command: str, noted: Noted) -> Step:
+    """Return a commit after which this is stored."""
+    call = Call(command=command)
+    return Step(call=call, caller=ADA, ops=(), before={}, after=after, note=noted)
+
+
+def test_a_job_is_closed_with_its_session() -> None:
+    """For the reason for which that has ended; of one that an engine deleted nobody knows."""
+    world, session = played()
+    world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    (job,) = (job for job in jobs_of(world) if not job.is_settled)
+    live = session_of(world)
+    events = {
+        ErrorCode.SESSION_CANCELLED: SessionEvent.CANCEL,
+        ErrorCode.SESSION_REPLACED: SessionEvent.REPLACE,
+        ErrorCode.SESSION_EXPIRED: SessionEvent.EXPIRE,
+    }
+    late = live.value.updated_at + timedelta(days=400)
+    for ended_by, event in events.items():
+        now = late if event is SessionEvent.EXPIRE else live.value.updated_at
+        ended = SESSION.move(evolve(live.value, in_flight=None), event, now, None).value
+        record = SESSION_RECORD.record(ended, 9)
+        for code in events:
+            made = made_of({record.key: record}, "cancel", Noted(None))
+            assert PROMISES._may_close(made, job, code) is (code is ended_by)
+    made = made_of({}, "cancel", Noted(None))
+    assert PROMISES._may_close(made, job, ErrorCode.SESSION_CANCELLED)
+    stays = made_of(by_key(world), "cancel", Noted(None))
+    assert not PROMISES._may_close(stays, job, ErrorCode.SESSION_CANCELLED)
+
+
+def test_only_the_holder_works_on_a_job() -> None:
+    """It alone notes a step, or makes anything of the lease; whoever comes later takes another."""
+    world, session = played()
+    world.run(submit(world.setup, ADA, TALK, session, "Hello.", key="k"))
+    (waiting,) = (job for job in jobs_of(world) if not job.is_settled)
+    now = waiting.updated_at
+    held = JOB.move(waiting, JobEvent.CLAIM, now, later(now, timedelta(minutes=1))).value
+    assert held.lease is not None
+    longer = evolve(held, lease=evolve(held.lease, until=now + timedelta(days=1)))
+    over = now + timedelta(minutes=2)
+    taken = JOB.move(held, JobEvent.TAKE_OVER, over, over + timedelta(minutes=1)).value
+    paid = evolve(held, steps=(PaidStep(purpose=JobKind.REPLY, output=None),))
+    holder = Noted(None, leases=frozenset({(held.id, held.lease.token)}))
+    wrong = {
+        longer: [f"6: job {held.id}: given up by who does not hold its lease"],
+        paid: [f"6: job {held.id}: a step done by who does not hold its lease"],
+        taken: [],
+    }
+    for new, told in wrong.items():
+        for noted, expected in ((holder, []), (Noted(None), told)):
+            made = made_of({}, "process", noted)
+            assert list(PROMISES._job_step(made, held, new)) == expected
 
 
 def test_none_expires_before_its_time() -> None:
@@ -445,12 +564,8 @@ def test_a_worker_that_cannot_settle_a_job_is_told_of() -> None:
     bare = Promises(World(setup=Setup(topics={})))
     (told,) = list(bare.state(by_key(world), BEGIN))
     assert told.endswith("a worker cannot settle it: TOPIC_NOT_FOUND")
-    settled = next(
-        job
-        for job in (JOB_RECORD.read(r).value for r in world.records() if r.key.kind == "job")
-        if job.is_settled
-    )
-    assert list(PROMISES._job_step(Noted(None), settled, settled)) == []
+    settled = next(job for job in jobs_of(world) if job.is_settled)
+    assert list(PROMISES._job_step(made_of({}, "send", Noted(None)), settled, settled)) == []
 
 
 def test_what_a_worker_is_given_to_settle_a_job() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from attrs import evolve
 
 from coachwork.effects import AskModel, Commit, Effect, Find, Get, Now, ReadLog, Workflow
 from coachwork.jobs import JobKind
@@ -30,7 +31,7 @@ from coachwork.testing.explorer import (
 from coachwork.testing.explorer._playing import CONFLICT
 from coachwork.testing.explorer._remembered import remembered
 from coachwork.testing.explorer._search import Search
-from tests.explorations import ADA, PAST_BOTH, Scope
+from tests.explorations import ADA, BEN, PAST_BOTH, Scope
 from tests.testing.explorer.test_world import asking
 from tests.tills import NothingIsLost, Print, racing, taking, tearing, till, with_till, writing
 
@@ -82,6 +83,46 @@ CROSS_CHECKED = {
     ),
     "a completion and a cancellation": Scope(names=("start", "complete", "cancel"), commands=2),
 }
+
+
+ALIKE = {
+    "two users, two topics, two starts": Scope(
+        names=("start",), callers=(ADA, BEN), topics=2, commands=2
+    ),
+    "two users and a fault": Scope(
+        names=("start", "send", "cancel"),
+        callers=(ADA, BEN),
+        greets=False,
+        faults=1,
+        kinds=frozenset({Fault.OTHER_TARGET, Fault.RETRY, Fault.LOST_DONE}),
+    ),
+    "two users, and views that lag behind": Scope(
+        names=("start", "process"),
+        callers=(ADA, BEN),
+        greets=False,
+        faults=1,
+        kinds=frozenset({Fault.STALE_VIEW}),
+    ),
+    "two users on an exclusive topic": Scope(
+        names=("start", "take_over"), callers=(ADA, BEN), exclusive=True, greets=False
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_what_is_alike_is_visited_once_and_known_of_all(name: str) -> None:
+    """With and without: the same is stored, the same is told, in fewer states.
+
+    Each state without stands for one with, so that there are at most as many times more of them as
+    there are ways to change places.
+    """
+    scope = ALIKE[name]
+    alike, found = explored(scope, merges=True, reduces=True)
+    apart, other = explored(evolve(scope, alike=False), merges=True, reduces=True)
+    assert (found, other) == (None, None)
+    assert seen(alike) == seen(apart)
+    ways = 2 * scope.topics
+    assert alike.count.states < apart.count.states <= ways * alike.count.states
 
 
 @pytest.mark.parametrize("name", CROSS_CHECKED)

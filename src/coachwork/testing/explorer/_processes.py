@@ -20,6 +20,7 @@ from coachwork.effects import AskModel, Commit, Effect, Find, Get, Now, ReadLog
 from coachwork.errors import MisuseError
 from coachwork.ports import CommitResult
 from coachwork.records import Record
+from coachwork.testing.explorer._alike import CallKeys, not_alike
 from coachwork.testing.explorer._canon import Canon, HiddenStateError
 from coachwork.testing.explorer._invariants import Invariants
 from coachwork.testing.explorer._playing import DONE, RAISED, Playing, Surroundings
@@ -79,6 +80,7 @@ class Process:
         done: What its commit makes of a state, as far as it was tried.
         moves: Where an answer leads: the number of a process, or the complement of a result's.
         numbers: The numbers of the calls whose ids it may draw or whose key it has.
+        images: What it becomes where things that are alike change places.
     """
 
     number: int
@@ -97,6 +99,7 @@ class Process:
     moves: dict[int, int] = field(factory=dict[int, int])
     done: dict[int, int] = field(factory=dict[int, int])
     numbers: frozenset[int] = frozenset()
+    images: tuple[int, ...] = ()
 
 
 class Processes:
@@ -114,9 +117,12 @@ class Processes:
         invariants: Invariants,
         stores: Stores,
         *,
+        keys: CallKeys | None = None,
         merges: bool = True,
     ) -> None:
         """Begin with none; without merging a process is its whole way."""
+        self._alike = stores.alike
+        self._keys = keys or CallKeys(stores.alike)
         self.all: list[Process] = []
         self.results: list[Result] = []
         self._world = world
@@ -140,13 +146,35 @@ class Processes:
         """Return the process, or the complement of the result, that *call* begins as."""
         found = self._begun.get(call)
         if found is None:
-            note = self._invariants.begin(call)
-            found = self._run_on(self._playing(call), None, call, note, None, exposed=False)
-            self._begun[call] = found
+            changed = (self._keys.changed(call, change) for change in self._alike.changes)
+            numbers = tuple([self._begin(each) for each in changed])
+            self._relate(numbers)
+            found = numbers[0]
+        return found
+
+    def _begin(self, call: Call) -> int:
+        """Return what *call* begins as."""
+        note = self._invariants.begin(call)
+        found = self._run_on(self._playing(call), None, call, note, None, exposed=False)
+        self._begun[call] = found
         return found
 
     def answer(self, process: Process, answer: int) -> int:
         """Return where *answer* leads: a process, or the complement of a result."""
+        found = process.moves.get(answer)
+        if found is None:
+            numbers = tuple(
+                [
+                    self._answer(self.all[image], self.answer_image(process, answer, change))
+                    for change, image in enumerate(process.images)
+                ]
+            )
+            self._relate(numbers)
+            found = numbers[0]
+        return found
+
+    def _answer(self, process: Process, answer: int) -> int:
+        """Return where *answer* leads, whatever that leads to elsewhere."""
         found = process.moves.get(answer)
         if found is None:
             found = process.moves[answer] = self._step(process, answer)
@@ -155,6 +183,18 @@ class Processes:
                 child.parents.append(process)
                 self.may_write(process, child.writes)
         return found
+
+    def answer_image(self, process: Process, answer: int, change: int) -> int:
+        """Return what an answer to *process* becomes where things have changed places."""
+        if answer < 0 or not change:
+            return answer
+        images = self._stores.record_images
+        if process.doing is Doing.GET:
+            return images[answer][change]
+        if process.doing is Doing.VIEW:
+            told = (self._stores.record(record) for record in self._viewed[answer])
+            return self.viewed(tuple(self._stores.records[images[one][change]] for one in told))
+        return answer
 
     def viewed(self, records: tuple[Record, ...]) -> int:
         """Return the number of the answer that a view gives with these records."""
@@ -177,6 +217,67 @@ class Processes:
             if found.writes | keys != found.writes:
                 found.writes |= keys
                 todo += found.parents
+
+    # --- what is alike --------------------------------------------------------------------------
+
+    def _relate(self, numbers: tuple[int, ...]) -> None:
+        """Take these for the images of the first of them.
+
+        Raises:
+            MisuseError: They cannot be: they do something else, or differ in more.
+        """
+        if max(numbers) < 0:
+            return
+        if min(numbers) < 0:
+            raise not_alike("where one goes on, another is done")
+        new = not self.all[numbers[0]].images
+        for number, images in self._alike.orbit(numbers):
+            process = self.all[number]
+            if process.images not in {(), images}:
+                raise not_alike(f"{process.call.command}: it leads to this once, and to that")
+            process.images = images
+        if new and self._alike:
+            self._relate_effects([self.all[number] for number in numbers])
+
+    def _relate_effects(self, processes: list[Process]) -> None:
+        """Take what these ask for to be the images of what the first of them asks for.
+
+        Raises:
+            MisuseError: They ask for something else.
+        """
+        first = processes[0]
+        told = {
+            (
+                type(process.effect),
+                process.exposed,
+                process.numbers,
+                tuple((want.version, min(want.record or 0, 0)) for want in process.wants),
+                self.choices(process) if process.doing in {Doing.ASK, Doing.OTHER} else 0,
+            )
+            for process in processes
+        }
+        if len(told) > 1:
+            raise not_alike(f"{first.call.command}: it asks for something else")
+        if first.doing is Doing.GET:
+            self._stores.key_images.relate([process.key for process in processes])
+        for wants in zip(*(process.wants for process in processes), strict=True):
+            self._stores.key_images.relate([want.key for want in wants])
+            records = [want.record for want in wants if want.record is not None]
+            if records and records[0] != NOTHING:
+                self._relate_records(records)
+
+    def _relate_records(self, records: list[int]) -> None:
+        """Take these records for the images of the first of them.
+
+        Raises:
+            MisuseError: They hold other keys of calls, or cannot be it at all.
+        """
+        self._stores.relate(records)
+        keys = self._stores.keys_of(records[0])
+        for change, record in enumerate(records):
+            changed = frozenset(self._keys.image(key, change) for key in keys)
+            if self._stores.keys_of(record) != changed:
+                raise not_alike("a record holds the key of another call")
 
     # --- stepping ------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ that nothing can get stuck.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -24,6 +24,7 @@ from coachwork.errors import (
     CorruptRecordError,
     IdempotencyKeyReusedError,
     RefusedError,
+    SessionAccessDeniedError,
     SessionBusyError,
     SessionNotFoundError,
     StillAnsweringError,
@@ -51,7 +52,7 @@ from coachwork.records import (
     receipt_key,
     session_key,
 )
-from coachwork.sessions import AccountStatus, EndReason, Session, SessionStatus
+from coachwork.sessions import AccountStatus, EndReason, Receipt, Session, SessionStatus
 from coachwork.testing._invariants import step_violations, violations
 from coachwork.testing.explorer._invariants import Invariants, Outcome, Records, Step
 from coachwork.testing.explorer._world import Call, World
@@ -69,8 +70,18 @@ _CLOSING: Final = frozenset(
     }
 )
 """Why jobs fail that are settled by somebody else than their holder."""
+_ENDING: Final[Mapping[ErrorCode | None, EndReason]] = {
+    ErrorCode.SESSION_CANCELLED: EndReason.CANCELLED,
+    ErrorCode.SESSION_REPLACED: EndReason.REPLACED,
+    ErrorCode.SESSION_EXPIRED: EndReason.EXPIRED,
+}
+"""How a session has ended where its job failed with that."""
 _RESUMING: Final = frozenset({"resume", "open"})
-_ACCEPTING: Final = frozenset({"start", "send", "submit", "resume", "retry", "open"})
+_STARTING: Final = frozenset({"start", "take_over", "open"})
+_ACCEPTING: Final = _STARTING | {"send", "submit", "resume", "retry"}
+"""Commands whose key always has a receipt; to complete what is completed leaves none."""
+_AT_SESSIONS: Final = frozenset({"send", "submit", "resume", "complete"})
+"""Commands with a key that are aimed at a session."""
 
 
 @frozen
@@ -180,42 +191,51 @@ class Promises(Invariants):
             if old.key.kind == "session" and new is not None:
                 yield from _session_step(step, noted, _session(old), _session(new))
             elif old.key.kind == "job" and new is not None:
-                yield from self._job_step(noted, _job(old), _job(new))
+                yield from self._job_step(step, _job(old), _job(new))
         for op in step.ops:
             key = key_of(op)
             if step.caller is not None and key.tenant != step.caller.tenant:
                 yield f"8: {step.call.command}: it wrote a key of another tenant"
 
-    def _job_step(self, noted: Noted, old: Job, new: Job) -> Iterator[str]:
-        """6: Only the holder of the lease gives it up or an outcome; who closes has a reason."""
+    def _job_step(self, step: Step, old: Job, new: Job) -> Iterator[str]:
+        """6: Only the holder of the lease works on a job; who closes it has a reason."""
+        noted = _noted(step.note)
         holds = old.lease is not None and (old.id, old.lease.token) in noted.leases
         if old.status not in OPEN:
             return
+        if new.steps != old.steps and not holds:
+            yield f"6: job {old.id}: a step done by who does not hold its lease"
         if new.status in OPEN:
-            if old.lease is not None and new.lease is None and not holds:
+            touched = old.lease is not None and new.lease != old.lease
+            if touched and new.attempts == old.attempts and not holds:
                 yield f"6: job {old.id}: given up by who does not hold its lease"
             return
         code = None if new.error is None else new.error.code
         if code not in _CLOSING:
             if not holds:
                 yield f"6: job {old.id}: {new.status} by who does not hold its lease"
-        elif noted.seen is not None and not self._may_close(old, code, noted.seen):
+        elif not self._may_close(step, old, code):
             yield f"6: job {old.id}: closed with {code}, and it was not so"
 
-    def _may_close(self, old: Job, code: ErrorCode | None, seen: datetime) -> bool:
-        """Whether *old* could be closed with that code at that time, as far as it tells."""
+    def _may_close(self, step: Step, old: Job, code: ErrorCode | None) -> bool:
+        """Whether *old* could be closed with that code, as far as it and its session tell."""
+        seen = _noted(step.note).seen
         settings = self._setup.settings
         match code:
             case ErrorCode.LEASE_EXPIRED:
-                if old.lease is None:
-                    return old.attempts > 0 or seen >= old.updated_at + settings.unclaimed
-                return seen >= old.lease.until
+                if old.lease is None and old.attempts > 0:  # its holder has given it up
+                    return True
+                until = old.updated_at + settings.unclaimed
+                return seen is not None and seen >= (old.lease.until if old.lease else until)
             case ErrorCode.JOB_EXPIRED:
-                return old.is_expired(seen)
+                return seen is not None and old.is_expired(seen)
             case ErrorCode.ATTEMPTS_EXHAUSTED:
                 return old.attempts > settings.attempts
+            case ErrorCode.JOB_CANCELLED:
+                return step.call.command == "cancel_job"
             case _:
-                return True
+                session = step.after.get(session_key(old.tenant, old.session))
+                return session is None or _reason(_session(session)) is _ENDING[code]
 
     # --- what callers are told -----------------------------------------------------------------
 
@@ -251,9 +271,11 @@ class Promises(Invariants):
                 yield f"8: {name}: it told of a session of {view.tenant}/{view.user}"
             seen = _noted(outcome.note).seen
             over = view.expires_at is not None and seen is not None and view.expires_at <= seen
+            # What was accepted in time is told, however long its answer took.
             if over and outcome.call.key is None:
                 yield f"8: {name}: it told of a session that has expired"
         record = outcome.records.get(session_key(caller.tenant, str(session)))
+        # Of what is swept away nobody knows which part is still there.
         if record is None or _is_swept(_session(record), outcome.now):
             return
         job: Any = value if hasattr(value, "outcome") else getattr(value, "job", None)
@@ -336,6 +358,11 @@ def _job(record: Record) -> Job:
     return JOB_RECORD.read(record).value
 
 
+def _reason(session: Session) -> EndReason | None:
+    ending = session.ledger.ending
+    return None if ending is None else ending.reason
+
+
 def _session_step(step: Step, noted: Noted, old: Session, new: Session) -> Iterator[str]:
     """Return what a commit did to a session that its command must not do."""
     command = step.call.command
@@ -344,11 +371,11 @@ def _session_step(step: Step, noted: Noted, old: Session, new: Session) -> Itera
     if back and command not in _RESUMING:
         yield f"7: {named}: {command} took it from paused to active"
     seen = noted.seen
-    ending = new.ledger.ending
     if step.caller is not None and step.caller.user != old.about.user:
         ripe = old.status is SessionStatus.PAUSED or (seen is not None and old.is_idle(seen))
         taken = command == "take_over" and old.about.exclusive and ripe
-        if not taken and (ending is None or ending.reason is not EndReason.EXPIRED):
+        closed = command in _STARTING and _reason(new) is EndReason.EXPIRED
+        if not taken and not (closed and old.about.exclusive):
             yield f"8: {named}: changed by {command} of {step.caller.user}"
     if seen is None or old.status in _ENDS:
         return
@@ -356,7 +383,7 @@ def _session_step(step: Step, noted: Noted, old: Session, new: Session) -> Itera
     stays = _lasting(new) == _lasting(old)  # a job that is settled from outside revives nothing
     if expired and not stays and new.status is not SessionStatus.ABANDONED:
         yield f"8: {named}: {command} changed it although it had expired"
-    if ending is not None and ending.reason is EndReason.EXPIRED and not expired:
+    if _reason(new) is EndReason.EXPIRED and not expired:
         yield f"8: {named}: {command} let it expire before its time"
 
 
@@ -382,11 +409,28 @@ def _refused(outcome: Outcome, error: RefusedError) -> Iterator[str]:
     if record is None or _noted(outcome.note).unused:
         return
     receipt = RECEIPT.read(record).value
-    if isinstance(error, SessionNotFoundError):
-        return  # it has expired since, or was deleted
+    if isinstance(error, SessionAccessDeniedError | SessionNotFoundError):
+        if _is_aimed_elsewhere(outcome.call, receipt):
+            return  # what is refused is not what the key was accepted for
+        if isinstance(error, SessionNotFoundError) and not _is_there(outcome, caller, receipt):
+            return  # it has expired since, or was deleted
     if error.job == receipt.job is not None and not isinstance(error, SessionBusyError):
         return  # it tells what became of the job
     yield f"5: {outcome.call.command}: refused with {error.code}, but its key was accepted"
+
+
+def _is_aimed_elsewhere(call: Call, receipt: Receipt) -> bool:
+    """Whether *call* is about another session than the one that its key was accepted for."""
+    if call.command not in _AT_SESSIONS:
+        return False
+    *_, session = cast("tuple[object, ...]", call.target)
+    return session != receipt.session
+
+
+def _is_there(outcome: Outcome, caller: Caller, receipt: Receipt) -> bool:
+    """Whether the session that was accepted is stored and has not expired."""
+    record = outcome.records.get(session_key(caller.tenant, receipt.session))
+    return record is not None and not _session(record).is_expired(outcome.now)
 
 
 def _told_job(

@@ -19,12 +19,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Hashable, Iterable
-from itertools import pairwise
 from typing import Final, NamedTuple, cast
 
 from attrs import define, frozen
 
 from coachwork.effects import AskModel, Commit, Find, ReadLog
+from coachwork.errors import MisuseError
+from coachwork.testing.explorer._alike import Alike, CallKeys, not_alike
 from coachwork.testing.explorer._invariants import Invariants, Outcome, Step
 from coachwork.testing.explorer._playing import (
     CONFLICT,
@@ -175,19 +176,24 @@ class Search:
         self._invariants = invariants
         self._reduces = reduces
         self._kinds = bounds.kinds if bounds.faults else frozenset[Fault]()
+        self._alike = Alike(world.alike)
+        self._keys = CallKeys(self._alike)
         self.stores = Stores(
-            keeps_past=not self._kinds.isdisjoint({Fault.STALE_GET, Fault.STALE_VIEW})
+            keeps_past=not self._kinds.isdisjoint({Fault.STALE_GET, Fault.STALE_VIEW}),
+            alike=self._alike,
         )
-        self.processes = Processes(world, self.commands, invariants, self.stores, merges=merges)
+        self.processes = Processes(
+            world, self.commands, invariants, self.stores, keys=self._keys, merges=merges
+        )
         self.begin = self.stores.of(world.records)
+        self._follows = False
+        self._places: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._last_instant = len(world.instants) - 1
         self._crews: list[tuple[int, ...]] = []
         self._crew_numbers: dict[tuple[int, ...], int] = {}
         self._rests: list[Rest] = []
         self._rest_numbers: dict[Rest, int] = {}
-        self._calls: dict[str, tuple[Command, Hashable]] = {}
         self._targets: dict[int, list[tuple[Command, int, Hashable]]] = {}
-        self._target_numbers: dict[tuple[str, Hashable], int] = {}
         self._ways = {
             Doing.GET: self._get,
             Doing.NOW: self._look,
@@ -262,11 +268,9 @@ class Search:
                 children: list[tuple[int, Move]] = []
                 try:
                     self._expand(order[at], children)
-                except _Violated as violated:
+                except _Violated:
                     count.states = len(order)
-                    way = self._way(order, parents, at)
-                    last_move = () if violated.move is None else (violated.move,)
-                    return Found(violated.violations, (*way, *last_move))
+                    return self._follow(_way(order, parents, at))
                 count.transitions += len(children)
                 for child, _ in children:
                     if child not in seen:
@@ -280,21 +284,60 @@ class Search:
         count.states = len(order)
         return None
 
-    def _way(self, order: list[int], parents: array[int], at: int) -> tuple[Move, ...]:
-        """Return the moves that lead to the state at that place."""
-        places = [at]
-        while places[-1]:
-            places.append(parents[places[-1]])
-        places.reverse()
-        way: list[Move] = []
-        for one, other in pairwise(places):
-            children: list[tuple[int, Move]] = []
-            self._expand(order[one], children)
-            way.append(next(move for child, move in children if child == order[other]))
-        return tuple(way)
+    def _follow(self, states: list[int]) -> Found:
+        """Return what happens on the way through these states, and what does not hold at its end.
+
+        Here nothing changes places any more: who does something is who did it before.
+
+        Raises:
+            MisuseError: What does not hold the first time holds the second time, or of another
+                thing that is alike.
+        """
+        self._follows = bool(self._alike)
+        moves: list[Move] = []
+        at = states[0]
+        try:
+            for state in states[1:]:
+                children: list[tuple[int, Move]] = []
+                self._expand(at, children)
+                at, move = next(child for child in children if self._place(child[0]) == state)
+                moves.append(move)
+            self._expand(at, [])
+        except _Violated as violated:
+            last = () if violated.move is None else (violated.move,)
+            return Found(violated.violations, (*moves, *last))
+        raise MisuseError("invariants judge the same alike, and so what is alike in their world")
+
+    def _place(self, state: int) -> int:
+        """Return the state that stands for *state* and for all that differ in who is who."""
+        if not self._alike:
+            return state
+        store, crew = state >> 2 * _BITS, self._crews[state >> _BITS & _MASK]
+        return self._number(*self._first(store, crew), self._rests[state & _MASK])
+
+    def _first(self, store: int, crew: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        """Return which store and crew stand for these and all that differ in who is who."""
+        known = self._places.get(store)
+        if known is None:
+            images = self.stores.images(store)
+            first = min(images)
+            changes = (change for change, image in enumerate(images) if image == first)
+            known = self._places[store] = first, tuple(changes)
+        first, ways = known
+        if ways == (0,):
+            return store, crew
+        all_ = self.processes.all
+        crews = (tuple(sorted([all_[one].images[change] for one in crew])) for change in ways)
+        return first, min(crews)
 
     def _state(self, store: int, crew: tuple[int, ...], rest: Rest) -> int:
-        """Return the number of a state."""
+        """Return the number of a state, or of the one that stands for it."""
+        if self._alike and not self._follows:
+            store, crew = self._first(store, crew)
+        return self._number(store, crew, rest)
+
+    def _number(self, store: int, crew: tuple[int, ...], rest: Rest) -> int:
+        """Return the number of exactly this state."""
         crew_number = self._crew_numbers.get(crew)
         if crew_number is None:
             crew_number = self._crew_numbers[crew] = len(self._crews)
@@ -317,7 +360,8 @@ class Search:
         self._judge_state(store, rest.instant)
         if not crew:
             self._judge_rest(store, rest.instant)
-        alone = self._alone(crew, rest) if self._reduces else None
+        # Which of several goes on alone depends on who is who; the way that is followed has any.
+        alone = self._alone(crew, rest) if self._reduces and not self._follows else None
         for place, number in enumerate(crew):
             if alone not in {None, place} or (place and crew[place - 1] == number):
                 continue
@@ -480,10 +524,18 @@ class Search:
         key = process.number, store
         found = self._views.get(key)
         if found is None:
-            effect = cast("Find | ReadLog", process.effect)
-            records = self.stores.view(store, effect)
-            found = self._views[key] = self.processes.viewed(records)
+            found = self._views[key] = self._view_of(process, store)
+            for change, image in enumerate(process.images[1:], 1):
+                other = self.processes.all[image]
+                told = self._view_of(other, self.stores.images(store)[change])
+                if told != self.processes.answer_image(process, found, change):
+                    raise not_alike("a view tells of them in another order")
         return found
+
+    def _view_of(self, process: Process, store: int) -> int:
+        """Return the answer of a view."""
+        effect = cast("Find | ReadLog", process.effect)
+        return self.processes.viewed(self.stores.view(store, effect))
 
     def _go(
         self, turn: _Turn, answer: int, store: int, rest: Rest, fault: Fault | None = None
@@ -541,14 +593,21 @@ class Search:
         """Return what is remembered after a question to the model."""
         process = turn.process
         key = process.number, store, rest.memory
-        try:
-            return self._asked[key]
-        except KeyError:
-            effect = cast("AskModel", process.effect)
-            memory, wrong = self._invariants.asked(rest.memory, effect, self.stores.held(store))
+        if key not in self._asked:
+            memory, wrong = self._asked_of(process, store, rest)
             _refuse(wrong, Move(process.number, process.number, (0,), turn.comes))
+            for change, image in enumerate(process.images[1:], 1):
+                other = self.processes.all[image]
+                told, _ = self._asked_of(other, self.stores.images(store)[change], rest)
+                if told != memory:
+                    raise not_alike("the invariants remember who it was")
             self._asked[key] = memory
-            return memory
+        return self._asked[key]
+
+    def _asked_of(self, process: Process, store: int, rest: Rest) -> tuple[Hashable, Iterable[str]]:
+        """Return what is remembered of a question to the model, and what is wrong with it."""
+        effect = cast("AskModel", process.effect)
+        return self._invariants.asked(rest.memory, effect, self.stores.held(store))
 
     # --- others --------------------------------------------------------------------------------
 
@@ -579,7 +638,7 @@ class Search:
         """Let each call come that may come now."""
         for command, at, target in self._targets_in(store):
             number = fresh if command.keyed or command.makes_ids else 0
-            key = self._key(command, target, number) if command.keyed else None
+            key = self._keys.key(command, target, number) if command.keyed else None
             call = Call(command=command.name, target=target, number=number, key=key)
             self._come(Coming(call, at, None), store, crew, rest, into)
 
@@ -595,7 +654,7 @@ class Search:
         known = set(self.stores.keys_in(store))
         known.update(key for number in crew if (key := self.processes.all[number].call.key))
         for key in sorted(known):
-            command, before = self._calls[key]
+            command, before = self._keys.call(key)
             if Fault.RETRY in self._kinds:
                 again = Call(command=command.name, target=before, number=fresh, key=key)
                 self._come(Coming(again, 0, Fault.RETRY), store, crew, rest, into)
@@ -628,25 +687,29 @@ class Search:
             return
         self._act(process, comes, store, crew, rest, into)
 
-    def _key(self, command: Command, target: Hashable, number: int) -> str:
-        """Return the key of a new call; it tells what the call was."""
-        name = command.name, target
-        aim = self._target_numbers.setdefault(name, len(self._target_numbers))
-        key = f"key-{number}-{command.name}.{aim}"
-        self._calls[key] = command, target
-        return key
-
     def _targets_in(self, store: int) -> list[tuple[Command, int, Hashable]]:
         """Return all that calls may be aimed at."""
         found = self._targets.get(store)
         if found is None:
-            records = tuple(self.stores.held(store).values())
-            found = self._targets[store] = [
-                (command, at, target)
-                for command in self.commands.values()
-                for at, target in enumerate(command.targets(records))
-            ]
+            found = self._targets[store] = self._targets_of(store)
+            for change in self._alike.changes[1:]:
+                image = self._targets_of(self.stores.images(store)[change])
+                changed = {
+                    (command.name, self._alike.image(target, change))
+                    for command, _, target in found
+                }
+                if {(command.name, target) for command, _, target in image} != changed:
+                    raise not_alike("calls are aimed at something else")
         return found
+
+    def _targets_of(self, store: int) -> list[tuple[Command, int, Hashable]]:
+        """Return all that calls may be aimed at where this is stored."""
+        records = tuple(self.stores.held(store).values())
+        return [
+            (command, at, target)
+            for command in self.commands.values()
+            for at, target in enumerate(command.targets(records))
+        ]
 
     def _nature(
         self, store: int, crew: tuple[int, ...], rest: Rest, into: list[tuple[int, Move]]
@@ -770,6 +833,14 @@ def _refuse(wrong: Iterable[str], move: Move | None) -> None:
     violations = tuple(wrong)
     if violations:
         raise _Violated(violations, move)
+
+
+def _way(order: list[int], parents: array[int], at: int) -> list[int]:
+    """Return the states that lead to the one at that place, and that one."""
+    places = [at]
+    while places[-1]:
+        places.append(parents[places[-1]])
+    return [order[place] for place in reversed(places)]
 
 
 def _on_cycles(processes: list[Process]) -> frozenset[int]:

@@ -7,7 +7,9 @@ and what a view tells of it, is found out once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from attrs import frozen
@@ -15,6 +17,7 @@ from attrs import frozen
 from coachwork.adapters import Memory
 from coachwork.effects import Find, ReadLog
 from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update
+from coachwork.testing.explorer._alike import Alike, Images, not_alike
 from coachwork.testing.explorer._invariants import Records
 
 NOTHING: Final = -1
@@ -56,17 +59,24 @@ class Stores:
         records: The records by number.
         states: The states by number: which record each key has. Under the complement of a key's
             number stands what it had before, where that is kept.
+        alike: What may change places.
+        key_images: What keys become where things that are alike change places.
+        record_images: The same of records.
     """
 
-    def __init__(self, *, keeps_past: bool) -> None:
+    def __init__(self, *, keeps_past: bool, alike: Alike | None = None) -> None:
         """Begin with nothing; keep what each record was before where stale reads are wanted."""
+        self.alike = alike or Alike()
+        self.key_images = Images(self.alike)
+        self.record_images = Images(self.alike)
+        self._state_images = Images(self.alike)
         self.keys: list[Key] = []
         self.records: list[Record] = []
         self.states: list[dict[int, int]] = []
         self._keeps_past = keeps_past
         self._key_numbers: dict[Key, int] = {}
         self._record_numbers: dict[Record, int] = {}
-        self._state_numbers: dict[frozenset[tuple[int, int]], int] = {}
+        self._state_numbers: dict[bytes, int] = {}
         self._versions: list[int] = []
         self._made: list[frozenset[int]] = []
         self._made_in: dict[int, frozenset[int]] = {}
@@ -98,7 +108,8 @@ class Stores:
 
     def state(self, held: dict[int, int]) -> int:
         """Return the number of the state that holds this."""
-        form = frozenset(held.items())
+        # There are many of them, and bytes take a tenth of what tuples of numbers do.
+        form = array("q", chain.from_iterable(sorted(held.items()))).tobytes()
         number = self._state_numbers.get(form)
         if number is None:
             number = self._state_numbers[form] = len(self.states)
@@ -106,8 +117,57 @@ class Stores:
         return number
 
     def of(self, records: Iterable[Record]) -> int:
-        """Return the number of the state that holds these records."""
-        return self.state({self.key(record.key): self.record(record) for record in records})
+        """Return the number of the state that holds these records, which nothing changes."""
+        held = {self.key(record.key): self.record(record) for record in records}
+        for key, record in held.items():
+            self.key_images.relate([key for _ in self.alike.changes])
+            self.record_images.relate([record for _ in self.alike.changes])
+        return self.state(held)
+
+    # --- what is alike --------------------------------------------------------------------------
+
+    def relate(self, records: Sequence[int]) -> None:
+        """Take these records for the images of the first of them.
+
+        Raises:
+            MisuseError: They cannot be: the search would treat them otherwise.
+        """
+        told = {
+            (self._versions[number], self._made[number], facts.session is None, facts.expires)
+            for number in records
+            for facts in (self.records[number].facts,)
+        }
+        if len(told) > 1:
+            raise not_alike(f"{self.records[records[0]].key.kind}: another version, ids or expiry")
+        self.record_images.relate(records)
+
+    def images(self, state: int) -> tuple[int, ...]:
+        """Return what a state becomes."""
+        found = self._state_images.get(state)
+        if found is None:
+            held = self.states[state]
+            self._state_images.relate(
+                [self.state(self._image(held, change)) for change in self.alike.changes]
+            )
+            found = self._state_images[state]
+        return found
+
+    def _image(self, held: Mapping[int, int], change: int) -> dict[int, int]:
+        """Return what is held where things have changed places."""
+        return {
+            self._key_image(key, change): (
+                NOTHING if record == NOTHING else self.record_images[record][change]
+            )
+            for key, record in held.items()
+        }
+
+    def _key_image(self, key: int, change: int) -> int:
+        """Return what a key, or what stands for its past, becomes."""
+        return self.key_images[key][change] if key >= 0 else ~self.key_images[~key][change]
+
+    def keys_of(self, record: int) -> frozenset[str]:
+        """Return the keys of calls that a record holds."""
+        return self._keys_of[record]
 
     # --- what stands there ---------------------------------------------------------------------
 

@@ -72,6 +72,10 @@ class World:
         records: What is stored at the beginning.
         answers: What an effect of the application's own may be answered, every one of which is
             tried; an exception is raised.
+        alike: Groups of things that calls are aimed at, such as users, of which it makes no
+            difference who is who: exchanged in every call, they are exchanged in all that
+            happens, and in nothing else. It is found out whether that is so. The invariants
+            must not make a difference either.
     """
 
     setup: Setup = field(factory=lambda: Setup(topics={}))
@@ -79,13 +83,17 @@ class World:
     instants: tuple[timedelta, ...] = (timedelta(0),)
     records: tuple[Record, ...] = ()
     answers: Callable[[Effect[object]], Sequence[object]] = _nothing
+    alike: tuple[tuple[Hashable, ...], ...] = ()
 
     def __attrs_post_init__(self) -> None:
-        """Check the instants.
+        """Check the instants, and what is alike.
 
         Raises:
-            ValidationError: There are none, or they do not grow.
+            ValidationError: There are no instants, or they do not grow; a thing is in two groups.
         """
+        things = [thing for group in self.alike for thing in group]
+        if len(set(things)) < len(things):
+            raise ValidationError("world.alike", "groups of things, each of them once")
         if not self.instants or any(later <= earlier for earlier, later in pairwise(self.instants)):
             raise ValidationError("world.instants", "durations, each longer than the one before")
 
