@@ -77,13 +77,14 @@ def _after(value: object, before: object, plain: JSON, where: Where) -> JSON:
                 for name, step in _steps(cast("Hashable", kind))
             }
         if isinstance(plain, list) and isinstance(value, tuple):
-            olds = cast("tuple[object, ...]", before)
-            return [
-                _after(part, olds[place], plain[place], (where, f"[{place}]"))
-                if place < len(plain)
-                else _plain(part, (where, f"[{place}]"))
-                for place, part in enumerate(cast("tuple[object, ...]", value))
+            olds, news = cast("tuple[object, ...]", before), cast("tuple[object, ...]", value)
+            known = [
+                old if new is was else _after(new, was, old, (where, f"[{place}]"))
+                for place, (new, was, old) in enumerate(zip(news, olds, plain, strict=False))
             ]
+            added = news[len(known) :]
+            places = range(len(known), len(news))
+            return [*known, *map(_plain, added, ((where, f"[{place}]") for place in places))]
     return _plain(value, where)
 
 

@@ -76,6 +76,7 @@ def carry_out(
     audit: str,
     message: str | None = None,
     plain: dict[str, JSON] | None = None,
+    size: int | None = None,
 ) -> Carried[S]:
     """Carry out the actions that were asked for, as far as they may be.
 
@@ -89,6 +90,7 @@ def carry_out(
         message: The id of the message that led to it, as `Audit.source` will tell it.
         plain: The state as plain data, where that is known: what the actions leave alone is not
             turned again.
+        size: How many characters that takes at most as ASCII JSON text, where it is known.
 
     Returns:
         The state afterwards, and what became of each action.
@@ -98,7 +100,7 @@ def carry_out(
     carried = _carried(judge, state, chosen, audit, bounded=False)
     if carried.state is not state:
         try:
-            carried = evolve(carried, plain=_kept(carried.state, state, plain))
+            carried = evolve(carried, plain=_kept(carried.state, state, plain, size))
         except ActionRefused:
             # Somewhere it went wrong: again, with a look at the state after each action.
             carried = _carried(judge, state, chosen, audit, bounded=True)
@@ -181,17 +183,39 @@ def _cut(summary: str) -> str:
 
 
 def _kept(
-    state: object, before: object = None, known: dict[str, JSON] | None = None
+    state: object,
+    before: object = None,
+    known: dict[str, JSON] | None = None,
+    size: int | None = None,
 ) -> dict[str, JSON]:
     """Return *state* as plain data.
+
+    Args:
+        state: The state.
+        before: What it was made from, where that is known as plain data.
+        known: That.
+        size: How many characters that takes at most, where it is known.
 
     Raises:
         ActionRefused: It has no plain form, or is too large.
     """
     plain = plain_form(state, before, known)
-    _check_size(plain, MAX_STATE)
+    if size is None or size + _growth(plain, known) > MAX_STATE:
+        _check_size(plain, MAX_STATE)
     # Every state is an attrs class.
     return cast("dict[str, JSON]", plain)
+
+
+def _growth(new: JSON, old: JSON) -> int:
+    """Return by how many characters *new* is longer than *old* at most; what they share is free."""
+    if isinstance(new, dict) and isinstance(old, dict) and new.keys() == old.keys():
+        pairs = [(value, old[name]) for name, value in new.items()]
+        return sum(_growth(part, was) for part, was in pairs if part is not was)
+    if isinstance(new, list) and isinstance(old, list):
+        added = sum(_size(part) + 1 for part in new[len(old) :])
+        pairs = list(zip(new, old, strict=False))
+        return added + sum(_growth(part, was) for part, was in pairs if part is not was)
+    return _size(new)
 
 
 def _size_of_shown(done: Done[S], most: int) -> int:
@@ -209,7 +233,12 @@ def _check_size(plain: JSON, most: int) -> int:
     Raises:
         ActionRefused: It is more than *most*.
     """
-    size = len(json.dumps(plain, separators=(",", ":")))
+    size = _size(plain)
     if size > most:
         raise ActionRefused(RefusalCode.TOO_LARGE, "there is no room for more")
     return size
+
+
+def _size(plain: JSON) -> int:
+    """Return how many characters plain data takes as ASCII JSON text."""
+    return len(json.dumps(plain, separators=(",", ":")))

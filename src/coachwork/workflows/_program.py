@@ -27,12 +27,14 @@ class Underway(Generic[S]):
         progress: What is stored, or what would be.
         version: The version of its record, or None before the first action.
         state: The state.
+        size: How many characters its record takes, where there is one.
     """
 
     program: Program[S]
     progress: Progress
     version: int | None
     state: S
+    size: int | None = None
 
     @property
     def kept(self) -> dict[str, JSON] | None:
@@ -129,7 +131,7 @@ def _read(program: Program[S], record: Record) -> Underway[S]:
     """Return what *record* holds, as a value of the program's own class."""
     stored = PROGRESS.read(record)
     state = read_state(program, stored.value)
-    return _known(record, Underway(program, stored.value, stored.version, state))
+    return _known(record, Underway(program, stored.value, stored.version, state, len(record.body)))
 
 
 def _known(record: Record, underway: Underway[S]) -> Underway[S]:
@@ -181,8 +183,17 @@ def carried_out(
         phase=progress.phase,
         scenario=about.scenario,
     )
+    kept = underway.kept
     carried = carry_out(
-        program, underway.state, asked, sender, at, audit.id, audit.source, underway.kept
+        program,
+        underway.state,
+        asked,
+        sender,
+        at,
+        audit.id,
+        audit.source,
+        kept,
+        None if kept is None else underway.size,
     )
     phase = str(program.phase(carried.state))
     audit = evolve(audit, actions=carried.actions, excess=carried.excess, phase=phase)
@@ -199,5 +210,6 @@ def carried_out(
     else:
         op = PROGRESS.update(Stored(progress, underway.version), after)
     version = (underway.version or 0) + 1
-    _known(op.record, Underway(program, after, version, carried.state))
+    size = len(op.record.body)
+    _known(op.record, Underway(program, after, version, carried.state, size))
     return Written(carried, audit, program.is_finished(carried.state), (op, AUDIT.insert(audit)))

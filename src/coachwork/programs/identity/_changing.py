@@ -50,8 +50,8 @@ def found(state: CoachState, reference: str) -> Identity | Refusal:
 def named(state: CoachState, name: str) -> Identity | None:
     """Return the identity of that *name* that is not archived, whatever the case."""
     key = key_of(one_line(name))
-    for identity in state.living:
-        if key_of(identity.name) == key:
+    for identity in state.identities:
+        if identity.key == key and is_living(identity):
             return identity
     return None
 
@@ -67,8 +67,8 @@ def living(state: CoachState, reference: str) -> Identity | Refusal:
 def replaced(state: CoachState, *changed: Identity) -> CoachState:
     """Return *state* with *changed* identities in the places of those with their ids."""
     by_id = {identity.id: identity for identity in changed}
-    identities = tuple(by_id.get(identity.id, identity) for identity in state.identities)
-    return evolve(state, identities=identities)
+    identities = [by_id.get(identity.id, identity) for identity in state.identities]
+    return evolve(state, identities=tuple(identities))
 
 
 def stepped(

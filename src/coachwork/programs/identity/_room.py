@@ -7,11 +7,11 @@ refused below that bound: there is always room left to accept, archive, answer, 
 from __future__ import annotations
 
 import json
-from json.encoder import encode_basestring_ascii
+from operator import attrgetter
 from typing import Final
 
 from coachwork.plain import JSON
-from coachwork.programs.identity._state import CoachState, Identity
+from coachwork.programs.identity._state import CoachState, text_weight
 
 MAX_IDENTITIES: Final = 300
 """The most identities, archived ones among them."""
@@ -29,8 +29,6 @@ MAX_WEIGHT: Final = 184 * 1024
 """The most that a state may weigh: characters of ASCII JSON text, as `weight` sees them."""
 
 _STATE: Final = 640
-_IDENTITY: Final = 350
-_NOTE: Final = 124
 _QUESTION: Final = 232
 _TEXT: Final = 3
 
@@ -42,23 +40,15 @@ def weight(state: CoachState) -> int:
     but new texts makes a state heavier. (Ids of more than 64 characters are beyond this.)
     """
     traits = (*state.who_you_are, *state.who_you_want_to_be)
+    asked = state.asked_questions
+    identities: int = sum(map(attrgetter("weight"), state.identities))
     return (
         _STATE
         + _plain(state.metadata)
-        + sum(_TEXT + _text(trait) for trait in traits)
-        + sum(_QUESTION + _text(q.text) + _text(q.answer) for q in state.asked_questions)
-        + sum(map(_weight_of, state.identities))
+        + sum(_TEXT + text_weight(trait) for trait in traits)
+        + sum(_QUESTION + text_weight(q.text) + text_weight(q.answer) for q in asked)
+        + identities
     )
-
-
-def _weight_of(identity: Identity) -> int:
-    notes = sum(_NOTE + _text(note.text) for note in identity.notes)
-    return _IDENTITY + _text(identity.name) + _text(identity.statement) + notes
-
-
-def _text(value: str) -> int:
-    """Return how many characters a text takes as ASCII JSON text; it is asked all the time."""
-    return len(encode_basestring_ascii(value))
 
 
 def _plain(value: JSON) -> int:

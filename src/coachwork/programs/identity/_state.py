@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
+from json.encoder import encode_basestring_ascii
 from typing import Final
 
 from attrs import field, frozen
@@ -98,6 +100,28 @@ class Identity:
     nested_under: str | None = None
     created_at: datetime
     updated_at: datetime
+
+    # Both are asked of all identities with every action, and most of them do not change.
+
+    @cached_property
+    def key(self) -> str:
+        """What its name has in common with the same name in another case."""
+        return key_of(self.name)
+
+    @cached_property
+    def weight(self) -> int:
+        """What it adds to the weight of its state; see `coachwork.programs.identity._room`."""
+        notes = sum(_NOTE + text_weight(note.text) for note in self.notes)
+        return _IDENTITY + text_weight(self.name) + text_weight(self.statement) + notes
+
+
+_IDENTITY: Final = 350
+_NOTE: Final = 124
+
+
+def text_weight(value: str) -> int:
+    """Return how many characters a text takes as ASCII JSON text; it is asked all the time."""
+    return len(encode_basestring_ascii(value))
 
 
 @frozen(kw_only=True)
