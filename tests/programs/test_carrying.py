@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as hst
 
 from coachwork.actions import ActionStatus, Audit, RefusalCode, Sender
 from coachwork.errors import CorruptRecordError
 from coachwork.plain import JSON, to_json
 from coachwork.programs import MAX_ACTIONS, MAX_SHOWN, MAX_STATE, Carried, carry_out
-from coachwork.programs._carrying import carry_again
+from coachwork.programs._carrying import _growth, _size, carry_again
 from tests.programs.habits import HABITS, NOON, STAR, Habit, Habits, Phase, asked, carry, only
 
 APPLIED: Final = ActionStatus.APPLIED
@@ -199,6 +201,32 @@ def test_a_known_plain_form_changes_nothing_but_the_work() -> None:
     carried = carry_out(HABITS, state, much, Sender.COACH, NOON, "b", plain=plain)
     assert [action.code for action in carried.actions] == [RefusalCode.TOO_LARGE, None]
     assert carried.plain == to_json(carried.state)
+
+
+def test_a_known_size_changes_nothing_but_the_work() -> None:
+    """What grows is measured; where it may be too much, all of it is."""
+    state = carry(asked("add_habit", name="read"), asked("keep", what=["x" * 1000, 5])).state
+    plain = cast("dict[str, JSON]", to_json(state))
+    size = len(json.dumps(plain, separators=(",", ":")))
+    for length in (10, MAX_STATE - size, MAX_STATE - size + 200, MAX_STATE):
+        much = [asked("add_habit", name="write"), asked("keep", what=["x" * 1000, "y" * length])]
+        carried = carry_out(HABITS, state, much, Sender.COACH, NOON, "b", None, plain, size)
+        assert carried == carry_out(HABITS, state, much, Sender.COACH, NOON, "b", None, plain)
+
+
+_JSON: Final[hst.SearchStrategy[Any]] = hst.recursive(
+    hst.none() | hst.booleans() | hst.integers() | hst.text(max_size=5),
+    lambda inner: hst.lists(inner, max_size=3) | hst.dictionaries(hst.sampled_from("ab"), inner),
+    max_leaves=8,
+)
+
+
+@given(old=_JSON, new=_JSON)
+def test_nothing_grows_by_more_than_is_told(old: JSON, new: JSON) -> None:
+    """Whatever became of plain data, it takes no more than before and the growth together."""
+    for one, other in ((old, new), ([old, old], [old, new, new]), ({"a": old}, {"a": new})):
+        assert _size(other) <= _size(one) + _growth(other, one)
+    assert _growth({"a": old, "b": [old]}, {"a": old, "b": [old]}) == 0
 
 
 # --- ids and the log -------------------------------------------------------------------------

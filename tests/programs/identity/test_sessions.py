@@ -1,0 +1,87 @@
+"""A session whose coach asks for nothing but nonsense goes on as if it had asked for nothing."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+
+from coachwork.actions import ActionStatus
+from coachwork.errors import LLMError
+from coachwork.programs import MAX_ACTIONS
+from coachwork.programs.identity import IDENTITY
+from coachwork.testing import violations
+from coachwork.topics import Topic
+from coachwork.workflows import get, program_state, send, start
+from tests.faults import ADA, World
+from tests.programs.identity.test_invariants import Asked, asked, malformed
+
+TOPIC: Final = Topic(id="identity", system="Listen.", program=IDENTITY)
+MALFORMED: Final = 10_000
+LONGEST: Final = 35_000
+"""How many characters a reply has at most; one that is much longer is none."""
+
+
+def reply(actions: Sequence[Asked]) -> str:
+    """Return a reply that asks for *actions*."""
+    return json.dumps({"message": "Well.", "is_final": False, "actions": [*actions]})
+
+
+def is_text(action: Asked) -> bool:
+    """Whether *action* holds nothing that no text may hold: with it, the whole reply is none."""
+    told = json.dumps(action)
+    return "\\ud800" not in told and "\\u0000" not in told
+
+
+def batch(chance: random.Random) -> list[Asked]:
+    """Return malformed actions, as many as one reply takes."""
+    found: list[Asked] = []
+    room = LONGEST
+    for action in (action for _ in range(6) for action in malformed(chance)):
+        size = len(json.dumps(action))
+        if len(found) < MAX_ACTIONS and size < room and is_text(action):
+            found.append(action)
+            room -= size + 2
+    return found
+
+
+def test_ten_thousand_malformed_actions_break_no_session() -> None:
+    """Each is recorded as refused, and each reply stands; then a right one is applied."""
+    chance = random.Random(1)
+    world = World([TOPIC], lambda _: said.pop())
+    world.checks = False
+    session = world.run(start(world.setup, ADA, TOPIC)).session.id
+    before = world.run(program_state(world.setup, ADA, IDENTITY))
+    count = turns = 0
+    while count < MALFORMED:
+        asks = batch(chance)
+        said = [reply(asks)]
+        turn = world.run(send(world.setup, ADA, TOPIC, session, "Hello."))
+        assert turn.message.text == "Well."
+        count, turns = count + len(asks), turns + 1
+    after = world.run(program_state(world.setup, ADA, IDENTITY))
+    assert (after.state.identities, after.phase, after.audits) == ((), before.phase, turns)
+    actions = [action for audit in world.stored("audit") for action in audit.actions]
+    assert [action.status for action in actions] == [ActionStatus.REFUSED] * count
+    assert violations(world.records(), now=world.clock.time) == []
+    said = [reply([asked("ask_question", text="Who are you?")])]
+    world.run(send(world.setup, ADA, TOPIC, session, "Hello."))
+    assert len(world.run(program_state(world.setup, ADA, IDENTITY)).state.asked_questions) == 1
+    assert world.run(get(world.setup, ADA, TOPIC, session)).turns == turns + 1
+
+
+def test_an_action_with_what_no_text_may_hold_costs_the_reply_and_no_more() -> None:
+    """The reply is none, nothing is changed or recorded, and the next message is answered."""
+    spoiled = [action for action in malformed(random.Random(1)) if not is_text(action)]
+    assert spoiled
+    said = [reply([]), reply(spoiled)]
+    world = World([TOPIC], lambda _: said.pop())
+    session = world.run(start(world.setup, ADA, TOPIC)).session.id
+    with pytest.raises(LLMError) as caught:
+        world.run(send(world.setup, ADA, TOPIC, session, "Hello."))
+    assert caught.value.reason == "BAD_REPLY"
+    assert world.stored("audit") == world.stored("progress") == []
+    assert world.run(send(world.setup, ADA, TOPIC, session, "Hello?")).message.text == "Well."
