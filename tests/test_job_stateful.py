@@ -28,7 +28,7 @@ from coachwork.messages import Message, Role
 from coachwork.ports import Ask
 from coachwork.records import JOB_RECORD, job_key
 from coachwork.sessions import LIVE, JobKind, Session
-from coachwork.testing.faults import CrashError, Fault, InterruptError
+from coachwork.testing.faults import CrashError, Fault, InjectedError, InterruptError
 from coachwork.workflows import (
     Caller,
     Claimed,
@@ -52,7 +52,7 @@ from coachwork.workflows import (
     start,
     submit,
 )
-from tests.faults import LIES, Says, World
+from tests.faults import CRASHES, INTERRUPTS, LIES, Says, World, faults_of
 from tests.specimens import ABOUT, PENDING
 
 
@@ -99,7 +99,8 @@ place = st.integers(0, 7)
 whose = st.sampled_from(CALLERS)
 which = st.sampled_from(TOPICS)
 flag = st.booleans()
-fault_of_a_step = st.sampled_from([None] * 12 + list(Fault))
+FAULTS: Final = sorted(CRASHES | INTERRUPTS | LIES | {Fault.FAIL_BEFORE})
+fault_of_a_step = st.sampled_from([None] * 12 + FAULTS)
 
 
 @define(eq=False)
@@ -289,7 +290,7 @@ class Jobs(RuleBasedStateMachine):
 
     def advance(self, actor: Actor, fault: Fault | None) -> None:
         """Carry out the effect that *actor* stands before, with a fault or without."""
-        if fault in LIES and not isinstance(actor.effect, Commit):
+        if fault not in faults_of(actor.effect):
             fault = None
         effect = actor.effect
         note(f"{actor.name}: {type(actor.effect).__name__} {actor.effect.subject} {fault or ''}")
@@ -305,7 +306,7 @@ class Jobs(RuleBasedStateMachine):
                 actor.effect = actor.workflow.throw(failure)
             else:
                 actor.effect = actor.workflow.send(answer)
-        except (StopIteration, CoachworkError, InterruptError) as end:
+        except (StopIteration, CoachworkError, InterruptError, InjectedError) as end:
             if isinstance(end, ApplicationError):  # the library misused itself
                 raise
             self.actors.remove(actor)
