@@ -28,3 +28,6 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 napoleon_attr_annotations = False  # a class's parameters tell the same types, without private paths
+
+# Where an annotation says `type`, Sphinx looks for a field of that name too, and finds several.
+suppress_warnings = ["ref.python"]
