@@ -6,12 +6,13 @@ import json
 import math
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from coachwork.plain import JSON
 from coachwork.replies import (
     ABSENT,
     MAX_DEPTH,
@@ -72,6 +73,25 @@ def test_a_whole_reply_has_all_its_parts() -> None:
         actions=({"type": "add"}, {}),
         result={"values": ["ä"]},
         structured=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "actions, found",
+    [
+        ("{}", [{}]),
+        ('"a"', [{"parameters": "a"}]),
+        ("1", [{"parameters": 1}]),
+        ("[null, 1]", [{"parameters": None}, {"parameters": 1}]),
+        ('[{"type": "add"}, []]', [{"type": "add"}, {"parameters": []}]),
+    ],
+)
+def test_what_is_no_action_spoils_neither_the_message_nor_the_others(
+    actions: str, found: list[Mapping[str, JSON]]
+) -> None:
+    """It has no type, so whoever carries actions out refuses it alone."""
+    assert reply(f'{{"message": "x", "actions": {actions}}}') == Reply(
+        message="x", actions=tuple(found), structured=True
     )
 
 
@@ -170,10 +190,6 @@ def test_structured_output_is_judged_as_strictly(data: object) -> None:
         *(
             f'{{"message": "x", "is_final": {value}}}'
             for value in ('"true"', '"false"', "1", "0", "null", "[]", "{}", '"yes"', "[true]")
-        ),
-        *(
-            f'{{"message": "x", "actions": {value}}}'
-            for value in ("{}", '"a"', "1", "true", "[1]", '["a"]', "[null]", "[{}, []]")
         ),
         '[{"message": "Bye", "is_final": true}]',
         '```json\n[ {"message": "Bye"} ]\n```',

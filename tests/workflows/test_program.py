@@ -269,7 +269,7 @@ def test_actions_of_a_reply_share_its_fate(ends: Any) -> None:  # noqa: ANN401 -
 
 def test_a_failed_reply_changes_nothing_and_a_retry_does() -> None:
     """What is no reply has no actions."""
-    world, session = begun(['{"message": "Well.", "actions": [5]}', says(READ)])
+    world, session = begun(['{"message": 5}', says(READ)])
     with pytest.raises(CoachworkError) as caught:
         world.run(send(world.setup, ADA, DAILY, session, "Hello"))
     assert (state(world), world.stored("audit")) == (Habits(), [])

@@ -60,7 +60,8 @@ class Reply:
     Attributes:
         message: What the coach says; not blank.
         is_final: Whether the coach ends the session with it.
-        actions: What the coach wants to be done, as it came.
+        actions: What the coach wants to be done, as it came; what is no object stands as the
+            parameters of an action without a type, which no program has.
         result: What the conversation yielded, as it came, or `ABSENT`.
         structured: Whether the reply was JSON; False for plain text.
     """
@@ -334,10 +335,8 @@ def _structured(value: JSON) -> Reply:
 
 
 def _actions(value: JSON) -> tuple[Mapping[str, JSON], ...]:
-    actions = [] if value is None else value
-    if not isinstance(actions, list):
-        raise _Refused("The model's answer has actions that are no list.")
-    found = tuple(action for action in actions if isinstance(action, dict))
-    if len(found) < len(actions):
-        raise _Refused("The model's answer has an action that is no object.")
-    return found
+    """Return the actions; what is none stands among them, for a program to refuse it alone."""
+    if value is None:
+        return ()
+    asked = value if isinstance(value, list) else [value]
+    return tuple(action if isinstance(action, dict) else {"parameters": action} for action in asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -13,7 +14,7 @@ from coachwork.effects import Get, Workflow
 from coachwork.errors import ValidationError
 from coachwork.ids import checked_id
 from coachwork.ports import Query
-from coachwork.programs import Program, Scope
+from coachwork.programs import Program, Scope, read_state
 from coachwork.records import AUDIT, Key, progress_key
 from coachwork.workflows._answers import ActionList, ActionView, ProgramView, action_views
 from coachwork.workflows._program import load_underway
@@ -56,7 +57,10 @@ def program_state(
     underway = yield from load_underway(
         program, caller.tenant, caller.user, session_id, caller.scenario
     )
-    state, progress = underway.state, underway.progress
+    progress = underway.progress
+    # Made anew: whoever asks may change what is in it, and nobody else must see that.
+    own = evolve(progress, state=deepcopy(progress.state))
+    state = underway.state if underway.version is None else read_state(program, own)
     return ProgramView(
         program=program.id,
         phase=str(program.phase(state)),

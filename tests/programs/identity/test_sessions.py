@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -25,7 +25,7 @@ LONGEST: Final = 35_000
 """How many characters a reply has at most; one that is much longer is none."""
 
 
-def reply(actions: Sequence[Asked]) -> str:
+def reply(actions: Sequence[object]) -> str:
     """Return a reply that asks for *actions*."""
     return json.dumps({"message": "Well.", "is_final": False, "actions": [*actions]})
 
@@ -36,9 +36,9 @@ def is_text(action: Asked) -> bool:
     return "\\ud800" not in told and "\\u0000" not in told
 
 
-def batch(chance: random.Random) -> list[Asked]:
-    """Return malformed actions, as many as one reply takes."""
-    found: list[Asked] = []
+def batch(chance: random.Random) -> list[object]:
+    """Return malformed actions, as many as one reply takes; some are no objects at all."""
+    found: list[object] = [7, "fly", None, [asked("ask_question", text="Who are you?")]]
     room = LONGEST
     for action in (action for _ in range(6) for action in malformed(chance)):
         size = len(json.dumps(action))
@@ -85,3 +85,24 @@ def test_an_action_with_what_no_text_may_hold_costs_the_reply_and_no_more() -> N
     assert caught.value.reason == "BAD_REPLY"
     assert world.stored("audit") == world.stored("progress") == []
     assert world.run(send(world.setup, ADA, TOPIC, session, "Hello?")).message.text == "Well."
+
+
+def test_who_changes_a_view_changes_nothing_else() -> None:
+    """Neither the next view, nor what is stored with the next turn."""
+
+    def says(key: str) -> str:
+        return reply([asked("set_metadata", name=key, value=[1])])
+
+    replies = [says("b"), says("a")]
+    world = World([TOPIC], lambda _: replies.pop())
+    session = world.run(start(world.setup, ADA, TOPIC)).session.id
+    world.run(send(world.setup, ADA, TOPIC, session, "Hello."))
+    view = world.run(program_state(world.setup, ADA, IDENTITY))
+    metadata: Any = view.state.metadata
+    metadata["evil"] = 1
+    metadata["a"].append(2)
+    world.run(send(world.setup, ADA, TOPIC, session, "Hello?"))
+    after = world.run(program_state(world.setup, ADA, IDENTITY))
+    assert after.state.metadata == {"a": [1], "b": [1]}
+    (stored,) = world.stored("progress")
+    assert stored.state["metadata"] == {"a": [1], "b": [1]}

@@ -98,8 +98,6 @@ FAULTS: Final = (
     "but no object",
     "without a message",
     "neither true nor false",
-    "actions that are no list",
-    "action that is no object",
     "keys that are no text",
 )
 

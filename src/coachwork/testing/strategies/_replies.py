@@ -206,9 +206,6 @@ _MISSHAPEN: Final[Sequence[JSON]] = (
     {"message": "x", "is_final": "true"},
     {"message": "x", "is_final": 1},
     {"message": "x", "is_final": None},
-    {"message": "x", "actions": {}},
-    {"message": "x", "actions": "none"},
-    {"message": "x", "actions": [7]},
 )
 _NO_OBJECTS: Final[Sequence[JSON]] = ([], [{"message": "x"}], "text", 7, True, 0.5)
 
