@@ -941,7 +941,6 @@ BAD_REPLIES: Final[Mapping[str, tuple[str | Answer | BaseException, str]]] = {
     "36 nested": (f'{{"message": {{"message": "{CANARY}"}}}}', "BAD_REPLY"),
     "36 no message": (f'{{"text": "{CANARY}"}}', "BAD_REPLY"),
     "36 blank message": ('{"message": "  "}', "BAD_REPLY"),
-    "36 actions": (f'{{"message": "{CANARY}", "actions": "add"}}', "BAD_REPLY"),
     "37 text": (f'{{"message": "{CANARY}", "is_final": "false"}}', "BAD_REPLY"),
     "37 one": (f'{{"message": "{CANARY}", "is_final": 1}}', "BAD_REPLY"),
     "37 yes": (f'{{"message": "{CANARY}", "is_final": "yes"}}', "BAD_REPLY"),
