@@ -215,18 +215,10 @@ def delete_all(setup: Setup, caller: Caller) -> Workflow[Deleted]:
     """
     _whole_user(caller)
     mark = yield from _marked(setup, caller)
-    deleted = 0
     query = Query(kind=SESSION_RECORD.name, tenant=caller.tenant, owner=caller.user, limit=BATCH)
-    while True:
-        page = yield from Find(query)
-        for record in page:
-            gone = yield from delete_one(setup, record, mark)
-            if gone is None:
-                return Deleted(deleted)
-            deleted += gone
-        if len(page) < BATCH:
-            break
-        query = evolve(query, after=page[-1].key)  # a view may still show what is gone
+    deleted, done = yield from delete_sessions(setup, query, mark)
+    if not done:
+        return Deleted(deleted)
     lost = Query(kind=JOB_RECORD.name, tenant=caller.tenant, owner=caller.user, limit=BATCH)
     if not (yield from delete_lost(setup, lost, mark)):
         return Deleted(deleted)
@@ -238,7 +230,24 @@ def delete_all(setup: Setup, caller: Caller) -> Workflow[Deleted]:
     return Deleted(deleted)
 
 
-def delete_one(setup: Setup, record: Record, mark: Stored[Account]) -> Workflow[bool | None]:
+def delete_sessions(
+    setup: Setup, query: Query, mark: Stored[Account]
+) -> Workflow[tuple[int, bool]]:
+    """Delete all sessions of *query*; tell how many, and whether *mark* was not over to the end."""
+    deleted = 0
+    while True:
+        page = yield from Find(query)
+        for record in page:
+            gone = yield from _delete_one(setup, record, mark)
+            if gone is None:
+                return deleted, False
+            deleted += gone
+        if len(page) < query.limit:
+            return deleted, True
+        query = evolve(query, after=page[-1].key)  # a view may still show what is gone
+
+
+def _delete_one(setup: Setup, record: Record, mark: Stored[Account]) -> Workflow[bool | None]:
     """Delete a session, also one that cannot be read any more.
 
     Returns:

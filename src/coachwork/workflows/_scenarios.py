@@ -42,7 +42,7 @@ from coachwork.workflows._owning import (
     Export,
     SessionExport,
     all_of,
-    delete_one,
+    delete_sessions,
     session_export,
 )
 from coachwork.workflows._purging import BATCH, delete_lost, find_lost, home_of_job
@@ -122,7 +122,8 @@ def delete_scenario(setup: Setup, caller: Caller) -> Workflow[Deleted]:
         if account is None:
             return Deleted(deleted)
         part = _Part(setup, caller, account, tries)
-        sessions, done = yield from _delete_sessions(part)
+        query = part.query(SESSION_RECORD.name)
+        sessions, done = yield from delete_sessions(setup, query, account)
         deleted += sessions
         if not (done and (yield from _delete_states(part)) and (yield from _delete_lost(part))):
             continue
@@ -149,22 +150,6 @@ class _Part:
             scenario=self.caller.scenario,
             limit=BATCH,
         )
-
-
-def _delete_sessions(part: _Part) -> Workflow[tuple[int, bool]]:
-    """Delete all sessions; tell how many, and whether the account was the same to the end."""
-    deleted = 0
-    query = part.query(SESSION_RECORD.name)
-    while True:
-        page = yield from Find(query)
-        for record in page:
-            gone = yield from delete_one(part.setup, record, part.account)
-            if gone is None:
-                return deleted, False
-            deleted += gone
-        if len(page) < BATCH:
-            return deleted, True
-        query = evolve(query, after=page[-1].key)  # a view may still show what is gone
 
 
 def _any_left(part: _Part) -> Workflow[bool]:
