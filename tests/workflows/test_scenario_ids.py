@@ -36,6 +36,15 @@ def test_ids_sort_by_their_instants(one: datetime, other: datetime) -> None:
         assert first < second
 
 
+def test_sessions_of_one_millisecond_keep_their_order() -> None:
+    """A document tells them in order, and so does whoever lists what was planted."""
+    for seed in map(str, range(9)):
+        ids = NewIds(seed)
+        made = [ids.session(name, NOON) for name in ("c", "a", "b")]
+        assert made == sorted(made)
+        assert [ids.session(name, NOON) for name in ("c", "a", "b")] == made
+
+
 @pytest.mark.parametrize(
     "old, new",
     [

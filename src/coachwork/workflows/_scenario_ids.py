@@ -30,21 +30,23 @@ class NewIds:
     seed: str = field(repr=False)
     sessions: dict[str, str] = field(factory=dict[str, str])
 
-    def new(self, what: str, at: datetime) -> str:
+    def new(self, what: str, at: datetime, place: int = 0) -> str:
         """Return the id of *what* came to be *at* some instant (UTC).
 
         It has the form of a UUID of version 8 and begins with the milliseconds, so that it sorts
-        among the ids of `coachwork.adapters.TimeOrderedIds` by the instant.
+        among the ids of `coachwork.adapters.TimeOrderedIds` by the instant; what came to be in one
+        millisecond sorts by its *place*.
         """
         stamp = max(0, int((at - _BEGIN).total_seconds() * 1000)) & 0xFFFF_FFFF_FFFF
-        chance = int.from_bytes(hashlib.sha256(f"{self.seed}/{what}".encode()).digest()[:10])
-        value = stamp << 80 | 0x8 << 76 | (chance >> 64 & 0xFFF) << 64 | 0b10 << 62
+        chance = int.from_bytes(hashlib.sha256(f"{self.seed}/{what}".encode()).digest()[:8])
+        value = stamp << 80 | 0x8 << 76 | min(place, 0xFFF) << 64 | 0b10 << 62
         text = f"{value | chance & ((1 << 62) - 1):032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def session(self, name: str, at: datetime) -> str:
         """Return the new id of the session that the document calls *name*; it is kept."""
-        return self.sessions.setdefault(name, self.new(f"session {name}", at))
+        place = len(self.sessions)
+        return self.sessions.setdefault(name, self.new(f"session {name}", at, place))
 
     def renamed(self, plain: JSON) -> JSON:
         """Return plain data that refers to the new sessions.
