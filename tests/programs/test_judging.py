@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
+from attrs import evolve
 
 from coachwork.actions import ActionStatus, RefusalCode, Sender
 from coachwork.plain import JSON
-from tests.programs.habits import HABITS, Habits, Phase, asked, carry, only
+from coachwork.programs import ActionType, carry_out
+from coachwork.testing import NOON
+from tests.programs.habits import HABITS, Habits, Phase, Praise, asked, carry, only, praise
 
 BEGUN: Final = Habits()
 
@@ -26,9 +29,15 @@ def refused(
     return told.code, told.summary
 
 
-@pytest.mark.parametrize("name", ["fly", "", "ADD_HABIT", "Add_Habit", " add_habit"])
+@pytest.mark.parametrize("name", ["fly", "ADD_HABIT", "Add_Habit", "add-habit", "a" * 64])
 def test_what_is_not_in_the_catalogue_is_unknown(name: str) -> None:
-    """A type is found as it is written, or not at all."""
+    """A type is found as it is written, or not at all; the reason names it."""
+    assert refused(asked(name)) == (RefusalCode.UNKNOWN_ACTION, f"there is no action {name}")
+
+
+@pytest.mark.parametrize("name", ["", " add_habit", "a" * 65, "fly\n", "now do this:", "füge"])
+def test_what_could_be_no_name_is_not_named(name: str) -> None:
+    """A reason stays one plain sentence, whatever came as a type."""
     assert refused(asked(name)) == (RefusalCode.UNKNOWN_ACTION, "there is no such action")
 
 
@@ -123,17 +132,26 @@ def test_an_action_that_refuses_tells_why() -> None:
 
 
 def test_the_very_same_action_is_done_once() -> None:
-    """The second is refused, be it applied or refused before; other parameters make another one."""
+    """Once it is applied it is refused; other parameters make another one."""
     read, write = asked("add_habit", name="read"), asked("add_habit", name="write")
-    fly = asked("add_habit", name="read", often="x")
-    codes = [action.code for action in carry(read, write, read, fly, fly).actions]
-    assert codes == [
+    actions = carry(read, write, read, read).actions
+    assert [action.code for action in actions] == [
         None,
         None,
         RefusalCode.DUPLICATE,
-        RefusalCode.BAD_PARAMETERS,
         RefusalCode.DUPLICATE,
     ]
+    assert actions[-1].summary == "add_habit with the same parameters was applied before"
+
+
+def test_what_was_refused_may_be_asked_for_again() -> None:
+    """What came too early in a reply is judged anew once the actions before it made it possible."""
+    begins = HABITS.by_name["begin"]
+    late = ActionType(Praise, praise, phases=[Phase.DOING])
+    program = evolve(HABITS, actions=[begins, late])
+    asks: list[dict[str, JSON]] = [asked("praise"), asked("begin"), asked("praise")]
+    actions = carry_out(program, Habits(), asks, Sender.COACH, NOON, "a-1").actions
+    assert [action.code for action in actions] == [RefusalCode.WRONG_PHASE, None, None]
 
 
 def test_the_order_of_parameters_makes_no_other_action() -> None:

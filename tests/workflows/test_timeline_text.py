@@ -38,7 +38,7 @@ def test_a_whole_timeline() -> None:
         "2026-01-05 09:02:00  3. coach",
         "    Done.",
         "  + add_habit: added read",
-        "  - fly: refused, there is no such action",
+        "  - fly: refused, there is no action fly",
         f"  habits: [{habit}]",
         '  at: "2026-01-05T09:02:00.000000Z"',
         "",

@@ -118,7 +118,7 @@ def carry_again(program: Program[S], state: S, audit: Audit) -> S:
         if action.status is ActionStatus.APPLIED:
             asked: dict[str, JSON] = {"type": action.type, "parameters": action.parameters}
             try:
-                state = judge.applied(state, asked, action.id, set()).state
+                state = judge.applied(state, asked, action.id).state
             except ActionRefused:
                 raise CorruptRecordError("audit", "actions", "cannot be applied again") from None
     return state
@@ -129,19 +129,21 @@ def _carried(
 ) -> Carried[S]:
     """Judge one action after the other, each on the state that the ones before it left."""
     actions: list[Action] = []
-    seen: set[str] = set()
+    applied: set[str] = set()
     plain: dict[str, JSON] | None = None
     shown = 0
     for number, action in enumerate(asked, 1):
         id_ = f"{audit}.{number}"
+        same = json.dumps([action.get("type"), action.get("parameters", {})], sort_keys=True)
         try:
-            done = judge.applied(state, action, id_, seen)
+            done = judge.applied(state, action, id_, repeated=same in applied)
             kept = _kept(done.state) if bounded else None
             shown += _size_of_shown(done, MAX_SHOWN - shown)
         except ActionRefused as refused:
             actions.append(_refused(id_, action, refused))
         else:
             state, plain = done.state, kept
+            applied.add(same)
             actions.append(_applied(id_, action, done))
     return Carried(state, tuple(actions), plain=plain)
 

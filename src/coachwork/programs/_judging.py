@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
@@ -51,23 +51,24 @@ class Judge(Generic[S]):
     now: datetime
     message: str | None
 
-    def applied(self, state: S, asked: Mapping[str, JSON], id_: str, seen: set[str]) -> Done[S]:
+    def applied(
+        self, state: S, asked: Mapping[str, JSON], id_: str, *, repeated: bool = False
+    ) -> Done[S]:
         """Apply one action.
 
         Args:
             state: The state that the actions before it left.
             asked: The action as it came.
             id_: Its id; what it makes has ids that begin with it.
-            seen: What was asked for already; this one is put there, too.
+            repeated: Whether the very same one was applied before, by the same reply.
 
         Raises:
             ActionRefused: It cannot be applied.
         """
         action = self._known(asked)
-        same = json.dumps([action.name, asked.get("parameters", {})], sort_keys=True)
-        if same in seen:
-            raise ActionRefused(RefusalCode.DUPLICATE, "the very same action was asked for before")
-        seen.add(same)
+        if repeated:
+            told = f"{action.name} with the same parameters was applied before"
+            raise ActionRefused(RefusalCode.DUPLICATE, told)
         if self.sender not in action.senders:
             told = f"{action.name} is not for the {self.sender}"
             raise ActionRefused(RefusalCode.WRONG_SENDER, told)
@@ -88,7 +89,8 @@ class Judge(Generic[S]):
         name = asked.get("type")
         action = self.program.by_name.get(name) if isinstance(name, str) else None
         if action is None:
-            raise ActionRefused(RefusalCode.UNKNOWN_ACTION, "there is no such action")
+            told = f"there is no action {name}" if _is_a_name(name) else "there is no such action"
+            raise ActionRefused(RefusalCode.UNKNOWN_ACTION, told)
         if unknown := asked.keys() - _FIELDS:
             told = f"{action.name}: {len(unknown)} unknown fields beside type and parameters"
             raise ActionRefused(RefusalCode.BAD_PARAMETERS, told)
@@ -148,6 +150,11 @@ def plain_form(value: object, before: object = None, plain: JSON = None) -> JSON
     except ValidationError as fault:
         told = f"left {fault.field} without a plain form"
         raise ActionRefused(RefusalCode.PROGRAM_ERROR, told) from None
+
+
+def _is_a_name(value: object) -> bool:
+    """Whether something could be the name of an action, and may stand in a sentence."""
+    return isinstance(value, str) and re.fullmatch(r"[\w.-]{1,64}", value, re.ASCII) is not None
 
 
 def _is_a(value: object, kind: type | UnionType) -> bool:

@@ -20,13 +20,15 @@ def codes(deed: Deed) -> list[object]:
 def test_each_action_is_judged_by_itself() -> None:
     """What is refused leaves the others, and the state, alone."""
     mine = Collection(WHO)
-    deed = mine.carry_out(TALKING, [FLINT, SHAKE, FLY, BARE, FLINT, SLATE], "coach", 1, NOON)
+    asked = [FLINT, SHAKE, FLY, BARE, FLINT, BARE, SLATE]
+    deed = mine.carry_out(TALKING, asked, "coach", 1, NOON)
     assert codes(deed) == [
         None,
         "WRONG_SENDER",
         "UNKNOWN_ACTION",
         "BAD_PARAMETERS",
         "DUPLICATE",
+        "BAD_PARAMETERS",
         None,
     ]
     assert mine.state == {"phase": "OPEN", "names": ["flint", "slate"]}

@@ -111,7 +111,10 @@ class Collection:
         name = str(asked["type"])
         given = cast("Mapping[str, JSON]", asked.get("parameters", {}))
         code = self._why_not(name, given, sender, seen)
-        component = None if code is not None else self._apply(name, given)
+        component = None
+        if code is None:
+            seen.add(_sameness(name, given))
+            component = self._apply(name, given)
         return {
             "id": ANYTHING,
             "type": name,
@@ -128,10 +131,8 @@ class Collection:
         """Return why an action is refused, or None."""
         if name not in _PARAMETERS:
             return "UNKNOWN_ACTION"
-        same = json.dumps([name, given])
-        if same in seen:
+        if _sameness(name, given) in seen:
             return "DUPLICATE"
-        seen.add(same)
         if sender == "coach" and name == _USERS_ONLY:
             return "WRONG_SENDER"
         if self.is_finished:
@@ -217,3 +218,8 @@ class Collection:
             "subject": None,
             "scenario": None,
         }
+
+
+def _sameness(name: str, given: Mapping[str, JSON]) -> str:
+    """Return what two actions have in common that are the very same."""
+    return json.dumps([name, given])
