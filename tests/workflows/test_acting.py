@@ -11,7 +11,7 @@ import pytest
 from coachwork import AsyncCoach, Coach
 from coachwork.actions import ActionStatus, Button, RefusalCode, Sender
 from coachwork.adapters import Memory, ScriptedModel
-from coachwork.effects import AskAdmission, Commit
+from coachwork.effects import AskAdmission, Commit, Get
 from coachwork.errors import (
     ActionRefusedError,
     CoachworkError,
@@ -25,7 +25,16 @@ from coachwork.errors import (
     ValidationError,
 )
 from coachwork.ports import Admission
-from coachwork.records import AUDIT, PROGRESS, RECEIPT, Delete, Insert, receipt_key
+from coachwork.records import (
+    AUDIT,
+    PROGRESS,
+    RECEIPT,
+    Delete,
+    Insert,
+    message_key,
+    receipt_key,
+    session_key,
+)
 from coachwork.topics import Topic
 from coachwork.workflows import act, actions, get, pause, program_state, send, start, submit
 from tests.faults import ADA, BEN, Told, World, faults_of
@@ -73,7 +82,7 @@ def test_a_click_that_is_refused_is_recorded_too() -> None:
     world, session = begun()
     for number, (action, parameters, code, reason) in enumerate(
         [
-            ("fly", {}, RefusalCode.UNKNOWN_ACTION, "there is no such action"),
+            ("fly", {}, RefusalCode.UNKNOWN_ACTION, "there is no action fly"),
             ("praise", {}, RefusalCode.WRONG_SENDER, "praise is not for the user"),
             (
                 "add_habit",
@@ -86,7 +95,7 @@ def test_a_click_that_is_refused_is_recorded_too() -> None:
         1,
     ):
         with pytest.raises(ActionRefusedError) as caught:
-            world.run(act(world.setup, ADA, DAILY, session, action, parameters, message=1))
+            world.run(act(world.setup, ADA, DAILY, session, action, parameters, message=2))
         assert (caught.value.action, caught.value.reason_code) == (action, code)
         assert caught.value.reason.startswith(reason)
         assert caught.value.session == session
@@ -108,7 +117,7 @@ def test_the_same_click_under_one_key_is_one() -> None:
         partial(click, "add_habit", {"name": "write"}),
         partial(click, "thank"),
         partial(
-            act, world.setup, ADA, DAILY, session, "add_habit", {"name": "read"}, message=1, key="k"
+            act, world.setup, ADA, DAILY, session, "add_habit", {"name": "read"}, message=4, key="k"
         ),
     ):
         with pytest.raises(IdempotencyKeyReusedError):
@@ -137,6 +146,25 @@ def test_a_lost_audit_is_told() -> None:
         world.run(click())
 
 
+def test_a_lost_message_is_told() -> None:
+    """What held the button is missing: the session is damaged, or on its way out."""
+    world, session = begun()
+    click = partial(act, world.setup, ADA, DAILY, session, "thank", message=2)
+    world.memory.commit([Delete(message_key("acme", session, 2), 1)])
+    with pytest.raises(CorruptRecordError, match="message"):
+        world.run(click())
+
+    def meanwhile(effect: object) -> None:
+        if isinstance(effect, Get) and effect.key.kind == "message":
+            record = world.memory.get(session_key("acme", session))
+            assert record is not None
+            world.memory.commit([Delete(record.key, record.version)])
+
+    world.meanwhile = meanwhile
+    with pytest.raises(SessionNotFoundError):
+        world.run(click())
+
+
 def test_a_job_in_flight_is_no_obstacle() -> None:
     """The click goes through; the reply that comes later finds the new state."""
     world, session = begun()
@@ -153,7 +181,7 @@ def test_a_click_needs_an_active_session() -> None:
     with pytest.raises(SessionAccessDeniedError):
         world.run(click(caller=BEN))
     with pytest.raises(SessionNotFoundError):
-        world.run(act(world.setup, ADA, DAILY, "another", "thank", message=1))
+        world.run(act(world.setup, ADA, DAILY, "another", "thank", message=2))
     world.run(pause(world.setup, ADA, DAILY, session))
     with pytest.raises(SessionNotActiveError, match="cannot act in a session that is paused"):
         world.run(click(caller=ADA))
@@ -173,6 +201,7 @@ def test_a_click_needs_an_active_session() -> None:
         ({"parameters": {"a": float("nan")}}, "parameters"),
         ({"parameters": {"a": "x" * 20_000}}, "parameters"),
         ({"message": 0}, "message"),
+        ({"message": 1}, "message"),
         ({"message": 3}, "message"),
         ({"message": 1.0}, "message"),
         ({"message": cast("int", "1")}, "message"),
@@ -181,7 +210,7 @@ def test_a_click_needs_an_active_session() -> None:
     ],
 )
 def test_what_is_no_click_is_refused(given: dict[str, Any], field: str) -> None:
-    """The field is named, and nothing is written."""
+    """The field is named, and nothing is written; the first message is the user's own."""
     world, session = begun()
     before = world.records()
     usual: dict[str, Any] = {
@@ -189,7 +218,7 @@ def test_what_is_no_click_is_refused(given: dict[str, Any], field: str) -> None:
         "session_id": session,
         "action": "thank",
         "parameters": None,
-        "message": 1,
+        "message": 2,
     }
     with pytest.raises(ValidationError) as caught:
         world.run(act(world.setup, ADA, **{**usual, **given}))
@@ -202,7 +231,7 @@ def test_a_topic_that_is_not_declared_takes_no_clicks() -> None:
     world, session = begun()
     other = Topic(id="other", system="x", program=HABITS)
     with pytest.raises(TopicNotFoundError):
-        world.run(act(world.setup, ADA, other, session, "thank", message=1))
+        world.run(act(world.setup, ADA, other, session, "thank", message=2))
 
 
 def test_the_application_may_refuse_a_click() -> None:
@@ -220,7 +249,7 @@ def test_the_application_may_refuse_a_click() -> None:
 
     world, session = begun(admit=admit)
     with pytest.raises(FullError):
-        world.run(act(world.setup, ADA, DAILY, session, "thank", message=1))
+        world.run(act(world.setup, ADA, DAILY, session, "thank", message=2))
     assert (met[-1].command, met[-1].session, met[-1].text) == ("act", session, None)
     assert world.run(actions(world.setup, ADA, HABITS)).actions == ()
 
@@ -265,7 +294,7 @@ def test_admission_is_asked_once_whatever_the_number_of_tries() -> None:
     conflict = faults_of(Commit(()))[-1]
     world.effects.clear()
     world.run(
-        act(world.setup, ADA, DAILY, session, "thank", message=1, key="again"),
+        act(world.setup, ADA, DAILY, session, "thank", message=2, key="again"),
         Told(number, conflict),
     )
     assert sum(isinstance(effect, AskAdmission) for effect in world.effects) == 1
@@ -274,7 +303,7 @@ def test_admission_is_asked_once_whatever_the_number_of_tries() -> None:
 def _effects(world: World, session: str) -> list[Any]:
     """Return the effects of a click."""
     before = len(world.effects)
-    world.run(act(world.setup, ADA, DAILY, session, "thank", message=1))
+    world.run(act(world.setup, ADA, DAILY, session, "thank", message=2))
     return world.effects[before:]
 
 
@@ -308,9 +337,9 @@ def test_a_click_revives_nothing() -> None:
     """A session at which nobody clicks any more expires when it would have."""
     world, session = begun()
     world.clock.advance(days=13)
-    world.run(act(world.setup, ADA, DAILY, session, "thank", message=1))
+    world.run(act(world.setup, ADA, DAILY, session, "thank", message=2))
     world.clock.advance(days=13)
     assert world.run(get(world.setup, ADA, DAILY, session)).status == "active"
     world.clock.advance(days=1)
     with pytest.raises(CoachworkError):
-        world.run(act(world.setup, ADA, DAILY, session, "thank", message=1))
+        world.run(act(world.setup, ADA, DAILY, session, "thank", message=2))

@@ -214,15 +214,16 @@ def test_what_the_log_tells_leads_to_the_state() -> None:
 
 def test_a_click_while_the_model_thinks_counts() -> None:
     """The reply's actions are judged on the state that the click left, without asking again."""
-    world, session = begun([])
+    world, session = begun([says()])
+    world.run(send(world.setup, ADA, DAILY, session, "Hello"))
 
     def click(_: Ask) -> str:
-        world.run(act(world.setup, ADA, DAILY, session, "add_habit", READ[1], message=1))
+        world.run(act(world.setup, ADA, DAILY, session, "add_habit", READ[1], message=2))
         return says(READ, WRITE)
 
     world.model = click
     world.run(send(world.setup, ADA, DAILY, session, "Hello"))
-    assert len(world.asks) == 1
+    assert len(world.asks) == 2
     assert [habit.name for habit in state(world).habits] == ["read", "write"]
     assert told_of(world) == [
         ("add_habit", ActionStatus.APPLIED, None),
@@ -233,13 +234,14 @@ def test_a_click_while_the_model_thinks_counts() -> None:
 
 def test_a_click_between_the_look_and_the_commit_makes_it_decide_again() -> None:
     """Phase and permission are judged again on the fresh state."""
-    world, session = begun([says(READ, WRITE)])
+    world, session = begun([says(), says(READ, WRITE)])
+    world.run(send(world.setup, ADA, DAILY, session, "Hello"))
     met: list[str] = []
 
     def meanwhile(effect: object) -> None:
-        if type(effect).__name__ == "Commit" and len(world.asks) == 1 and not met:
+        if type(effect).__name__ == "Commit" and len(world.asks) == 2 and not met:
             met.append("once")
-            world.run(act(world.setup, ADA, DAILY, session, "begin", message=1))
+            world.run(act(world.setup, ADA, DAILY, session, "begin", message=2))
 
     world.meanwhile = meanwhile
     world.run(send(world.setup, ADA, DAILY, session, "Hello"))
@@ -344,19 +346,24 @@ def test_a_final_reply_that_loses_its_end_on_the_way_is_none() -> None:
     """What was to finish the program is refused on the state of the last moment."""
     program = evolve(HABITS, actions=[*HABITS.actions, ActionType(Close, close)])
     topic = evolve(DONE_FIRST, program=program)
-    world, session = begun([], topic)
+    world, session = begun([says()], topic)
+    world.run(send(world.setup, ADA, topic, session, "Hello"))
 
     def extract(ask: Ask) -> str:
         if ask.purpose is JobKind.EXTRACTION:
-            world.run(act(world.setup, ADA, topic, session, "add_habit", READ[1], message=1))
+            world.run(act(world.setup, ADA, topic, session, "add_habit", READ[1], message=2))
             return '{"word": "so"}'
         return says(("begin", {}), ("close", {}), final=True)
 
     world.model = extract
     turn = world.run(send(world.setup, ADA, topic, session, "Hello"))
-    assert [ask.purpose for ask in world.asks] == [JobKind.REPLY, JobKind.EXTRACTION]
+    assert [ask.purpose for ask in world.asks] == [
+        JobKind.REPLY,
+        JobKind.REPLY,
+        JobKind.EXTRACTION,
+    ]
     assert (turn.is_final, turn.result, turn.session.status) == (False, None, "active")
-    (settlement,) = [job.settlement for job in world.stored("job")]
+    *_, settlement = [job.settlement for job in world.stored("job")]
     assert (settlement.final, settlement.premature) == (False, True)
 
 

@@ -183,9 +183,10 @@ def test_actions_of_one_message() -> None:
     """A message's number counts in its session only."""
     world = new_world()
     session = begun(world)
-    click(world, session, "a", message=1)
-    click(world, session, "b", message=2)
-    assert names(world, session=session, message=1) == ["a"]
+    world.run(send(world.setup, ADA, DAILY, session, "More"))
+    click(world, session, "a", message=2)
+    click(world, session, "b", message=4)
+    assert names(world, session=session, message=2) == ["a"]
     assert names(world, session=session, message=9) == []
 
 

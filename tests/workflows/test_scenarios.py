@@ -278,7 +278,7 @@ def test_more_than_one_page_of_everything() -> None:
     for _ in range(101):
         session = world.run(start(world.setup, TRIAL, PLAN)).session.id
         world.run(send(world.setup, TRIAL, PLAN, session, "Hello."))
-        world.run(act(world.setup, TRIAL, PLAN, session, "thank", message=1))
+        world.run(act(world.setup, TRIAL, PLAN, session, "thank", message=2))
     assert len(world.run(list_scenario(world.setup, TRIAL)).programs) == 101
     assert world.run(delete_scenario(world.setup, TRIAL)) == Deleted(101)
     assert {record.key.kind for record in world.records()} == {"account"}

@@ -17,6 +17,7 @@ from coachwork.errors import (
     ValidationError,
 )
 from coachwork.ids import checked_id
+from coachwork.messages import Role
 from coachwork.plain import JSON, checked_plain
 from coachwork.programs import Program
 from coachwork.records import ACCOUNT, AUDIT, RECEIPT, SESSION_RECORD, Key, Op
@@ -35,10 +36,12 @@ from coachwork.workflows._jobs import (
 )
 from coachwork.workflows._program import carried_out, load_of_session
 from coachwork.workflows._setup import Caller, Setup
-from coachwork.workflows._store import Tries, load, load_session
+from coachwork.workflows._store import Tries, load, load_message, load_session
 
 MAX_PARAMETERS: Final = 16 * 1024
 """The most characters that the parameters of a click may have as ASCII-escaped JSON text."""
+
+_A_MESSAGE: Final = "the number of a message of the coach's in the session"
 
 
 def act(
@@ -57,7 +60,8 @@ def act(
     A job in flight is no obstacle: its reply will find the new state. The click is an activity. One
     that is refused is recorded as such, and the same call with the same key is refused again.
 
-    Asks: the session, the account, the receipt, admission, the program's state, one commit.
+    Asks: the session, the account, the receipt, the message, admission, the program's state, one
+    commit.
 
     Args:
         setup: The application's declarations.
@@ -66,7 +70,7 @@ def act(
         session_id: The session.
         action: The type of the action.
         parameters: Its parameters as plain data.
-        message: The sequence number of the message that held the button.
+        message: The sequence number of the message that held the button, one of the coach's.
         key: The idempotency key; a new one if it is left out.
 
     Raises:
@@ -127,6 +131,7 @@ def _act(
         _check_open(session.value, click, now)
         if not asked:
             asked = True
+            yield from _check_button(session.value, click)
             yield from admitted(call, topic.id, session_id)
         underway = yield from load_of_session(program, session.value.about)
         written = yield from carried_out(
@@ -188,7 +193,20 @@ def _check_open(session: Session, click: _Click, now: datetime) -> None:
         refusal: SessionNotActiveError = not_active(session, "act in", now)
         raise refusal
     if click.message > session.messages:
-        raise ValidationError("message", "the number of a message of the session")
+        raise ValidationError("message", _A_MESSAGE)
+
+
+def _check_button(session: Session, click: _Click) -> Workflow[None]:
+    """Make sure that it was the coach who said what held the button.
+
+    Raises:
+        ValidationError: It was the user.
+        SessionNotFoundError: The session is being swept away just now.
+        CorruptRecordError: The message is missing.
+    """
+    message = yield from load_message(session, click.message)
+    if message.role is not Role.COACH:
+        raise ValidationError("message", _A_MESSAGE)
 
 
 def _checked_type(value: object) -> str:
@@ -207,5 +225,5 @@ def _checked_place(value: object) -> int:
         ValidationError: It cannot.
     """
     if type(value) is not int or value < 1:
-        raise ValidationError("message", "the number of a message of the session")
+        raise ValidationError("message", _A_MESSAGE)
     return value

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from coachwork.actions import Action, Audit, Sender
+from coachwork.actions import Action, Audit
 from coachwork.errors import CorruptRecordError, ValidationError
 from coachwork.ids import checked_id
 from coachwork.messages import FIRST, Role
@@ -129,10 +129,8 @@ def _check_place(path: str, audit: ScenarioAudit, session: ScenarioSession) -> N
     if audit.topic != session.topic:
         raise ValidationError(f"{path}.topic", "the topic of its session")
     roles = dict(enumerate((message.role for message in session.messages), FIRST))
-    role = roles.get(audit.message)
-    if role is None or (audit.sender is Sender.COACH and role is not Role.COACH):
-        told = "the number of a message of the session, the coach's where the coach is the sender"
-        raise ValidationError(f"{path}.message", told)
+    if roles.get(audit.message) is not Role.COACH:
+        raise ValidationError(f"{path}.message", "the number of a message of the coach's")
     if audit.answers is not None and roles.get(audit.answers) is not Role.USER:
         raise ValidationError(f"{path}.answers", "the number of a message of the user's")
 

@@ -89,12 +89,23 @@ def read_tail(
         read = [message for message in read if message.sequence > after]
     shown = read[-1].sequence if read else after
     for sequence in range(shown + 1, session.messages + 1):
-        missing = yield from load(MESSAGE, message_key(about.tenant, about.id, sequence))
-        if missing is None:
-            yield from _gone(session)
-            raise CorruptRecordError("message", "sequence", "is missing from its session")
-        read.append(missing.value)
+        read.append((yield from load_message(session, sequence)))
     return read
+
+
+def load_message(session: Session, sequence: int) -> Workflow[Message]:
+    """Return the message of that number, which *session* says to have.
+
+    Raises:
+        SessionNotFoundError: The session is being swept away with its messages just now.
+        CorruptRecordError: The message is missing.
+    """
+    about = session.about
+    stored = yield from load(MESSAGE, message_key(about.tenant, about.id, sequence))
+    if stored is None:
+        yield from _gone(session)
+        raise CorruptRecordError("message", "sequence", "is missing from its session")
+    return stored.value
 
 
 def _gone(session: Session) -> Workflow[None]:

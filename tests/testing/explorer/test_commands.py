@@ -77,7 +77,7 @@ def test_everybody_aims_at_everything() -> None:
 
 
 def test_a_click_is_at_a_button_of_the_user() -> None:
-    """Each action for users that needs no parameters, once there is a message."""
+    """Each action for users that needs no parameters, at the first message of the coach's."""
     scope = Scope(names=("act",), callers=(ADA, BEN), program=True)
     world = scope.world()
     (click,) = commands_of(world, scope.callers, "act")
@@ -86,7 +86,7 @@ def test_a_click_is_at_a_button_of_the_user() -> None:
     session = played.run(start(played.setup, ADA, topic)).session.id
     records = played.records()
     assert list(click.targets(records)) == [
-        (caller, "talk", session, name) for caller in (ADA, BEN) for name in ("count", "close")
+        (caller, "talk", session, name, 1) for caller in (ADA, BEN) for name in ("count", "close")
     ]
     silent = [record for record in records if record.key.kind != "message"]
     assert list(click.targets(silent)) == []

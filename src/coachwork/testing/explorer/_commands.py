@@ -11,10 +11,10 @@ from coachwork.actions import Sender
 from coachwork.effects import Workflow
 from coachwork.errors import ValidationError
 from coachwork.jobs import OPEN, JobRef, JobStatus
-from coachwork.messages import FIRST
+from coachwork.messages import Role
 from coachwork.plain import from_plain
 from coachwork.programs import ActionType
-from coachwork.records import JOB_RECORD, SESSION_RECORD, Record
+from coachwork.records import JOB_RECORD, MESSAGE, SESSION_RECORD, Record
 from coachwork.sessions import LIVE
 from coachwork.testing.explorer._world import Call, Command, World
 from coachwork.workflows import Caller
@@ -31,7 +31,8 @@ def commands_of(
     """Return the commands of those names, as they are called by any of *callers*.
 
     A call is aimed at any session or job that is stored, whosever it is. A click is one of any
-    action of the topic's program that is for users and needs no parameters, at the first message.
+    action of the topic's program that is for users and needs no parameters, at the coach's first
+    message.
 
     Args:
         world: The world they come to.
@@ -89,13 +90,15 @@ class _Commands:
 
     def _buttons(self, records: Sequence[Record]) -> Iterator[Hashable]:
         """Aim each caller at each button: each action that is for users, in each session."""
-        said = {record.key.parts[0] for record in records if record.key.kind == "message"}
+        said = [MESSAGE.read(record).value for record in records if record.key.kind == "message"]
+        said.sort(key=lambda message: message.sequence, reverse=True)
+        of_coach = {told.session: told.sequence for told in said if told.role is Role.COACH}
         for caller, topic, session in self._sessions(records):
             program = self._setup.topics[topic].program
-            if program is not None and session in said:
+            if program is not None and session in of_coach:
                 for action in program.actions:
                     if Sender.USER in action.senders and _needs_nothing(action):
-                        yield caller, topic, session, action.name
+                        yield caller, topic, session, action.name, of_coach[session]
 
     def _jobs(self, wanted: frozenset[JobStatus]) -> Targets:
         """Aim each caller at each job in one of those states."""
@@ -161,7 +164,7 @@ class _Commands:
         return self._keyed("retry", workflows.retry, self._jobs(frozenset({JobStatus.FAILED})))
 
     def act(self) -> Command:
-        return self._keyed("act", partial(workflows.act, message=FIRST), self._buttons)
+        return self._keyed("act", _clicking, self._buttons)
 
     def pause(self) -> Command:
         return self._simple("pause", workflows.pause, self._sessions)
@@ -218,6 +221,12 @@ def _saying(workflow: Callable[..., Workflow[object]]) -> Callable[..., Workflow
         return workflow(*about, TEXT, key=key)
 
     return saying
+
+
+def _clicking(*about: Any, key: str | None) -> Workflow[object]:  # noqa: ANN401 - as it is aimed
+    """Click what a message holds."""
+    *button, message = about
+    return workflows.act(*button, message=message, key=key)
 
 
 def _needs_nothing(action: ActionType[Any, Any]) -> bool:

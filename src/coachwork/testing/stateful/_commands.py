@@ -299,7 +299,13 @@ _MEANWHILE: Final[Mapping[str, Callable[[Commands, Job], Step]]] = {
     ),
     "retry": lambda do, job: do.retry(job.session.who, job, None, waits=False, words=_QUIETLY),
     "click": lambda do, job: do.act(
-        job.session.who, job.session, SLATE, 1, None, waits=True, words=_QUIETLY
+        job.session.who,
+        job.session,
+        SLATE,
+        job.session.newest_of_coach,
+        None,
+        waits=True,
+        words=_QUIETLY,
     ),
     "cancel the job": lambda do, job: do.cancel_job(job.session.who, job),
     "look at the job": lambda do, job: do.look_at_job(job.session.who, job),

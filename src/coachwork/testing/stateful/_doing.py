@@ -135,9 +135,10 @@ class Doing:
         return call(waits=waits, words=words)
 
     def act(self, place: int, button: str, words: Words, *, waits: bool) -> Step:
-        """A click: rather at the newest message of a session that works on a program."""
+        """A click: rather at the coach's newest message in a session that works on a program."""
         session = _one_of(self._oracle.sessions, place, self._has_buttons)
-        message = max(1, len(session.log) + (place == _RATHER))
+        numbers = range(1, len(session.log) + 2)
+        message = _one_of(numbers, place, session.is_of_coach)
         click = self._commands.act
         call = self._commands.keyed(session.who, click, session, BUTTONS[button], message)
         return call(waits=waits, words=words)

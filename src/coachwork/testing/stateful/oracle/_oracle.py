@@ -296,7 +296,7 @@ class Oracle(Answering):
         if receipt is None:
             if session.status != "active":
                 raise _not_active(session)
-            if message > len(session.log):
+            if not session.is_of_coach(message):
                 raise Refusal("VALIDATION")
             collection = self.collection(who)
             deed: Deed | None = collection.carry_out(session, [action], "user", message, self.now)

@@ -230,6 +230,15 @@ class Session:
         """How many messages the coach has said."""
         return len(self.log) - self.user_messages
 
+    def is_of_coach(self, message: int) -> bool:
+        """Whether it has a message of that number, which the coach said."""
+        return message <= len(self.log) and self.log[message - 1].role == "coach"
+
+    @property
+    def newest_of_coach(self) -> int:
+        """The number of the coach's newest message; 1 where there is none."""
+        return max(filter(self.is_of_coach, range(1, len(self.log) + 1)), default=1)
+
     @property
     def expires_at(self) -> datetime | None:
         """When nobody may see it any more; one that ended because it had expired stays expired."""
