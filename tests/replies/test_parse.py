@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from coachwork.plain import JSON
 from coachwork.replies import (
     ABSENT,
+    LEFT_OUT,
     MAX_DEPTH,
     MAX_REPLY_BYTES,
     BadReply,
@@ -244,7 +245,6 @@ def test_a_wrong_shape_is_a_bad_reply(text: str) -> None:
         '[{"a":' * 5_000,
         '{"message": "a\\u0000b"}',
         '{"message": "a\\ud800b"}',
-        '{"message": "x", "actions": [{"a": "\\udfff"}]}',
         '{"message": "x", "\\u0000": 1}',
     ],
     ids=short,
@@ -552,8 +552,62 @@ def test_what_is_sound_comes_back_as_it_was(
     else:
         assert native == found
         assert (found.message, found.is_final, found.structured) == (message, True, True)
-        assert (list(found.actions), found.result) == (actions, result)
-        assert parse_result(text, None, "stop") == whole
+        assert found.result == result
+        alone = [parse_result(json.dumps(action), None, "stop") for action in actions]
+        left_out = {"type": None, "parameters": LEFT_OUT}
+        assert list(found.actions) == [
+            left_out if isinstance(action, BadReply) else action for action in alone
+        ]
+        if actions == alone:
+            assert parse_result(text, None, "stop") == whole
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        '{"confidence": NaN}',
+        '{"confidence": -Infinity}',
+        '{"confidence": 1e999}',
+        f'{{"number": {"9" * 301}}}',
+        f'{{"number": -{"9" * 5000}}}',
+        '{"name": "a", "name": "b"}',
+        '{"name": "a\\u0000b"}',
+        '{"name": "\\ud800"}',
+        '{"\\udfff": 1}',
+        f"{'[' * 30}{']' * 30}",
+    ],
+    ids=short,
+)
+def test_an_action_that_cannot_be_kept_is_left_out_alone(parameters: str) -> None:
+    """Its type stays, for whoever refuses it; message and other actions come as they were."""
+    odd = f'{{"type": "add", "parameters": {parameters}}}'
+    text = f'{{"message": "x", "actions": [{{"type": "one"}}, {odd}, {{"type": "two"}}]}}'
+    left_out = {"type": "add", "parameters": LEFT_OUT}
+    assert reply(text).actions == ({"type": "one"}, left_out, {"type": "two"})
+    assert reply(f'{{"message": "x", "actions": {odd}}}').actions == (left_out,)
+    # Anywhere else it costs the reply, and it is never a result.
+    assert bad(f'{{"message": "x", "n": {odd}}}') == "BAD_REPLY"
+    assert bad(f'{{"message": "x", "actions": [], "actions": [{odd}]}}') == "BAD_REPLY"
+    assert isinstance(parse_result(text, None, "stop"), BadReply)
+
+
+@pytest.mark.parametrize("name", [None, 7, "", "\0", "\ud800", float("nan")])
+def test_a_type_that_cannot_be_kept_is_left_out_too(name: object) -> None:
+    """What is no text, or none that a repository can keep, names no action."""
+    odd = {"type": name, "parameters": float("inf")}
+    found = parse_reply(None, {"message": "x", "actions": [odd, odd["parameters"]]}, "stop")
+    assert isinstance(found, Reply)
+    assert found.actions == ({"type": None, "parameters": LEFT_OUT},) * 2
+
+
+def test_what_is_too_long_is_none_though_it_be_in_actions() -> None:
+    """The bound on size is one for all of the reply, and no part is looked at behind it."""
+    for actions in (
+        [{"type": "add", "parameters": ["x"] * 30_000}],
+        [{"type": "x" * 15_000}, {"type": "x" * 15_000}, {"type": "x" * 15_000}],
+        [{}] * 50_000,
+    ):
+        assert isinstance(parse_reply(None, {"message": "x", "actions": actions}, "stop"), BadReply)
 
 
 @given(st.text(), st.text(alphabet='abc{}[]`\n "', max_size=20))

@@ -2,6 +2,7 @@
 
 from coachwork.replies._parse import (
     ABSENT,
+    LEFT_OUT,
     MAX_DEPTH,
     MAX_DIGITS,
     MAX_REPLY_BYTES,
@@ -17,6 +18,7 @@ from coachwork.replies._stream import MessageStream
 
 __all__ = [
     "ABSENT",
+    "LEFT_OUT",
     "MAX_DEPTH",
     "MAX_DIGITS",
     "MAX_REPLY_BYTES",

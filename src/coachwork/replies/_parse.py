@@ -7,6 +7,8 @@ all else is text, a list without objects too.
 
 The strictness is that of the research on bad input: no duplicate keys, no NaN, no infinity, no
 text that a repository could not keep (lone surrogates, NUL), a bound on size, depth and digits.
+An action among others that breaks these rules, but for the bound on size, is no reason to lose the
+message: what it holds is left out, and the program refuses it alone.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import Enum, StrEnum
 from itertools import chain
-from typing import Final, NamedTuple, NoReturn, cast
+from typing import Final, NamedTuple, cast
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from coachwork.messages import is_blank
 from coachwork.plain import JSON
@@ -32,6 +34,9 @@ MAX_DEPTH: Final = 32
 
 MAX_DIGITS: Final = 300
 """The most digits that an integer of a reply may have."""
+
+LEFT_OUT: Final = "left out: it held what no JSON or no repository can hold"
+"""What stands as the parameters of an action that cannot be kept as it came."""
 
 
 class BadReplyCode(StrEnum):
@@ -61,7 +66,8 @@ class Reply:
         message: What the coach says; not blank.
         is_final: Whether the coach ends the session with it.
         actions: What the coach wants to be done, as it came; what is no object stands as the
-            parameters of an action without a type, which no program has.
+            parameters of an action without a type, which no program has. Where one cannot be kept
+            its parameters are `LEFT_OUT`, which no action takes.
         result: What the conversation yielded, as it came, or `ABSENT`.
         structured: Whether the reply was JSON; False for plain text.
     """
@@ -128,7 +134,7 @@ def parse_result(text: str | None, data: object, finish: str) -> JSON | BadReply
     """
     try:
         answer = _answer(text, data, finish)
-        return answer.native if answer.is_native else _strict(_candidate(answer.text))
+        return _sound(answer.native if answer.is_native else _parsed(_candidate(answer.text)))
     except _Refused as refused:
         return refused.bad
 
@@ -148,7 +154,7 @@ class _Answer(NamedTuple):
     """An answer that may be judged at all: structured output, or else text."""
 
     text: str
-    native: JSON
+    native: object
     is_native: bool
 
 
@@ -158,13 +164,13 @@ def _answer(text: str | None, data: object, finish: str) -> _Answer:
     if finish != "stop":
         raise _Refused("The model ended its answer in an unknown way.")
     if data is not None:
-        return _Answer("", _sound(data), is_native=True)
+        return _Answer("", data, is_native=True)
     return _Answer(_sized("" if text is None else text), None, is_native=False)
 
 
 def _sized(text: str) -> str:
     if _size(text) > MAX_REPLY_BYTES:
-        raise _Refused(_TOO_LONG)
+        raise _TooLong
     if is_blank(text):
         raise _Refused("The model's answer is empty.", BadReplyCode.EMPTY_REPLY)
     return text
@@ -174,7 +180,7 @@ def _size(text: str) -> int:
     """Return the bytes that a text takes in UTF-8, if it is one that any repository can keep."""
     # A character takes a byte at least, so that a huge text is refused without encoding it.
     if len(text) > MAX_REPLY_BYTES:
-        raise _Refused(_TOO_LONG)
+        raise _TooLong
     if "\0" in text:
         raise _Refused(_NO_TEXT)
     try:
@@ -183,7 +189,13 @@ def _size(text: str) -> int:
         raise _Refused(_NO_TEXT) from None
 
 
-_TOO_LONG: Final = f"The model's answer is longer than {MAX_REPLY_BYTES} bytes."
+class _TooLong(_Refused):
+    """The answer is longer than any may be."""
+
+    def __init__(self) -> None:
+        super().__init__(f"The model's answer is longer than {MAX_REPLY_BYTES} bytes.")
+
+
 _NO_TEXT: Final = "The model's answer holds NUL characters or lone surrogates."
 
 
@@ -223,30 +235,34 @@ def _candidate(text: str) -> _Candidate:
     return _Candidate(rest.strip(), is_whole=rest != inside and not rest.endswith("`"))
 
 
-def _strict(candidate: _Candidate) -> JSON:
+def _parsed(candidate: _Candidate) -> object:
+    """Return the value that a text is; what JSON has not stays in it, for `_sound` to find."""
     if not candidate.is_whole:
         raise _Refused(_NOT_WHOLE)
     try:
         value: object = json.loads(
-            candidate.body, object_pairs_hook=_without_duplicates, parse_constant=_no_constant
+            candidate.body, object_pairs_hook=_object, parse_int=_integer, parse_constant=float
         )
     except (ValueError, RecursionError):
         raise _Refused(_NOT_WHOLE) from None
-    return _sound(value)
+    return value
 
 
 _NOT_WHOLE: Final = "The model's answer is not one strict JSON value."
 
 
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+class _Doubled(dict[str, object]):
+    """An object that names a field twice."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError
-    return found
+    return found if len(found) == len(pairs) else _Doubled(found)
 
 
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError
+def _integer(digits: str) -> float:
+    """Return a number; one of too many digits, which would take its time, as one that is none."""
+    return int(digits) if len(digits) <= MAX_DIGITS + 1 else math.inf
 
 
 # --- values ------------------------------------------------------------------------------------
@@ -256,20 +272,35 @@ _TOO_BIG: Final = 10**MAX_DIGITS
 
 def _sound(data: object) -> JSON:
     """Return *data* if it is JSON that any repository can keep, and not too much of it."""
-    left = MAX_REPLY_BYTES
-    waiting: list[tuple[object, int]] = [(data, 1)]
+    _check(data, _Room())
+    return cast("JSON", data)
+
+
+@define
+class _Room:
+    """How many bytes of JSON an answer may still take."""
+
+    left: int = MAX_REPLY_BYTES
+
+    def take(self, cost: int) -> None:
+        """Take some of it."""
+        self.left -= cost
+        if self.left < 0:
+            raise _TooLong
+
+
+def _check(data: object, room: _Room, depth: int = 1) -> None:
+    """Refuse *data*, which stands at some depth, if no JSON or no repository can hold it."""
+    waiting: list[tuple[object, int]] = [(data, depth)]
     while waiting:
         value, depth = waiting.pop()
         # No part is looked at before it is known that there are not too many of them.
-        left -= _cost(value)
-        if left < 0:
-            raise _Refused(_TOO_LONG)
+        room.take(_cost(value))
         parts = _parts(value)
         if parts is not None:
             if depth > MAX_DEPTH:
                 raise _Refused(f"The model's answer is more than {MAX_DEPTH} levels deep.")
             waiting.extend((part, depth + 1) for part in parts)
-    return cast("JSON", data)
 
 
 def _cost(value: object) -> int:
@@ -279,6 +310,8 @@ def _cost(value: object) -> int:
             return 4
         case str():
             return _size(value)
+        case _Doubled():
+            raise _Refused(_NOT_WHOLE)
         case list() | dict():
             return len(cast("list[object]", value)) + 1
         case int() if abs(value) < _TOO_BIG:
@@ -305,14 +338,49 @@ def _parts(value: object) -> Iterable[object] | None:
 
 def _reply(answer: _Answer) -> Reply:
     if answer.is_native:
-        return _structured(answer.native)
+        return _structured(_whole(answer.native))
     candidate = _candidate(answer.text)
     if candidate.begins:
-        value = _strict(candidate)
+        value = _whole(_parsed(candidate))
         # A list of texts may be prose in brackets; objects are not for people.
         if not isinstance(value, list) or any(isinstance(part, dict) for part in value):
             return _structured(value)
     return Reply(message=answer.text)
+
+
+def _whole(value: object) -> JSON:
+    """Return a reply if it is sound, with what of its actions can be kept."""
+    room = _Room()
+    if not isinstance(value, dict) or isinstance(value, _Doubled) or "actions" not in value:
+        _check(value, room)
+        return cast("JSON", value)
+    told = cast("dict[str, JSON]", value)
+    actions = told["actions"]
+    _check({**told, "actions": None}, room)
+    if not isinstance(actions, list):
+        return {**told, "actions": _kept(actions, room)}
+    room.take(len(actions))
+    return {**told, "actions": [_kept(action, room) for action in actions]}
+
+
+def _kept(action: JSON, room: _Room) -> JSON:
+    """Return an action as it came, or without what cannot be kept."""
+    try:
+        _check(action, room, depth=3)
+    except _TooLong:
+        raise
+    except _Refused:
+        name = action.get("type") if isinstance(action, dict) else None
+        return {"type": name if _is_kept(name) else None, "parameters": LEFT_OUT}
+    return action
+
+
+def _is_kept(name: object) -> bool:
+    """Whether something is a text that any repository can keep."""
+    try:
+        return isinstance(name, str) and _size(name) > 0
+    except _Refused:
+        return False
 
 
 def _structured(value: JSON) -> Reply:

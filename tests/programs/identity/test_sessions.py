@@ -7,12 +7,10 @@ import random
 from collections.abc import Sequence
 from typing import Any, Final
 
-import pytest
-
 from coachwork.actions import ActionStatus
-from coachwork.errors import LLMError
 from coachwork.programs import MAX_ACTIONS
 from coachwork.programs.identity import IDENTITY
+from coachwork.replies import LEFT_OUT
 from coachwork.testing import violations
 from coachwork.topics import Topic
 from coachwork.workflows import get, program_state, send, start
@@ -31,7 +29,7 @@ def reply(actions: Sequence[object]) -> str:
 
 
 def is_text(action: Asked) -> bool:
-    """Whether *action* holds nothing that no text may hold: with it, the whole reply is none."""
+    """Whether *action* holds nothing that no text may hold."""
     told = json.dumps(action)
     return "\\ud800" not in told and "\\u0000" not in told
 
@@ -42,7 +40,7 @@ def batch(chance: random.Random) -> list[object]:
     room = LONGEST
     for action in (action for _ in range(6) for action in malformed(chance)):
         size = len(json.dumps(action))
-        if len(found) < MAX_ACTIONS and size < room and is_text(action):
+        if len(found) < MAX_ACTIONS and size < room:
             found.append(action)
             room -= size + 2
     return found
@@ -73,18 +71,18 @@ def test_ten_thousand_malformed_actions_break_no_session() -> None:
     assert world.run(get(world.setup, ADA, TOPIC, session)).turns == turns + 1
 
 
-def test_an_action_with_what_no_text_may_hold_costs_the_reply_and_no_more() -> None:
-    """The reply is none, nothing is changed or recorded, and the next message is answered."""
+def test_an_action_with_what_no_text_may_hold_costs_neither_message_nor_other_actions() -> None:
+    """It alone is refused; what no repository can keep is left out of the log."""
     spoiled = [action for action in malformed(random.Random(1)) if not is_text(action)]
     assert spoiled
-    said = [reply([]), reply(spoiled)]
-    world = World([TOPIC], lambda _: said.pop())
+    good = asked("ask_question", text="Who are you?")
+    world = World([TOPIC], lambda _: reply([*spoiled[:9], good]))
     session = world.run(start(world.setup, ADA, TOPIC)).session.id
-    with pytest.raises(LLMError) as caught:
-        world.run(send(world.setup, ADA, TOPIC, session, "Hello."))
-    assert caught.value.reason == "BAD_REPLY"
-    assert world.stored("audit") == world.stored("progress") == []
-    assert world.run(send(world.setup, ADA, TOPIC, session, "Hello?")).message.text == "Well."
+    assert world.run(send(world.setup, ADA, TOPIC, session, "Hello.")).message.text == "Well."
+    (audit,) = world.stored("audit")
+    assert [action.status for action in audit.actions[-2:]] == ["refused", "applied"]
+    assert audit.actions[0].parameters == LEFT_OUT
+    assert violations(world.records(), now=world.clock.time) == []
 
 
 def test_who_changes_a_view_changes_nothing_else() -> None:
