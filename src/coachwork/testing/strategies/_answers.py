@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from coachwork.adapters import Memory, ScriptedModel
 from coachwork.coach import Chat, Coach
-from coachwork.errors import CoachworkError
+from coachwork.errors import ActionRefusedError, CoachworkError
 from coachwork.jobs import JobKind
+from coachwork.messages import Role
 from coachwork.plain import JSON, to_json
 from coachwork.ports import Answer, Ask, Query
 from coachwork.programs import Program, Scope, read_state
@@ -81,6 +82,12 @@ R = TypeVar("R")
 _AT_ONCE: Final = timedelta(0)
 _LONG: Final = timedelta(days=20)
 _MOST: Final = 6
+
+
+def _of_coach(chat: Chat[Any]) -> int:
+    """Return the number of the first message that the coach said, or of none."""
+    said = chat.history(limit=2, after=0).messages
+    return next((told.sequence for told in said if told.role is Role.COACH), len(said) + 1)
 
 
 class _Talk:
@@ -195,15 +202,25 @@ class _Talk:
 
     def acted(self) -> Acted[Any]:
         """Write a page in a new session."""
-        return self.talked().act("write", {"text": self.draw(texts())}, message=1)
+        chat = self.started()
+        if chat.get().messages == 0:
+            chat.send(self.said())
+        return chat.act("write", {"text": self.draw(texts())}, message=_of_coach(chat))
+
+    def wrote(self) -> None:
+        """Write a page in a new session, or be refused where the diary is closed."""
+        with suppress(ActionRefusedError):
+            self.acted()
 
     def click(self) -> Acted[Any]:
-        """Press some button at the first message, or something that never was a button."""
+        """Press some button at the coach's first message, or something that never was a button."""
         wish = self.draw(wishes(self._diary()))
         action, given = wish.get("type"), wish.get("parameters")
         # What is neither is refused, as a client's mistake is.
         return self.chat.act(
-            cast("str", action), cast("Mapping[str, JSON] | None", given), message=1
+            cast("str", action),
+            cast("Mapping[str, JSON] | None", given),
+            message=_of_coach(self.chat),
         )
 
     # --- what happens ------------------------------------------------------------------------
@@ -315,7 +332,7 @@ class _Talk:
         if self.topic.program is None:
             self.talked()
         else:
-            self.acted()
+            self.wrote()
         return self.draw(st.sampled_from((*told, *self.chat.timeline().entries)))
 
     def scenario(self) -> Scenario:
@@ -325,8 +342,7 @@ class _Talk:
 
     def played(self) -> ScenarioProgram:
         """Let this and that happen in a program, and take out what is left of it."""
-        self.go_on()
-        self.acted()
+        self.go_on().wrote()
         return self.draw(st.sampled_from(self.user.export_scenario().programs))
 
     def planted(self) -> Planted:
