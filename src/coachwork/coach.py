@@ -350,7 +350,7 @@ class UserCoach:
 
     def actions(  # noqa: PLR0913 - one keyword for each filter
         self,
-        program: Program[Any],
+        program: Program[Any] | None = None,
         *,
         session: str | None = None,
         message: int | None = None,
@@ -363,7 +363,7 @@ class UserCoach:
         after: str | None = None,
         limit: int = 50,
     ) -> ActionList:
-        """Return one page of what was done in *program*. See `coachwork.workflows.actions`."""
+        """Return one page of what was done in programs. See `coachwork.workflows.actions`."""
         return self._coach.run(
             workflows.actions(
                 self._coach.setup,
@@ -814,7 +814,7 @@ class AsyncUserCoach:
 
     async def actions(  # noqa: PLR0913 - one keyword for each filter
         self,
-        program: Program[Any],
+        program: Program[Any] | None = None,
         *,
         session: str | None = None,
         message: int | None = None,
@@ -827,7 +827,7 @@ class AsyncUserCoach:
         after: str | None = None,
         limit: int = 50,
     ) -> ActionList:
-        """Return one page of what was done in *program*. See `coachwork.workflows.actions`."""
+        """Return one page of what was done in programs. See `coachwork.workflows.actions`."""
         return await self._coach.run(
             workflows.actions(
                 self._coach.setup,

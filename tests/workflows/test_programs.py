@@ -74,7 +74,7 @@ def names(
     world: World,
     caller: Caller = ADA,
     *,
-    program: Program[Any] = HABITS,
+    program: Program[Any] | None = HABITS,
     **wanted: Any,  # noqa: ANN401 - filters of several types
 ) -> list[str]:
     """Return the names of the habits that actions were about, page by page."""
@@ -139,8 +139,24 @@ def test_a_program_must_be_declared() -> None:
     for program in (other, cast("Program[Any]", None), cast("Program[Any]", "habits")):
         with pytest.raises(ValidationError, match="program"):
             world.run(program_state(world.setup, ADA, program))
+    for program in (other, cast("Program[Any]", "habits")):
         with pytest.raises(ValidationError, match="program"):
             world.run(actions(world.setup, ADA, program))
+
+
+def test_actions_of_all_programs() -> None:
+    """Those of one that is no longer declared, too; one program follows the other."""
+    world = new_world()
+    own = begun(world, PLAN)
+    click(world, own, "c", PLAN)
+    click(world, begun(world), "a")
+    click(world, begun(world), "b")
+    assert names(world, program=None) == ["c", "a", "b"]
+    assert names(world, program=None, newest_first=True, limit=1) == ["b", "a", "c"]
+    assert names(world, program=None, session=own) == ["c"]
+    world.setup = evolve(world.setup, topics={DAILY.id: DAILY})
+    assert names(world, program=None) == ["c", "a", "b"]
+    assert names(world, BEN, program=None) == []
 
 
 def test_a_scenario_has_a_state_of_its_own() -> None:

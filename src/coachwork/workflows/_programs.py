@@ -75,7 +75,7 @@ def program_state(
 def actions(  # noqa: PLR0913 - one keyword for each filter
     setup: Setup,
     caller: Caller,
-    program: Program[Any],
+    program: Program[Any] | None = None,
     *,
     session: str | None = None,
     message: int | None = None,
@@ -88,15 +88,16 @@ def actions(  # noqa: PLR0913 - one keyword for each filter
     after: str | None = None,
     limit: int = 50,
 ) -> Workflow[ActionList]:
-    """Return one page of what was done in *program* for the caller, in the order of its doing.
+    """Return one page of what was done for the caller in programs, in the order of its doing.
 
-    Where each session has a state of its own, sessions follow each other in the order of their ids.
+    One program follows the other, shorter ids first; where each session has a state of its own,
+    the sessions of a program follow each other in the order of their ids.
     A caller with a test scenario sees that scenario's actions, any other one those without.
 
     Args:
         setup: The application's declarations.
         caller: Who asks.
-        program: The program.
+        program: Only actions in this program; None for all, those no longer declared among them.
         session: Only actions of this session.
         message: Only actions that the message of this number in *session* triggered.
         type: Only actions of this type.
@@ -113,7 +114,8 @@ def actions(  # noqa: PLR0913 - one keyword for each filter
         ValidationError: A filter is not what it should be.
         StoreError: The repository failed.
     """
-    _check_declared(setup, program)
+    if program is not None:
+        _check_declared(setup, program)
     checked_number(limit, "limit", 1, MAX_LIMIT)
     if message is not None:
         checked_number(message, "message", 1, 10**12 - 1)
@@ -124,7 +126,7 @@ def actions(  # noqa: PLR0913 - one keyword for each filter
     if message is not None and session is None:
         raise ValidationError("session", "the session of the message")
     wanted = _Wanted(
-        program=program.id,
+        program=None if program is None else program.id,
         scenario=caller.scenario,
         message=message,
         type=type,
@@ -151,7 +153,7 @@ def actions(  # noqa: PLR0913 - one keyword for each filter
 class _Wanted:
     """Which actions are asked for, as far as no view knows it."""
 
-    program: str
+    program: str | None
     scenario: str | None
     message: int | None
     type: str | None
@@ -160,7 +162,7 @@ class _Wanted:
     def found(self, audit: Audit) -> list[ActionView]:
         """Return the actions of *audit* that are asked for."""
         if (
-            audit.program != self.program
+            self.program not in {None, audit.program}
             or audit.scenario != self.scenario
             or self.message not in {None, audit.message}
         ):
