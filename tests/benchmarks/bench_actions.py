@@ -1,10 +1,11 @@
 """What actions cost in a turn: ``python tests/benchmarks/bench_actions.py [FOLDER]``.
 
-Two conversations of ten thousand messages, of two users with two hundred identities each, on SQLite
-as it comes (``synchronous=FULL``). In one the coach's reply carries five actions that change the
-state, in the other none; the two take turn after turn alternately, so what else the machine and its
-disk do hits both. On a busy machine the longer turn is interrupted more often, so CPU time, which
-does not count the disk, is told beside the clock's. Aim: at most 1.5 times the turn without.
+A conversation of ten thousand messages, of a user with two hundred identities, on SQLite as it
+comes (``synchronous=FULL``). In every other turn the coach's reply carries five actions of
+different kinds that change the state, so what else the machine and its disk do hits both kinds of
+turn. On a busy machine the longer turn is interrupted more often, and a busy disk makes it wait
+once more; CPU time, which does not count that, is told beside the clock's. Aim: at most 1.5 times
+the turn without, by the clock; where it is missed, the program says so and ends with 1.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ IDENTITIES: Final = 200
 """How many identities a user has."""
 ACTIONS: Final = 5
 """How many actions a reply carries."""
+AIM: Final = 1.5
+"""How many times as long as a turn without actions one with them may take, by the clock."""
 TURNS: Final = 200
 """How many turns of each kind are measured."""
 
@@ -76,18 +79,39 @@ BEGINNING: Final = (
 
 
 def furnished(chat: Chat[None], said: list[str], identities: int) -> list[str]:
-    """Create so many identities, and return their ids."""
+    """Create so many identities, with a note about each, and return their ids."""
     created = [
         asked("create_identity", name=f"Identity {number}", category="PASSIONS")
         for number in range(identities)
     ]
-    parts = [list(BEGINNING), *(created[at : at + 50] for at in range(0, identities, 50))]
+    noted = [
+        asked("note_identity", identity=f"Identity {number}", text="Thought of at the beginning.")
+        for number in range(identities)
+    ]
+    parts = [list(BEGINNING)]
+    parts += [
+        actions[at : at + 50] for actions in (created, noted) for at in range(0, identities, 50)
+    ]
     for actions in parts:
         said.append(reply(actions))
         chat.send("Hello")
     view = chat._coach.as_user(chat._caller.user, tenant="acme").program(IDENTITY)
     assert len(view.state.identities) == identities, view.phase
     return [identity.id for identity in view.state.identities]
+
+
+def five(identities: list[str], turn: int) -> list[dict[str, object]]:
+    """Return five actions of different kinds, none of which was asked for before."""
+    one, other = (identities[number * 7 % len(identities)] for number in (turn, turn + 1))
+    actions = [
+        asked("rename_identity", identity=one, name=f"Name {turn}"),
+        asked("note_identity", identity=other, text=f"Thought of in turn {turn}."),
+        asked("set_metadata", name=f"mood {turn % 7}", value=turn),
+        asked("add_who_you_are", texts=[f"One who came {turn} times."]),
+        asked("remove_who_you_are", text=f"One who came {turn} times."),
+    ]
+    assert len(actions) == ACTIONS
+    return actions
 
 
 def measured(
@@ -99,47 +123,44 @@ def measured(
     with Coach(
         SQLite(folder / "coach.db"), ScriptedModel(lambda _: said.pop(0)), topics=[TOPIC]
     ) as coach:
-        chats: list[Chat[None]] = []
-        found: list[list[str]] = []
-        for user in ("plain", "acting"):
-            chat = coach.as_user(user, tenant="acme").start(TOPIC, context={"name": "Ada"})
-            lengthen(coach._ports.repository, chat.session_id, length)
-            found.append(furnished(chat, said, identities))
-            chats.append(chat)
-        plain, acting = chats
+        chat = coach.as_user("ada", tenant="acme").start(TOPIC, context={"name": "Ada"})
+        lengthen(coach._ports.repository, chat.session_id, length)
+        found = furnished(chat, said, identities)
         gc.collect()
         for turn in range(turns):
-            for chat, times in ((plain, figures.without), (acting, figures.with_actions)):
-                renames = [
-                    asked(
-                        "rename_identity",
-                        identity=found[1][number * 7 % identities],
-                        name=f"Name {number}",
-                    )
-                    for number in range(turn * ACTIONS, (turn + 1) * ACTIONS)
-                ]
-                said.append(reply(renames if chat is acting else []))
+            for actions, times in (
+                ([], figures.without),
+                (five(found, turn), figures.with_actions),
+            ):
+                said.append(reply(actions))
                 began, worked = time.perf_counter(), time.process_time()
                 chat.send("I have thought about it.")
                 times.append((time.perf_counter() - began, time.process_time() - worked))
-        actions = coach.as_user("acting", tenant="acme").actions(IDENTITY, newest_first=True)
-        assert all(one.status is ActionStatus.APPLIED for one in actions.actions), actions
+        log = coach.as_user("ada", tenant="acme").actions(IDENTITY, newest_first=True)
+        assert len(log.actions) >= ACTIONS
+        refused = {one.summary for one in log.actions if one.status is ActionStatus.REFUSED}
+        assert not refused, refused
     return figures
 
 
-def report(figures: Figures) -> None:
-    """Print what was measured."""
-    print(f"{'':10} {'without':>10} {'5 actions':>10} {'ratio':>6} (aim: at most 1.5)")
+def report(figures: Figures) -> bool:
+    """Print what was measured, and return whether it is what it should be."""
+    print(f"{'':10} {'without':>10} {'5 actions':>10} {'ratio':>6} (aim: at most {AIM})")
     for name, (without, acting) in zip(("clock", "CPU time"), figures.medians, strict=True):
         told = f"{without * 1000:7.2f} ms {acting * 1000:7.2f} ms"
         print(f"{name:10} {told} {acting / without:6.2f}")
+    (without, acting), _ = figures.medians
+    kept = acting <= AIM * without
+    print("kept" if kept else "missed")
+    return kept
 
 
 def main() -> None:
     """Measure and report."""
     where = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory(dir=where) as folder:
-        report(measured(Path(folder)))
+        kept = report(measured(Path(folder)))
+    sys.exit(not kept)
 
 
 if __name__ == "__main__":

@@ -342,3 +342,13 @@ def test_operations_name_the_version_they_want() -> None:
     assert HABIT.update(old, new) == Update(HABIT.record(new, 8))
     assert HABIT.delete(old) == Delete(key, 7)
     assert HABIT.check(old) == Check(key, 7)
+
+
+def test_a_record_after_another_is_the_same_record() -> None:
+    """What was written before saves work and changes nothing; the bound is the same."""
+    first, texts = HABIT.record_after(Habit("read", 1), 1, None)
+    assert first == HABIT.record(Habit("read", 1), 1)
+    second, _ = HABIT.record_after(Habit("read", 2), 2, texts)
+    assert second == HABIT.record(Habit("read", 2), 2)
+    with pytest.raises(MisuseError, match="a habit record of more than"):
+        HABIT.record_after(Habit("x" * MAX_BODY, 1), 1, texts)

@@ -212,6 +212,15 @@ def test_what_the_log_tells_leads_to_the_state() -> None:
     assert progress.audits == 3
 
 
+def test_a_state_is_stored_as_if_nothing_was_known_of_it() -> None:
+    """What turn after turn is not written anew is what writing it anew would give."""
+    world, session = begun([says(READ), says(WRITE, ("keep", {"what": [1]})), says(("begin", {}))])
+    for _ in range(3):
+        world.run(send(world.setup, ADA, DAILY, session, "Hello"))
+        (record,) = [record for record in world.records() if record.key.kind == PROGRESS.name]
+        assert PROGRESS.record(PROGRESS.read(record).value, record.version) == record
+
+
 def test_a_click_while_the_model_thinks_counts() -> None:
     """The reply's actions are judged on the state that the click left, without asking again."""
     world, session = begun([says()])

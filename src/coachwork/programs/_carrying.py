@@ -44,6 +44,9 @@ MAX_SUMMARY: Final = 500
 _MAX_ESCAPED: Final = 1200
 """The most characters of a summary as ASCII JSON text, where one may take twelve."""
 
+_DENSE: Final = json.JSONEncoder(separators=(",", ":"))
+_SORTED: Final = json.JSONEncoder(sort_keys=True)
+
 
 @frozen
 class Carried(Generic[S]):
@@ -134,7 +137,7 @@ def _carried(
     shown = 0
     for number, action in enumerate(asked, 1):
         id_ = f"{audit}.{number}"
-        same = json.dumps([action.get("type"), action.get("parameters", {})], sort_keys=True)
+        same = _SORTED.encode([action.get("type"), action.get("parameters", {})])
         try:
             done = judge.applied(state, action, id_, repeated=same in applied)
             kept = _kept(done.state) if bounded else None
@@ -211,11 +214,10 @@ def _kept(
 def _growth(new: JSON, old: JSON) -> int:
     """Return by how many characters *new* is longer than *old* at most; what they share is free."""
     if isinstance(new, dict) and isinstance(old, dict) and new.keys() == old.keys():
-        pairs = [(value, old[name]) for name, value in new.items()]
-        return sum(_growth(part, was) for part, was in pairs if part is not was)
+        return sum(_growth(part, old[name]) for name, part in new.items() if part is not old[name])
     if isinstance(new, list) and isinstance(old, list):
         added = sum(_size(part) + 1 for part in new[len(old) :])
-        pairs = list(zip(new, old, strict=False))
+        pairs = zip(new, old, strict=False)
         return added + sum(_growth(part, was) for part, was in pairs if part is not was)
     return _size(new)
 
@@ -243,4 +245,4 @@ def _check_size(plain: JSON, most: int) -> int:
 
 def _size(plain: JSON) -> int:
     """Return how many characters plain data takes as ASCII JSON text."""
-    return len(json.dumps(plain, separators=(",", ":")))
+    return len(_DENSE.encode(plain))

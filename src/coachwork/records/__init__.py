@@ -38,6 +38,7 @@ from coachwork.records._record import (
     Update,
     key_of,
 )
+from coachwork.records._texts import Texts
 
 __all__ = [
     "ACCOUNT",
@@ -63,6 +64,7 @@ __all__ = [
     "Op",
     "Record",
     "Stored",
+    "Texts",
     "Update",
     "account_key",
     "audit_key",

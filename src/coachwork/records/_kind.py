@@ -26,6 +26,7 @@ from coachwork.records._record import (
     Record,
     Update,
 )
+from coachwork.records._texts import PLAIN, Texts, texts_of
 
 V = TypeVar("V")
 Body = dict[str, JSON]
@@ -49,7 +50,6 @@ def _no_number(name: str) -> JSON:
     raise ValueError(name)
 
 
-_PLAIN: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _STRICT: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
 
 
@@ -92,9 +92,30 @@ class Kind(Generic[V]):
         Raises:
             MisuseError: It is larger than a record may be.
         """
-        body = converter().unstructure(value)
+        return self._record(value, version, PLAIN.encode(self._written(value)))
+
+    def record_after(self, value: V, version: int, before: Texts | None) -> tuple[Record, Texts]:
+        """Return the same, and its texts; what was written *before* is not written anew.
+
+        Args:
+            value: The value; the plain data in it may not be changed from now on.
+            version: The record's version.
+            before: The texts that came with the record of what *value* was made from, if known.
+
+        Raises:
+            MisuseError: It is larger than a record may be.
+        """
+        texts = texts_of(self._written(value), before)
+        return self._record(value, version, texts.text), texts
+
+    def _written(self, value: V) -> Body:
+        """Return *value* as a body."""
+        body: Body = converter().unstructure(value)
         body["schema"] = self.schema
-        text = _PLAIN.encode(body)
+        return body
+
+    def _record(self, value: V, version: int, text: str) -> Record:
+        """Return the record of *value* with that *text* as its body."""
         if len(text) > MAX_BODY:
             raise MisuseError(f"a {self.name} record of more than {MAX_BODY} bytes")
         return Record(self.key(value), version, self.facts(value), text)

@@ -12,7 +12,7 @@ from coachwork.actions import Audit, Component, Sender
 from coachwork.effects import Get, NewId, Now, Workflow
 from coachwork.plain import JSON, to_json
 from coachwork.programs import Carried, Program, Progress, Scope, begun, carry_out, read_state
-from coachwork.records import AUDIT, PROGRESS, Insert, Op, Record, Stored, Update, progress_key
+from coachwork.records import AUDIT, PROGRESS, Insert, Op, Record, Texts, Update, progress_key
 from coachwork.sessions import About, latest
 
 S = TypeVar("S")
@@ -28,6 +28,7 @@ class Underway(Generic[S]):
         version: The version of its record, or None before the first action.
         state: The state.
         size: How many characters its record takes, where there is one.
+        texts: The texts of its record, where this process wrote it.
     """
 
     program: Program[S]
@@ -35,6 +36,7 @@ class Underway(Generic[S]):
     version: int | None
     state: S
     size: int | None = None
+    texts: Texts | None = None
 
     @property
     def kept(self) -> dict[str, JSON] | None:
@@ -205,11 +207,8 @@ def carried_out(
         audits=audit.number,
         updated_at=at,
     )
-    if underway.version is None:
-        op: Insert | Update = PROGRESS.insert(after)
-    else:
-        op = PROGRESS.update(Stored(progress, underway.version), after)
     version = (underway.version or 0) + 1
-    size = len(op.record.body)
-    _known(op.record, Underway(program, after, version, carried.state, size))
+    record, texts = PROGRESS.record_after(after, version, underway.texts)
+    op = Insert(record) if underway.version is None else Update(record)
+    _known(record, Underway(program, after, version, carried.state, len(record.body), texts))
     return Written(carried, audit, program.is_finished(carried.state), (op, AUDIT.insert(audit)))
