@@ -310,7 +310,10 @@ def _whole(of: type) -> str:
 
 _WHY_REFUSED: Final[Mapping[RefusalCode, str]] = {
     RefusalCode.UNKNOWN_ACTION: "The catalogue has no action of that type.",
-    RefusalCode.BAD_PARAMETERS: "The parameters do not fit; the summary names the field.",
+    RefusalCode.BAD_PARAMETERS: (
+        "The parameters do not fit; the summary names the field. What no repository can hold is "
+        "left out."
+    ),
     RefusalCode.DUPLICATE: "The very same action was applied before, in the same reply.",
     RefusalCode.WRONG_SENDER: "It is not for the coach, or not for the user.",
     RefusalCode.WRONG_PHASE: "It is not allowed in the phase that the actions before it left.",

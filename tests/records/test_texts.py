@@ -96,6 +96,7 @@ def test_what_lies_deeper_has_one_text() -> None:
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_what_json_has_not_is_no_text(number: float) -> None:
     """Wherever it stands."""
-    for value in (number, [number], {"a": {"b": [{"c": [number]}]}}):
+    values: list[JSON] = [number, [number], {"a": {"b": [{"c": [number]}]}}]
+    for value in values:
         with pytest.raises(ValueError, match="not JSON compliant"):
             texts_of(value)
