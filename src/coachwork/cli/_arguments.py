@@ -73,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     _add_timeline(add)
     _add_replay(add)
     _add_diagram(add)
+    _add_programs(add)
     return told
 
 
@@ -369,6 +370,23 @@ def _add_diagram(add: _Adds) -> None:
         "machine", nargs="?", choices=MACHINES, default="session", help="which (%(default)s)"
     )
     draw.add_argument("--format", choices=FORMATS, default="mermaid", help="how (%(default)s)")
+
+
+def _add_programs(add: _Adds) -> None:
+    """Say what ``programs`` may be told."""
+    listing = add(
+        "programs",
+        help="list programs: what may be done by whom, and the phases",
+        description=_paragraphs(
+            "List the programs that come with the library, and those of an application that are "
+            "named: phases, actions by who may do them, and the phases as a diagram for any viewer "
+            "of Mermaid."
+        ),
+        epilog=_examples("coachwork programs", "coachwork programs app:HABITS"),
+    )
+    listing.add_argument(
+        "program", nargs="*", metavar="MODULE:NAME", help="where an application's program is found"
+    )
 
 
 # --- what several of them may be told --------------------------------------------------------

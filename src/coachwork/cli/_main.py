@@ -204,6 +204,13 @@ def _diagram(options: argparse.Namespace) -> int:
     return diagram(options.machine, options.format)
 
 
+def _programs(options: argparse.Namespace) -> int:
+    """Run ``programs``."""
+    from coachwork.cli._programs import show_programs
+
+    return show_programs(options.program)
+
+
 COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "demo": _demo,
     "chat": _chat,
@@ -212,5 +219,6 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace], int]]] = {
     "timeline": _timeline,
     "replay": _replay,
     "diagram": _diagram,
+    "programs": _programs,
 }
 """What runs each command."""

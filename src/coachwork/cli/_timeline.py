@@ -6,15 +6,14 @@ Whoever may read the file may look at every session in it; nobody is asked who t
 from __future__ import annotations
 
 import json
-import sys
-from importlib import import_module
-from typing import Any, TypeGuard
+from typing import Any
 
 from attrs import frozen
 
 from coachwork.adapters import ScriptedModel, SQLite
 from coachwork.cli._database import there
 from coachwork.cli._plain import shown
+from coachwork.cli._programs import imported, known
 from coachwork.coach import Coach
 from coachwork.diagrams import mermaid
 from coachwork.errors import SessionNotFoundError, ValidationError
@@ -22,7 +21,6 @@ from coachwork.ids import checked_id
 from coachwork.plain import to_json
 from coachwork.ports import Query
 from coachwork.programs import Program
-from coachwork.programs.identity import IDENTITY
 from coachwork.records import AUDIT, SESSION_RECORD, session_key
 from coachwork.sessions import About
 from coachwork.topics import Topic
@@ -93,32 +91,8 @@ def _program(database: SQLite, about: About, where: str | None) -> Program[Any] 
     query = Query(kind=AUDIT.name, tenant=about.tenant, owner=about.user, session=about.id, limit=1)
     used = {AUDIT.read(record).value.program for record in database.find(query)}
     if where is None:
-        return IDENTITY if used == {IDENTITY.id} else None
-    program = _imported(where)
+        return known(*used) if len(used) == 1 else None
+    program = imported(where, "--program")
     if used - {program.id}:
         raise ValidationError("--program", f"the program {', '.join(used)}")
     return program
-
-
-def _imported(where: str) -> Program[Any]:
-    """Return the program that a module of the application holds.
-
-    Raises:
-        ValidationError: There is none.
-    """
-    module, _, name = where.partition(":")
-    sys.path.insert(0, "")  # as for `python -m`: what stands in this folder
-    try:
-        found: object = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError):
-        found = None
-    finally:
-        sys.path.remove("")
-    if not _is_a_program(found):
-        raise ValidationError("--program", "module:NAME of a Program")
-    return found
-
-
-def _is_a_program(thing: object) -> TypeGuard[Program[Any]]:
-    """Whether something is a program, whatever its state."""
-    return isinstance(thing, Program)
