@@ -412,7 +412,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_ending",
-                "if SessionEffect.NOTE_STANDING in moved.effects:",
+                "if SessionEffect.NOTE_STANDING in moved.effects and not is_tried:",
                 "if False:",
             ),
         ),
@@ -684,8 +684,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_program",
-                "        op = PROGRESS.update(Stored(progress, underway.version), after)\n",
+                "    op = Insert(record) if underway.version is None else Update(record)\n",
                 (
+                    "    op = Insert(record)\n"
+                    "    if underway.version is not None:\n"
                     "        was = yield from load(PROGRESS, PROGRESS.key(progress))\n"
                     "        audit = evolve(audit, number=was.value.audits + 1)\n"
                     "        after = evolve(after, audits=audit.number)\n"

@@ -52,8 +52,7 @@ def program_state(
         raise ValidationError("session_id", told)
     if session_id is not None:
         checked_id(session_id, "session_id")
-        session, _ = yield from load_session(setup, caller, session_id)
-        caller = evolve(caller, scenario=session.value.about.scenario)
+        yield from load_session(setup, caller, session_id)
     underway = yield from load_underway(
         program, caller.tenant, caller.user, session_id, caller.scenario
     )

@@ -160,7 +160,8 @@ def load_session(
     """Return the caller's session, and the time at which it was not expired.
 
     Raises:
-        SessionNotFoundError: It never was, has expired, or is another tenant's.
+        SessionNotFoundError: It never was, has expired, is another tenant's, or belongs to another
+            test scenario than the caller.
         SessionAccessDeniedError: It is another user's of the same tenant.
     """
     stored = yield from load(SESSION_RECORD, session_key(caller.tenant, session_id))
@@ -171,4 +172,6 @@ def load_session(
         if setup.settings.hide_foreign:
             raise SessionNotFoundError
         raise SessionAccessDeniedError
+    if stored.value.about.scenario != caller.scenario:
+        raise SessionNotFoundError
     return stored, now

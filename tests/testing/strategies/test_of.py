@@ -40,6 +40,7 @@ WITHOUT: Final = {
     "Program": "an application declares it",
     "Refused": "a machine answers with it",
     "Row": "an application declares it",
+    "Texts": "a record comes with it, and it is given back with the next one",
     "Walk": "a machine answers with it",
 }
 """Public classes of values that need no strategy, each with the reason."""
