@@ -32,6 +32,7 @@ from coachwork.records import (
     message_key,
 )
 from tests.cached_lives import Choices, Life, said, viewed
+from tests.cached_mutants import MODULE, MUTANTS
 from tests.workflow_mutants import mutated
 
 DONE, CONFLICT = CommitResult.DONE, CommitResult.CONFLICT
@@ -702,32 +703,11 @@ def test_those_lives_are_worth_living() -> None:
     assert hits > 400
 
 
-COMMIT = "        result: CommitResult = yield partial(self._durable.commit, ops)\n"
-PUT = "yield from self._guarded(self._put_new(ops), None)\n"
-RAISE = "            raise\n"
-
-MUTANTS = {
-    "the end is not proven": ("told[0] != run[-1] or ", ""),
-    "the beginning is not proven": (" or (yield from self._first(log)) != name", ""),
-    "put before it is done": (COMMIT, f"        {PUT}{COMMIT}"),
-    "put on a conflict": ("if result is CommitResult.DONE:", "if result:"),
-    "put on an unknown outcome": (
-        COMMIT,
-        f"        try:\n    {COMMIT}        except Exception:\n            {PUT}{RAISE}",
-    ),
-    "one name for all": ('told = f"{first.key.text}\\n{first.body}"', "told = first.key.text"),
-    "the tail is not asked for": ("answer([*run, *tail]", "answer([*run]"),
-    "the end is not asked for": ("if not ends or (", "if ("),
-    "a gap is passed over": ("if number_of(record) != self.after + 1 + len(run):", "if False:"),
-    "a failure reaches the caller": ("except Exception:", "except ZeroDivisionError:"),
-}
-
-
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_rule_that_is_not_kept_is_seen(name: str) -> None:
     """Some life shows it."""
     with (
-        mutated("coachwork.adapters._caching", [MUTANTS[name]]),
+        mutated(MODULE, MUTANTS[name]),
         pytest.raises(AssertionError),
     ):
         lives(range(3000))
