@@ -17,7 +17,12 @@ from hypothesis import settings
 
 from coachwork import AsyncCoach, Coach, Memory, SQLite, Topic, in_threads
 from coachwork.adapters import AsyncCached, Cached, ScriptedModel, final
-from coachwork.errors import MisuseError, OutcomeUnknownError, ValidationError
+from coachwork.errors import (
+    MisuseError,
+    OutcomeUnknownError,
+    StoreUnavailableError,
+    ValidationError,
+)
 from coachwork.ports import Ask, CommitResult, Query
 from coachwork.records import Delete, Insert, Key, Op, Record
 from coachwork.testing import Audited, Capability, FakeClock, check_async_repository
@@ -156,6 +161,8 @@ def test_an_async_coach_takes_its_async_form(tmp_path: Path) -> None:
     asyncio.run(main())
     assert cached.figures.hits >= 4
     assert cached.figures.failures == 0
+    with pytest.raises(StoreUnavailableError):
+        cached.get(said(1).key)
 
 
 # --- a side that fails -----------------------------------------------------------------------

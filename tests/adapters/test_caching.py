@@ -207,9 +207,11 @@ def test_who_asks_for_nothing_gets_nothing(asked: dict[str, int]) -> None:
     """The durable side knows that best."""
     pair = Pair()
     pair.put(3)
-    pair.durable.told()
+    for side in (pair.durable, pair.fast):
+        side.told()
     assert not pair.log(**asked)
     assert pair.durable.told() == (["log"], 0)
+    assert pair.fast.told() == ([], 0)
 
 
 def test_a_gap_in_the_fast_side_is_filled() -> None:
@@ -374,6 +376,7 @@ def test_a_log_that_another_process_deletes_is_not_shown(asked: dict[str, int]) 
         for number in some:
             pair.durable.memory.commit([Delete(log[number - 1].key, 1)])
             pair.log(**asked)
+        assert pair.cache.figures.failures == 0
 
 
 @pytest.mark.parametrize("asked", [{}, {"last": 2}, {"after": 1}])
@@ -519,6 +522,17 @@ def test_a_message_that_is_changed_leaves_too() -> None:
     pair.log()
 
 
+@pytest.mark.parametrize("odd", [{"version": 2}, {"facts": Facts(owner="ada")}])
+def test_what_is_no_usual_message_is_not_put_there(odd: dict[str, Any]) -> None:
+    """It could not be given back as it was."""
+    pair = Pair()
+    pair.durable.memory.commit([Insert(said(1)), Insert(evolve(said(2), **odd)), Insert(said(3))])
+    for _ in range(2):
+        pair.log()
+    assert not pair.kept
+    assert pair.cache.figures.hits == 0
+
+
 def test_what_cannot_be_read_can_be_deleted() -> None:
     """A first message that is damaged stands in nobody's way."""
 
@@ -563,6 +577,11 @@ def named(number: int, **changed: Any) -> Record:  # noqa: ANN401 - it is to be 
     return evolve(record, **changed)
 
 
+def _as_text(record: Record) -> Record:
+    """Return it with its number as text."""
+    return evolve(record, key=Key("message", "acme", (NAMED, f"{record.key.parts[1]}")))
+
+
 NONSENSE: dict[str, object] = {
     "nothing": None,
     "a word": "word",
@@ -573,6 +592,7 @@ NONSENSE: dict[str, object] = {
     "another version": [named(1, version=2)],
     "other facts": [named(1, facts=Facts(session="t"))],
     "no number": [named(1, key=Key("message", "acme", (NAMED,)))],
+    "a number as text": lambda found: [*map(_as_text, found[:1]), *found[1:]],
     "more than was asked for": lambda found: [*found, *found],
     "in another order": lambda found: found[::-1],
     "one twice": lambda found: [one for one in found for _ in range(2)],

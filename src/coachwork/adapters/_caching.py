@@ -281,7 +281,7 @@ class Asked:
             ends: Whether there are no more after them.
         """
         if self.last is None:
-            return found[: self.limit]
+            return found
         begins = number_of(found[0]) == self.after + 1
         if not ends or (len(found) < self.last and not begins):
             return None
