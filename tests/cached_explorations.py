@@ -464,6 +464,8 @@ COMMANDS: Final = [
 ]
 """What processes do; *elsewhere* is one with another fast side."""
 
+ALL: Final = tuple(command.name for command in COMMANDS)
+
 
 class AsAlone(Invariants):
     """What was told by way of the cache is what the durable side would have told."""
@@ -557,8 +559,7 @@ LARGE: Final[dict[str, CachedScope | Life]] = {
     "a cached repository, 3 commands, 1 fault": CachedScope(
         names=EVERYTHING, commands=3, faults=1, instants=PAST_BOTH
     ),
-    "a cached log, 3 commands, 1 fault": Life(
-        names=tuple(command.name for command in COMMANDS), begun=2, faults=1
-    ),
+    "a cached log, 3 commands, no fault": Life(names=ALL, begun=2),
+    "a cached log, 2 commands, 1 fault": Life(names=ALL, begun=2, commands=2, faults=1),
 }
 """The worlds of ``scripts/explore``."""
