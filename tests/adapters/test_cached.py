@@ -327,7 +327,7 @@ def crossed() -> Iterator[Cached]:
 
 
 TestCrossed = SessionMachine.over(crossed).TestCase
-TestCrossed.settings = settings(max_examples=10, stateful_step_count=25)
+TestCrossed.settings = settings(max_examples=6, stateful_step_count=25)
 
 
 # --- bad input -------------------------------------------------------------------------------
