@@ -126,7 +126,7 @@ class Caching:
             yield from self._take_out(log, name)
             return None
         tail = told[1:]
-        yield from self._guarded(self._put(log, name, tail), None)
+        yield from self._guarded(self._put(log, name, _without(shown, tail)), None)
         return asked.answer([*run, *tail], ends=len(told) < room)
 
     def _fill(self, log: Log, records: Sequence[Record]) -> Course[None]:
@@ -146,9 +146,7 @@ class Caching:
         if proven:
             after = number_of(first) - 1
             shown = yield from self._shown(log, name, after, None, len(records))
-            there = {number_of(record) for record in shown}
-            new = [record for record in records if number_of(record) not in there]
-            yield from self._put(log, name, new)
+            yield from self._put(log, name, _without(shown, records))
 
     def _first(self, log: Log) -> Course[str | None]:
         """Return the name of *log* as it is now, by its first message."""
@@ -300,6 +298,12 @@ def name_of(first: Record) -> str:
 def number_of(record: Record) -> int:
     """Return the sequence number of a message."""
     return int(record.key.parts[-1])
+
+
+def _without(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]:
+    """Return those of *records* that are not among those *shown*, by their numbers."""
+    there = {number_of(record) for record in shown}
+    return [record for record in records if number_of(record) not in there]
 
 
 def _losing(ops: Sequence[Op]) -> Iterable[Log]:
