@@ -66,12 +66,12 @@ class Mutant:
             by_module.setdefault(name, []).append((old, new))
         with ExitStack() as stack:
             for name, changes in by_module.items():
-                stack.enter_context(_changed(f"coachwork.workflows.{name}", changes))
+                stack.enter_context(mutated(f"coachwork.workflows.{name}", changes))
             yield
 
 
 @contextmanager
-def _changed(name: str, changes: list[tuple[str, str]]) -> Iterator[None]:
+def mutated(name: str, changes: list[tuple[str, str]]) -> Iterator[None]:
     """Put changes of the source of a module in force.
 
     Raises:

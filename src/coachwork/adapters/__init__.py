@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coachwork.adapters._bell import AsyncRingingDispatcher, Bell, RingingDispatcher
+from coachwork.adapters._cache import CacheFigures
+from coachwork.adapters._cached import AsyncCached, Cached
 from coachwork.adapters._memory import Memory
 from coachwork.adapters._notifier import LocalNotifier, Subscription
 from coachwork.adapters._recorded import RecordedModel
@@ -32,9 +34,12 @@ else:  # the checkers would take any name for one that is there
 
 
 __all__ = [
+    "AsyncCached",
     "AsyncRingingDispatcher",
     "Bell",
     "BuiltinRenderer",
+    "CacheFigures",
+    "Cached",
     "ExtractiveSummarizer",
     "LocalNotifier",
     "Memory",

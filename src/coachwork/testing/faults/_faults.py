@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, cast, overload
 from attrs import evolve
 
 from coachwork.adapters import SystemClock
+from coachwork.courses import is_async
 from coachwork.errors import MisuseError, ValidationError
 from coachwork.ports import (
     Admit,
@@ -33,7 +34,6 @@ from coachwork.ports import (
     TemplateRenderer,
     TemplateSource,
 )
-from coachwork.testing._colours import is_async
 from coachwork.testing.faults._past import Past
 from coachwork.testing.faults._plan import FaultPlan
 from coachwork.testing.faults._playing import Injected, Player, Sleep

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
+from coachwork.courses import Course, at_once, awaited, closing
 from coachwork.errors import LLMError, LLMTimeoutError
 from coachwork.events import Event
 from coachwork.jobs import JobRef
@@ -39,7 +40,6 @@ from coachwork.ports import (
     TemplateRenderer,
     TemplateSource,
 )
-from coachwork.testing._colours import Course, at_once, awaited, closing
 from coachwork.testing.faults._fault import Fault
 from coachwork.testing.faults._playing import Instead, Manner, Player, Sleep
 from coachwork.testing.faults._raised import InjectedError
