@@ -91,8 +91,8 @@ class Judge(Generic[S]):
         if action is None:
             told = f"there is no action {name}" if _is_a_name(name) else "there is no such action"
             raise ActionRefused(RefusalCode.UNKNOWN_ACTION, told)
-        if unknown := asked.keys() - _FIELDS:
-            told = f"{action.name}: {len(unknown)} unknown fields beside type and parameters"
+        if asked.keys() - _FIELDS:  # not told: their names may be anything
+            told = f"{action.name}: expected no fields but type, parameters"
             raise ActionRefused(RefusalCode.BAD_PARAMETERS, told)
         return action
 
@@ -180,7 +180,10 @@ def _parameters(action: ActionType[Any, Any], asked: Mapping[str, JSON]) -> obje
     try:
         read: object = from_plain(given, action.parameters)
     except ValidationError as fault:
-        told = f"{action.name}: {fault.field}: expected {fault.expected}"
+        # Of data as a whole it is said that the "value" has unknown fields.
+        is_whole = fault.field == "value" and fault.expected.startswith("no fields")
+        where = "parameters" if is_whole else fault.field
+        told = f"{action.name}: {where}: expected {fault.expected}"
         raise ActionRefused(RefusalCode.BAD_PARAMETERS, told) from None
     except Exception as error:
         told = f"failed to read its parameters with {type(error).__name__}"

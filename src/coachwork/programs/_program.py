@@ -51,7 +51,8 @@ class Done(Generic[S]):
     Attributes:
         state: The state afterwards.
         summary: What was done, in plain words.
-        component: What a front end is to show, or None.
+        component: What a front end is to show, or None. One of the coach's is kept with its
+            message; one of a click is in the answer to it and in the log.
     """
 
     state: S = field(repr=False)
@@ -64,7 +65,7 @@ class Refusal:
     """An action cannot be applied; nothing is changed.
 
     Attributes:
-        reason: Why, in plain words, for the model as much as for people.
+        reason: Why, in plain words; it stands in the log.
     """
 
     reason: str

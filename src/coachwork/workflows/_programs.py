@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve, frozen
 
-from coachwork.actions import ActionStatus, Audit, Sender
+from coachwork.actions import MAX_ACTION_TYPE, ActionStatus, Audit, Sender
 from coachwork.effects import Get, Workflow
 from coachwork.errors import ValidationError
 from coachwork.ids import checked_id
@@ -122,6 +122,8 @@ def actions(  # noqa: PLR0913 - one keyword for each filter
         checked_instant(name, instant)
     if session is not None:
         checked_id(session, "session")
+    if type is not None:
+        checked_id(type, "type", most=MAX_ACTION_TYPE)
     if message is not None and session is None:
         raise ValidationError("session", "the session of the message")
     wanted = _Wanted(

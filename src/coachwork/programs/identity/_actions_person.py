@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from attrs import Attribute, evolve, field, frozen
 
@@ -41,7 +41,7 @@ def add_who_you_are(state: CoachState, given: AddWhoYouAre, moment: Moment) -> A
     if isinstance(more, Refusal):
         return more
     after = evolve(state, who_you_are=(*state.who_you_are, *more))
-    return added(after, moment, f"kept {len(more)} of what the person is")
+    return added(after, moment, f"kept {_things(more)} that the person is")
 
 
 @frozen
@@ -80,7 +80,7 @@ def add_who_you_want_to_be(state: CoachState, given: AddWhoYouWantToBe, moment: 
     if isinstance(more, Refusal):
         return more
     after = evolve(state, who_you_want_to_be=(*state.who_you_want_to_be, *more))
-    return added(after, moment, f"kept {len(more)} of what the person wants to be")
+    return added(after, moment, f"kept {_things(more)} that the person wants to be")
 
 
 @frozen
@@ -103,6 +103,11 @@ def remove_who_you_want_to_be(
         return left
     after = evolve(state, who_you_want_to_be=left)
     return done(after, moment, "removed something that the person wants to be")
+
+
+def _things(some: Sequence[str]) -> str:
+    """Return how many things there are, in words."""
+    return "one thing" if len(some) == 1 else f"{len(some)} things"
 
 
 def _more(known: tuple[str, ...], said: Iterable[str]) -> tuple[str, ...] | Refusal:
