@@ -90,9 +90,13 @@ def test_who_may_not_do_it_is_refused() -> None:
         "praise is not for the user",
     )
     assert refused(asked("thank")) == (RefusalCode.WRONG_SENDER, "thank is not for the coach")
-    for sender in Sender:
+    for sender in (Sender.COACH, Sender.USER):
         carried = carry(asked("begin"), sender=sender)
         assert only(carried.actions).status is ActionStatus.APPLIED
+    assert refused(asked("begin"), sender=Sender.AGENT) == (
+        RefusalCode.WRONG_SENDER,
+        "begin is not for the agent",
+    )
 
 
 def test_an_action_has_its_phases() -> None:

@@ -24,6 +24,7 @@ class Sender(StrEnum):
 
     COACH = "coach"
     USER = "user"
+    AGENT = "agent"
 
 
 class ActionStatus(StrEnum):
