@@ -482,7 +482,7 @@ VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
         subject=_MAYBE_ID,
         number=NUMBERS,
         sender=st.sampled_from(Sender),
-        message=NUMBERS,
+        message=st.none() | NUMBERS,
         at=INSTANTS,
         actions=st.lists(_ACTIONS, max_size=3).map(tuple),
         excess=NUMBERS,

@@ -120,6 +120,8 @@ def _check_audit(
             raise ValidationError(
                 f"{path}.actions[{place - FIRST}].id", "that of its audit, and its place there"
             )
+    if (audit.message is None) is not (audit.sender is Sender.AGENT):
+        raise ValidationError(f"{path}.message", "null where an agent is the sender, else a number")
     if session is not None:
         _check_place(path, audit, session)
 
@@ -129,7 +131,7 @@ def _check_place(path: str, audit: ScenarioAudit, session: ScenarioSession) -> N
     if audit.topic != session.topic:
         raise ValidationError(f"{path}.topic", "the topic of its session")
     roles = dict(enumerate((message.role for message in session.messages), FIRST))
-    role = roles.get(audit.message)
+    role = Role.COACH if audit.message is None else roles.get(audit.message)
     if role is None or (audit.sender is Sender.COACH and role is not Role.COACH):
         told = "the number of a message of the session, the coach's where the coach is the sender"
         raise ValidationError(f"{path}.message", told)

@@ -26,8 +26,15 @@ from coachwork.programs import (
 )
 from coachwork.programs.identity import IDENTITY, CoachState, Identity, Note, Phase, Question
 from coachwork.sessions import later
+from coachwork.testing.strategies._agents import parts_of_agents
 from coachwork.testing.strategies._components import buttons, components
-from coachwork.testing.strategies._diary import PROGRAMS, Asked, Diary, turns_of_diary
+from coachwork.testing.strategies._diary import (
+    PROGRAMS,
+    Asked,
+    Diary,
+    turns_of_agent,
+    turns_of_diary,
+)
 from coachwork.testing.strategies._identity import turns_of_identity, way_on
 from coachwork.testing.strategies._leaves import ids, maybe_ids, utc_instants
 from coachwork.testing.strategies._texts import sound_texts
@@ -98,7 +105,7 @@ def _play(
             subject=progress.subject,
             number=number,
             sender=sender,
-            message=2 * number,
+            message=None if sender is Sender.AGENT else 2 * number,
             answers=2 * number - 1 if answers else None,
             at=now,
             actions=(),
@@ -121,7 +128,8 @@ def _play(
 @cache
 def _diaries() -> st.SearchStrategy[_Played]:
     """Return a strategy of diaries as they were kept."""
-    plans = st.integers(1, _MOST_TURNS).map(lambda most: [turns_of_diary] * most)
+    turns = st.sampled_from((turns_of_diary, turns_of_diary, turns_of_agent))
+    plans = st.lists(turns, min_size=1, max_size=_MOST_TURNS)
     return st.one_of([_play(program, plans) for program in PROGRAMS])
 
 
@@ -211,6 +219,7 @@ def parts_of_programs() -> dict[type, st.SearchStrategy[Any]]:
     """Return a strategy for each class that programs are worked on with, and leave behind."""
     states = _diaries().map(lambda played: cast("Diary", played.carried.state))
     return {
+        **parts_of_agents(),
         Action: actions(),
         Audit: audits(),
         Button: buttons(),
