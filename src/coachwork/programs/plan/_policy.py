@@ -66,7 +66,9 @@ class PlanPolicy:
     Attributes:
         threshold: The least confidence with which a complete answer completes its step (0 to 1).
         retries: After how many failed assessments of a step `at_limit` decides.
-        at_limit: What happens then.
+        at_limit: What happens then: ``accept`` takes the answer with its low confidence,
+            ``ask_differently`` has the coach ask in another way, ``fail`` lets the plan fail. Where
+            there is no answer to accept, it is asked differently.
         idle: The longest gap between two moments of the talk that counts as time spent on it.
         subset: Whether an order may leave steps out.
         synthesis_anywhere: Whether the synthesis may stand elsewhere than at the end.
