@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from coachwork.errors import ValidationError
+from coachwork.messages import NO_USAGE, Usage
 from coachwork.plain import from_plain
 from coachwork.programs._agents import MAX_AGENT, Agent, AgentRun, AgentRuns, AgentStatus
 from coachwork.programs._program import ActionType, Done, Moment, Refusal
@@ -59,11 +60,13 @@ class FinishAgent:
         agent: The agent's name.
         run: The number of the run.
         result: The answer as plain data, of the form that the agent declares.
+        usage: What it cost.
     """
 
     agent: str = field(validator=_name)
     run: int
     result: object = field(repr=False)
+    usage: Usage = NO_USAGE
 
 
 @frozen
@@ -74,11 +77,13 @@ class FailAgent:
         agent: The agent's name.
         run: The number of the run.
         code: Why it failed.
+        usage: What it cost all the same.
     """
 
     agent: str = field(validator=_name)
     run: int
     code: str = field(validator=_code)
+    usage: Usage = NO_USAGE
 
 
 @frozen
@@ -181,7 +186,7 @@ class _Deeds(Generic[S]):
             result = from_plain(given.result, agent.result)
         except ValidationError as fault:
             return Refusal(f"{agent.name}: {fault.field}: expected {fault.expected}")
-        state = self.put(state, runs.succeeded(agent.name))
+        state = self.put(state, runs.succeeded(agent.name, given.usage))
         return Done(taken(state, agent, result, moment), f"{agent.name} has answered")
 
     def fail(
@@ -191,7 +196,7 @@ class _Deeds(Generic[S]):
         runs = self.get(state)
         if not self._is_awaited(runs, given.agent, given.run):
             return _not_awaited(given)
-        after = runs.failed(self.by_name[given.agent], given.code)
+        after = runs.failed(self.by_name[given.agent], given.code, given.usage)
         told = f"{given.agent} failed ({given.code})"
         return self._done(self.put(state, after), given.agent, moment, hook, told)
 

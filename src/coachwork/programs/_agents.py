@@ -23,6 +23,7 @@ from typing import Any, Final, Generic, TypeVar
 from attrs import evolve, field, frozen
 
 from coachwork.errors import ValidationError
+from coachwork.messages import NO_USAGE, Usage
 from coachwork.plain import json_schema
 
 S = TypeVar("S")
@@ -110,6 +111,7 @@ class AgentRun:
         until: While it is running: when it is taken for lost (UTC), and may be begun again.
         error: The code of its last failure since it was last asked for, or None.
         successes: How often its answer was taken.
+        usage: What all its runs have cost that were heard of.
     """
 
     agent: str
@@ -119,6 +121,7 @@ class AgentRun:
     until: datetime | None = None
     error: str | None = None
     successes: int = 0
+    usage: Usage = NO_USAGE
 
 
 @frozen
@@ -157,15 +160,15 @@ class AgentRuns:
     def again(self, name: str) -> AgentRuns:
         """Return the same where the agent of that name is asked for anew."""
         run = self.of(name)
-        return self._with(AgentRun(name, run=run.run, successes=run.successes))
+        return self._with(AgentRun(name, run=run.run, successes=run.successes, usage=run.usage))
 
     def begun(self, name: str, until: datetime) -> AgentRuns:
         """Return the same where that agent has begun another run, and has time *until* then."""
         run = self.of(name)
         return self._with(evolve(run, status=AgentStatus.RUNNING, run=run.run + 1, until=until))
 
-    def succeeded(self, name: str) -> AgentRuns:
-        """Return the same where the answer of that agent was taken."""
+    def succeeded(self, name: str, usage: Usage = NO_USAGE) -> AgentRuns:
+        """Return the same where the answer of that agent was taken, which cost *usage*."""
         run = self.of(name)
         return self._with(
             evolve(
@@ -174,15 +177,25 @@ class AgentRuns:
                 until=None,
                 error=None,
                 successes=run.successes + 1,
+                usage=run.usage + usage,
             )
         )
 
-    def failed(self, agent: Agent[Any], code: str) -> AgentRuns:
+    def failed(self, agent: Agent[Any], code: str, usage: Usage = NO_USAGE) -> AgentRuns:
         """Return the same where an attempt of *agent* has failed; it waits if it has another."""
         run = self.of(agent.name)
         failures = run.failures + 1
         status = AgentStatus.FAILED if failures >= agent.attempts else AgentStatus.WAITING
-        return self._with(evolve(run, status=status, failures=failures, until=None, error=code))
+        return self._with(
+            evolve(
+                run,
+                status=status,
+                failures=failures,
+                until=None,
+                error=code,
+                usage=run.usage + usage,
+            )
+        )
 
     def is_finished(self, agents: Iterable[Agent[Any]]) -> bool:
         """Whether all required ones have succeeded, and all others succeeded or failed."""
