@@ -15,9 +15,11 @@ drawn can come to be. It needs Hypothesis (extra ``testing``).
 from __future__ import annotations
 
 from coachwork.testing import _hypothesis as _hypothesis  # it says what to install
+from coachwork.testing.strategies._agents import agent_runs
 from coachwork.testing.strategies._answers import (
     acted,
     action_lists,
+    agents_views,
     checks,
     completed,
     conversations,
@@ -38,6 +40,7 @@ from coachwork.testing.strategies._answers import (
 )
 from coachwork.testing.strategies._asks import (
     admissions,
+    agent_asks,
     answers,
     asks,
     effects,
@@ -134,6 +137,9 @@ __all__ = [
     "action_lists",
     "actions",
     "admissions",
+    "agent_asks",
+    "agent_runs",
+    "agents_views",
     "answers",
     "any_texts",
     "asks",
