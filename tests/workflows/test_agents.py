@@ -29,7 +29,7 @@ from coachwork.errors import (
     VersionConflictError,
 )
 from coachwork.messages import Usage
-from coachwork.plain import JSON
+from coachwork.plain import JSON, to_json
 from coachwork.ports import AgentAsk, Answer, CommitResult
 from coachwork.programs import (
     MAX_STATE,
@@ -51,8 +51,10 @@ from coachwork.workflows import (
     agents,
     cancel,
     delete_all,
+    export_scenario,
     get,
     pause,
+    plant,
     program_state,
     run_agent,
     send,
@@ -660,3 +662,31 @@ def test_the_record_of_an_agent_names_no_message() -> None:
     assert begun is not None
     assert begun.facts.status == "agent"
     assert json.loads(begun.body)["message"] is None
+
+
+# --- test scenarios --------------------------------------------------------------------------
+
+
+def test_a_scenario_holds_what_agents_did() -> None:
+    """Taken out and planted elsewhere it is the same essay, and the agents go on from there."""
+    world, _, _ = writing({name: [*said, *said] for name, said in GOOD.items()})
+    trial, other = evolve(ADA, scenario="trial"), evolve(BEN, scenario="other")
+    session = world.run(start(world.setup, trial, ESSAYS)).session.id
+    click = act(world.setup, trial, ESSAYS, session, "write", {"subject": "bees"}, message=1)
+    world.run(click)
+    world.run(run_agent(world.setup, trial, ESSAYS, session))
+    document = to_json(world.run(export_scenario(world.setup, trial)))
+    planted = world.run(plant(world.setup, other, document))
+    (there,) = planted.sessions.values()
+    view = world.run(run_agent(world.setup, other, ESSAYS, there))
+    assert view is not None
+    assert (view.succeeded, view.due) == (2, ("text",))
+    told = world.run(timeline(world.setup, other, ESSAYS, there))
+    assert [len(entry.actions) for entry in told.entries] == [0, 1, 1, 1, 1, 1]
+    wrong = cast("dict[str, Any]", json.loads(json.dumps(document)))
+    for audit, message in ((0, None), (1, 1)):
+        broken = json.loads(json.dumps(wrong))
+        broken["programs"][0]["audits"][audit]["message"] = message
+        with pytest.raises(ValidationError) as caught:
+            world.run(plant(world.setup, evolve(other, scenario="third"), broken))
+        assert caught.value.field == f"programs[0].audits[{audit}].message"
