@@ -83,12 +83,13 @@ def carry(
     *actions: tuple[str, dict[str, JSON]],
     sender: Sender = Sender.COACH,
     program: Program[CoachingPlan] = PLAN,
+    message: str | None = "s-1.4",
 ) -> Carried[CoachingPlan]:
-    """Carry out actions, each a name and its parameters, led to by the message ``s-1.4``."""
+    """Carry out actions, each a name and its parameters, led to by a message."""
     asked: list[dict[str, JSON]] = [
         {"type": name, "parameters": parameters} for name, parameters in actions
     ]
-    return carry_out(program, state, asked, sender, LATER, "a", "s-1.4")
+    return carry_out(program, state, asked, sender, LATER, "a", message)
 
 
 def applied(

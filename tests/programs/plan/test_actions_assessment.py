@@ -153,6 +153,14 @@ def test_an_answer_that_will_not_do_stays_and_is_asked_about() -> None:
     assert question.buttons == ()
 
 
+def test_where_the_coach_spoke_first_the_message_is_the_one_before() -> None:
+    """There is none that led to it."""
+    state = after(plan(), "assess_answer", **WEAK, response="To cook.")
+    again = carry(state, ("assess_answer", {**WEAK, "confidence": 0.4}), message=None).state
+    assert (again.current.message, again.current.confidence) == ("s-1.4", 0.4)
+    assert carry(plan(), ("assess_answer", WEAK), message=None).state.current.message is None
+
+
 # --- the limit -------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from coachwork.actions import RefusalCode, Sender
+from coachwork.plain import JSON
 from coachwork.programs.plan import AtLimit, Criterion, PlanPolicy, PlanStatus, Step
 from tests.programs.plan.plans import (
     BRIEF_READY,
@@ -13,6 +14,7 @@ from tests.programs.plan.plans import (
     IN_PROGRESS,
     after,
     applied,
+    carry,
     plan,
     refused,
     with_step,
@@ -84,6 +86,19 @@ def test_editing_begins_anew() -> None:
     state = after(state, "ask_for_help", Sender.USER, kind="proposals")
     state = after(state, "edit_answer", Sender.USER, step="vision", response="Quite another.")
     assert (state.help_wanted, state.current.ask_differently, state.retry_count) == (None, False, 2)
+
+
+def test_tries_before_an_edit_do_not_count_towards_the_limit() -> None:
+    """They are of another answer."""
+    state = plan(policy=PlanPolicy(retries=2, at_limit=AtLimit.FAIL))
+    weak = {"complete": False, "confidence": 0.1}
+    for _ in range(2):
+        state = carry(state, ("assess_answer", {**weak})).state
+        edit: dict[str, JSON] = {"step": "vision", "response": "Another."}
+        state = carry(state, ("edit_answer", edit), message=None).state
+        assert (state.status, state.current.attempts) == (IN_PROGRESS, 0)
+        assert state.current.message == "s-1.4"
+    assert state.retry_count == 2
 
 
 def test_it_is_judged_anew_and_gone_on_where_it_was() -> None:

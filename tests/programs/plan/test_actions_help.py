@@ -7,7 +7,7 @@ import pytest
 from coachwork.actions import Button, Component, RefusalCode, Sender
 from coachwork.plain import JSON
 from coachwork.programs.plan import CoachingPlan, HelpKind, Step
-from tests.programs.plan.plans import after, applied, bad, plan, refused, with_step
+from tests.programs.plan.plans import after, applied, bad, carry, plan, refused, with_step
 
 USER = Sender.USER
 NOT_POSSIBLE = RefusalCode.NOT_POSSIBLE
@@ -109,6 +109,16 @@ def test_what_was_given_for_another_step_changes_nothing() -> None:
         "that was for vision; now it is about offre"
     )
     refused(plan(), "use_text", RefusalCode.WRONG_SENDER, step="vision", text="Mine.")
+
+
+def test_a_click_without_a_message_keeps_the_one_before() -> None:
+    """What it said is not gone."""
+    state = after(plan(), "use_text", USER, step="vision", text="Mine.")
+    again = carry(
+        state, ("use_text", {"step": "vision", "text": "Other."}), sender=USER, message=None
+    )
+    step = again.state.current
+    assert (step.response, step.message) == ("Other.", "s-1.4")
 
 
 def test_who_takes_a_text_wants_no_more_help() -> None:
