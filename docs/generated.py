@@ -25,7 +25,7 @@ from coachwork.errors import CoachworkError
 from coachwork.events import EVENT_SCHEMAS
 from coachwork.jobs import JOB, ErrorCode
 from coachwork.machine import Machine
-from coachwork.programs import ActionType, Program, begun
+from coachwork.programs import ActionType, Program, begun, texts
 from coachwork.programs.identity import (
     IDENTITY,
     IDENTITY_TABLE,
@@ -92,7 +92,7 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("``", "`").replace("|", "\\|")
 
 
-def _sentence(of: type) -> str:
+def _sentence(of: object) -> str:
     """Return the first paragraph of a docstring."""
     return _cell((getdoc(of) or "").partition("\n\n")[0])
 
@@ -419,6 +419,12 @@ def _parameters(program: Program[S]) -> str:
     return _table(("Action", "Parameter", "Required", "What it is"), *rows)
 
 
+def _program_texts() -> str:
+    """Return what there is for the texts of a program."""
+    rows = [(f"`{name}`", _sentence(getattr(texts, name))) for name in texts.__all__]
+    return _table(("Function", "What it does"), *rows)
+
+
 def _plan_steps() -> str:
     """Return the steps of a plan, with what a good answer to each tells."""
     rows = [
@@ -477,6 +483,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "identity-table": lambda: markdown(IDENTITY_TABLE),
     "identity-actions": lambda: _actions(IDENTITY),
     "identity-parameters": lambda: _parameters(IDENTITY),
+    "program-texts": _program_texts,
     "plan-diagram": _drawing(lambda: mermaid(PLAN_TABLE)),
     "plan-table": lambda: markdown(PLAN_TABLE),
     "plan-guards": lambda: _guards(PLAN_TABLE, _plans),

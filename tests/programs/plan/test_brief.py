@@ -36,6 +36,7 @@ def test_a_ready_brief_has_all_its_sections() -> None:
     )
     first = brief.sections[0]
     assert (first.title, first.body, first.version) == ("Vision", "my vision", 1)
+    assert [one.confidence for one in brief.sections] == [SURE] * 6 + [None] * 5
     assert brief.sections[6] == section("market")
     assert (brief.missing, brief.completeness, brief.version) == ((), 1.0, 1)
     assert brief.confidence == pytest.approx(SURE)

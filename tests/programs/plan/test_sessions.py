@@ -170,6 +170,24 @@ def test_a_section_is_written_anew_and_a_changed_answer_has_all_written_anew() -
     told.check()
 
 
+def test_a_section_that_cannot_be_written_anew_stands() -> None:
+    """What is stored agrees with the log, and the brief can be accepted."""
+    failing = [LLMError("busy")] * 3
+    agents = ScriptedAgents({**DUTIFUL, "market": [*DUTIFUL["market"], *failing]})
+    told = Told.begun([reply(asks("start_coaching"), *map(enough, Step))], agents)
+    told.say()
+    told.click("start_agents", 1)
+    assert told.work() == 5
+    told.click("run_agent_again", 1, agent="market")
+    assert told.work() == 3
+    state = told.view().state
+    assert (state.status, state.brief_version) == (PlanStatus.BRIEF_READY, 1)
+    assert state.section("market").body == "# market"
+    told.click("accept_brief", 1)
+    assert told.view().phase == PlanStatus.COMPLETED
+    told.check()
+
+
 def test_malformed_actions_break_no_session() -> None:
     """Each is recorded as refused, and each reply stands; then a right one is applied."""
     chance = random.Random(1)

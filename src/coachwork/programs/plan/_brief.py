@@ -87,6 +87,7 @@ def _section(step: CoachingStep) -> BriefSection:
         source=SectionSource.STEP,
         title=GOALS[step.step].title,
         body=step.response,
+        confidence=step.confidence,
     )
 
 

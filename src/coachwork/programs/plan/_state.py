@@ -89,6 +89,7 @@ class BriefSection:
         title: Its title.
         body: Its text: a person's own words, or the Markdown of an agent.
         version: How often it was written; 1 for an answer.
+        confidence: How sure the coach was of an answer, 0 to 1; None for what an agent wrote.
         stale: Whether an answer was changed since that it was made from.
     """
 
@@ -97,6 +98,7 @@ class BriefSection:
     title: str = field(repr=False)
     body: str = field(repr=False)
     version: int = 1
+    confidence: float | None = None
     stale: bool = False
 
 
