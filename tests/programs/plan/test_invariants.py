@@ -199,7 +199,7 @@ _CHOICES: Final = (*[way_on_of_plan] * 6, *[turns_of_plan] * 5, None)
 """What is done next: what leads on, what may be possible, or what cannot be."""
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), program=st.sampled_from(PROGRAMS), turns=st.integers(1, 18))
 def test_whatever_is_done_what_must_hold_holds(
     data: st.DataObject, program: Program[CoachingPlan], turns: int

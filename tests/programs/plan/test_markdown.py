@@ -171,7 +171,7 @@ _BODIES: Final = st.lists(_PIECES, min_size=1, max_size=14).map("".join)
 _TITLES: Final = _BODIES.map(lambda title: " ".join(title.split()) or "x")
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(
     title=_TITLES,
     parts=st.lists(st.tuples(st.sampled_from(SectionSource), _TITLES, _BODIES), max_size=3),
@@ -188,7 +188,7 @@ def test_no_text_breaks_the_structure(
     assert not [token for token in (*tokens, *inner) if token.type.startswith("html")]
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(body=_BODIES)
 def test_what_people_said_is_what_a_reader_sees(body: str) -> None:
     """Word for word: no character is lost, and none has a meaning."""
@@ -200,7 +200,7 @@ def test_what_people_said_is_what_a_reader_sees(body: str) -> None:
     assert shown.split() == f"x{body}".split()
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(bodies=st.lists(_BODIES, min_size=2, max_size=2))
 def test_a_section_reads_the_same_whatever_stands_before(bodies: list[str]) -> None:
     """Nothing of a section reaches into the next one."""
