@@ -186,7 +186,8 @@ def test_those_that_ship_keep_them() -> None:
         model.for_async(),
     ]
     for port in ports:
-        report = check_sub_agents(partial(nullcontext, port))
+        make: Any = partial(nullcontext, port)
+        report = check_sub_agents(make)
         assert unchecked(partial(_same, report)) == ["G08", "G09"]
     report = asyncio.run(check_async_sub_agents(lambda: nullcontext(scripted.for_async())))
     lacking = {o.promise.needs for o in report.outcomes if o.verdict is Verdict.LACKING}

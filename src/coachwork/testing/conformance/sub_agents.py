@@ -93,8 +93,9 @@ class Run(Effect[Answer]):
 
     def perform(self, ports: Ports | AsyncPorts, /) -> Answer | Awaitable[Answer]:
         """Ask the agent; nobody but the adapter keeps the time."""
-        agents: SubAgents | AsyncSubAgents = _given(ports.sub_agents)
-        return agents.run(self.ask)
+        if isinstance(ports, AsyncPorts):
+            return _given(ports.sub_agents).run(self.ask)
+        return _given(ports.sub_agents).run(self.ask)
 
 
 @frozen
