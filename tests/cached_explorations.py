@@ -19,7 +19,17 @@ from attrs import evolve, frozen
 from coachwork.adapters._cache import Cache
 from coachwork.adapters._caching import Caching, name_of
 from coachwork.courses import Course
-from coachwork.effects import AskModel, Commit, Effect, Find, Get, NewId, ReadLog, Workflow
+from coachwork.effects import (
+    AskModel,
+    Commit,
+    Effect,
+    Find,
+    Get,
+    NewId,
+    ReadLog,
+    RunAgent,
+    Workflow,
+)
 from coachwork.messages import Message
 from coachwork.ports import AsyncRepository, CommitResult, Query
 from coachwork.records import (
@@ -228,7 +238,7 @@ class Unseen(Invariants):
         return self._promises.note(note, effect, answer)
 
     def asked(
-        self, memory: Hashable, ask: AskModel, records: Records, /
+        self, memory: Hashable, ask: AskModel | RunAgent, records: Records, /
     ) -> tuple[Hashable, Iterable[str]]:
         """See `Promises`."""
         return self._promises.asked(memory, ask, _behind(records))

@@ -719,6 +719,57 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (("_settling", "            Sender.COACH,\n", "            Sender.USER,\n"),),
         Scope(names=("start",), commands=1, program=True),
     ),
+    "an agent's answer beside the state": Mutant(
+        "what an agent has answered is recorded, and not taken",
+        (
+            (
+                "_agents",
+                (
+                    "        written = yield from _written(underway, run.about, heard, now)\n"
+                    "        ops: list[Op] = [*written.ops, ACCOUNT.check(account)]\n"
+                ),
+                (
+                    "        written = yield from _written(underway, run.about, heard, now)\n"
+                    "        ops: list[Op] = [*written.ops[1:], ACCOUNT.check(account)]\n"
+                ),
+            ),
+        ),
+        Scope(names=("start", "run_agent"), commands=2, greets=False, agents=True),
+    ),
+    "an agent asked before it is begun": Mutant(
+        "whether it was begun is not looked at: who was too late asks, too",
+        (
+            (
+                "_agents",
+                (
+                    "        if (yield from _committed(tries, ops, written.audit)):\n"
+                    "            return _Run("
+                ),
+                (
+                    "        if (yield from _committed(tries, ops, written.audit)) or True:\n"
+                    "            return _Run("
+                ),
+            ),
+        ),
+        Scope(names=("start", "run_agent"), commands=3, greets=False, agents=True),
+    ),
+    "an agent's answer to who is gone": Mutant(
+        "what an agent has answered is written although the user's data is being deleted",
+        (
+            (
+                "_agents",
+                (
+                    "        written = yield from _written(underway, run.about, heard, now)\n"
+                    "        ops: list[Op] = [*written.ops, ACCOUNT.check(account)]\n"
+                ),
+                (
+                    "        written = yield from _written(underway, run.about, heard, now)\n"
+                    "        ops: list[Op] = [*written.ops]\n"
+                ),
+            ),
+        ),
+        Scope(names=("start", "run_agent", "delete"), commands=3, greets=False, agents=True),
+    ),
     "what an engine left is let be": Mutant(
         "a start takes the claim of a session that an engine deleted, and nothing with it",
         (

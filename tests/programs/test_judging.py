@@ -99,9 +99,13 @@ def test_who_may_not_do_it_is_refused() -> None:
         "praise is not for the user",
     )
     assert refused(asked("thank")) == (RefusalCode.WRONG_SENDER, "thank is not for the coach")
-    for sender in Sender:
+    for sender in (Sender.COACH, Sender.USER):
         carried = carry(asked("begin"), sender=sender)
         assert only(carried.actions).status is ActionStatus.APPLIED
+    assert refused(asked("begin"), sender=Sender.AGENT) == (
+        RefusalCode.WRONG_SENDER,
+        "begin is not for the agent",
+    )
 
 
 def test_an_action_has_its_phases() -> None:
@@ -141,7 +145,7 @@ def test_the_very_same_action_is_done_once() -> None:
         RefusalCode.DUPLICATE,
         RefusalCode.DUPLICATE,
     ]
-    assert actions[-1].summary == "add_habit with the same parameters was applied before"
+    assert actions[-1].summary == "add_habit came before with the same parameters"
 
 
 def test_what_was_refused_may_be_asked_for_again() -> None:

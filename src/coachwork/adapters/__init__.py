@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coachwork.adapters._agents import AsyncModelAgents, ModelAgents
 from coachwork.adapters._bell import AsyncRingingDispatcher, Bell, RingingDispatcher
 from coachwork.adapters._cache import CacheFigures
 from coachwork.adapters._cached import AsyncCached, Cached
@@ -15,6 +16,7 @@ from coachwork.adapters._memory import Memory
 from coachwork.adapters._notifier import LocalNotifier, Subscription
 from coachwork.adapters._recorded import RecordedModel
 from coachwork.adapters._scripted import Scripted, ScriptedModel, final
+from coachwork.adapters._scripted_agents import ScriptedAgents
 from coachwork.adapters._summarizer import ExtractiveSummarizer
 from coachwork.adapters._system import SystemClock, TimeOrderedIds
 from coachwork.adapters._templates import BuiltinRenderer, TopicTemplates
@@ -35,6 +37,7 @@ else:  # the checkers would take any name for one that is there
 
 __all__ = [
     "AsyncCached",
+    "AsyncModelAgents",
     "AsyncRingingDispatcher",
     "Bell",
     "BuiltinRenderer",
@@ -43,10 +46,12 @@ __all__ = [
     "ExtractiveSummarizer",
     "LocalNotifier",
     "Memory",
+    "ModelAgents",
     "RecordedModel",
     "RingingDispatcher",
     "SQLite",
     "Scripted",
+    "ScriptedAgents",
     "ScriptedModel",
     "Subscription",
     "SystemClock",

@@ -152,19 +152,19 @@ def carried_out(
     about: About,
     asked: Sequence[Mapping[str, JSON]],
     sender: Sender,
-    message: int,
+    message: int | None,
     now: datetime,
     *,
     answers: int | None = None,
 ) -> Workflow[Written]:
-    """Carry out the actions of a reply or a click, and return what is to be written.
+    """Carry out the actions of a reply, a click or an agent, and return what is to be written.
 
     Args:
         underway: The state as it was read last.
         about: The session in which they were asked for.
         asked: The actions as they came.
         sender: Who asks.
-        message: The sequence number of the message that triggers them.
+        message: The sequence number of the message that triggers them; None for an agent's.
         now: The instant (UTC).
         answers: The sequence number of the user's message that the coach answers, if it does.
     """

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from coachwork.actions import Action, Audit
+from coachwork.actions import Action, Audit, Sender
 from coachwork.errors import CorruptRecordError, ValidationError
 from coachwork.ids import checked_id
 from coachwork.messages import FIRST, Role
@@ -120,6 +120,8 @@ def _check_audit(
             raise ValidationError(
                 f"{path}.actions[{place - FIRST}].id", "that of its audit, and its place there"
             )
+    if (audit.message is None) is not (audit.sender is Sender.AGENT):
+        raise ValidationError(f"{path}.message", "null where an agent is the sender, else a number")
     if session is not None:
         _check_place(path, audit, session)
 
@@ -129,7 +131,8 @@ def _check_place(path: str, audit: ScenarioAudit, session: ScenarioSession) -> N
     if audit.topic != session.topic:
         raise ValidationError(f"{path}.topic", "the topic of its session")
     roles = dict(enumerate((message.role for message in session.messages), FIRST))
-    if roles.get(audit.message) is not Role.COACH:
+    role = Role.COACH if audit.message is None else roles.get(audit.message)
+    if role is not Role.COACH:
         raise ValidationError(f"{path}.message", "the number of a message of the coach's")
     if audit.answers is not None and roles.get(audit.answers) is not Role.USER:
         raise ValidationError(f"{path}.answers", "the number of a message of the user's")

@@ -127,9 +127,9 @@ class Tries:
     what became of it. Only when all tries are used up does the caller get to know.
     """
 
-    def __init__(self, setup: Setup) -> None:
-        """Allow as many tries as the settings say."""
-        self._left = self._allowed = setup.settings.commit_tries
+    def __init__(self, setup: Setup, least: int = 1) -> None:
+        """Allow as many tries as the settings say, but *least* at least."""
+        self._left = self._allowed = max(setup.settings.commit_tries, least)
         self._unknown: OutcomeUnknownError | None = None
 
     def another(self) -> None:

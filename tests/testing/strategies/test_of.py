@@ -30,6 +30,7 @@ PACKAGE: Final = Path(coachwork.__file__).parent
 
 WITHOUT: Final = {
     "ActionType": "an application declares it",
+    "Agent": "an application declares it",
     "AsyncPorts": "it holds what acts",
     "Availability": "a machine answers with it: coachwork.testing.stateful fires every event",
     "Guard": "an application declares it",

@@ -13,7 +13,8 @@ from coachwork.programs import Done, Moment, Refusal
 from coachwork.programs.identity._changing import added, done
 from coachwork.programs.identity._room import MAX_METADATA, MAX_TRAITS
 from coachwork.programs.identity._state import CoachState, key_of
-from coachwork.programs.identity._texts import MAX_TRAIT, is_tellable, quoted, text_of, texts_of
+from coachwork.programs.identity._texts import MAX_AT_ONCE, MAX_TRAIT
+from coachwork.programs.texts import is_tellable, quoted, text_of, texts_of
 
 Answer = Done[CoachState] | Refusal
 
@@ -32,7 +33,9 @@ class AddWhoYouAre:
         texts: What they said, each of them in a few words.
     """
 
-    texts: tuple[str, ...] = field(validator=texts_of(MAX_TRAIT), repr=False)
+    texts: tuple[str, ...] = field(
+        validator=texts_of(MAX_TRAIT, most_texts=MAX_AT_ONCE), repr=False
+    )
 
 
 def add_who_you_are(state: CoachState, given: AddWhoYouAre, moment: Moment) -> Answer:
@@ -71,7 +74,9 @@ class AddWhoYouWantToBe:
         texts: What they said, each of them in a few words.
     """
 
-    texts: tuple[str, ...] = field(validator=texts_of(MAX_TRAIT), repr=False)
+    texts: tuple[str, ...] = field(
+        validator=texts_of(MAX_TRAIT, most_texts=MAX_AT_ONCE), repr=False
+    )
 
 
 def add_who_you_want_to_be(state: CoachState, given: AddWhoYouWantToBe, moment: Moment) -> Answer:

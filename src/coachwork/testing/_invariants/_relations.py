@@ -119,7 +119,14 @@ def progress_of(audit: Audit) -> Key:
 
 
 def fault_of_audit(audit: Audit, led: Message | None) -> str | None:
-    """Return what is wrong with an audit that the message *led* triggered, or None."""
+    """Return what is wrong with an audit that the message *led* triggered, or None.
+
+    What agents do is triggered by no message.
+    """
+    if (audit.message is None) is not (audit.sender is Sender.AGENT):
+        return "an agent's, and a message that triggered it, or another's and none"
+    if audit.message is None:
+        return None
     if led is None or led.user != audit.user or led.scenario != audit.scenario:
         return "the message that triggered it is not there"
     if audit.sender is Sender.COACH and led.role is not Role.COACH:
