@@ -8,6 +8,7 @@ from threading import Barrier, Event, Thread
 from typing import Any, Final
 
 import pytest
+from attrs import evolve
 
 from coachwork import AsyncChat, Chat, LLMError, Memory, coach
 from coachwork.adapters import ModelAgents, ScriptedAgents, ScriptedModel
@@ -118,19 +119,22 @@ def test_those_of_one_stage_run_at_once_in_tasks() -> None:
 
 def test_an_agent_that_takes_too_long_is_given_up() -> None:
     """By the driver, where tasks can be cancelled; it counts as a failure."""
+    short = [evolve(agent, timeout=0.05) for agent in ESSAY.agents if agent.name == "style"]
+    agents = [agent for agent in ESSAY.agents if agent.name != "style"]
+    topic = evolve(ESSAYS, program=evolve(ESSAY, agents=[*short, *agents]))
 
     async def main() -> None:
-        class Slow:
+        class Stuck:
             async def run(self, ask: AgentAsk, /) -> Answer:
                 if ask.agent == "style":
-                    raise TimeoutError
+                    await asyncio.Event().wait()
                 return Answer(data={"text": ask.agent})
 
-        made = async_coach(topics=[ESSAYS], replies=["Hi"], sub_agents=Slow())
-        chat = await made.as_user("ada").start(ESSAYS)
+        made = async_coach(topics=[topic], replies=["Hi"], sub_agents=Stuck())
+        chat = await made.as_user("ada").start(topic)
         await chat.act("write", {"subject": "bees"}, message=1)
-        view = await chat.run_agents()
-        assert (view.agents[1].error, view.is_finished) == ("LLM_TIMEOUT", True)
+        view = await asyncio.wait_for(chat.run_agents(), timeout=60)
+        assert (view.agents[0].error, view.is_finished) == ("LLM_TIMEOUT", True)
 
     asyncio.run(main())
 

@@ -466,6 +466,26 @@ def test_a_late_answer_is_refused_and_recorded() -> None:
     check_log(world)
 
 
+def test_a_late_answer_that_is_good_is_refused_as_it_is() -> None:
+    """It is no failure besides: the run that is awaited goes on."""
+    world, session, _ = writing(lambda ask: Section(f"{ask.agent} {ask.run}"))
+
+    def lose(effect: Effect[object]) -> None:
+        if isinstance(effect, RunAgent):
+            world.meanwhile = lambda _: None
+            world.clock.advance(seconds=51)
+            step(world, session)
+
+    world.meanwhile = lose
+    step(world, session)
+    last = max(world.stored("audit"), key=lambda one: one.number)
+    assert [(one.type, one.code) for one in last.actions] == [
+        ("finish_agent", RefusalCode.NOT_POSSIBLE)
+    ]
+    assert state(world, session).parts == (Part("facts", "facts 2", 1),)
+    check_log(world)
+
+
 def test_a_session_that_has_ended_is_no_obstacle() -> None:
     """Paused, cancelled or completed: agents run all the same."""
     world, session, _ = writing()
@@ -536,12 +556,8 @@ def test_a_state_that_is_gone_does_not_come_back() -> None:
 
 def test_the_first_action_of_all_may_be_an_agents() -> None:
     """Then the session must be there when the state comes to be."""
-    program = evolve(
-        ESSAY,
-        actions=[*ESSAY.actions[:2], *_everywhere()],
-    )
     world, _, _ = writing()
-    world.declare(evolve(ESSAYS, program=program))
+    world.declare(evolve(ESSAYS, program=evolve(ESSAY, actions=_from_the_beginning())))
     topic = cast("Topic[Any]", world.setup.topics["essays"])
     session = world.run(start(world.setup, BEN, topic)).session.id
 
@@ -558,15 +574,41 @@ def test_the_first_action_of_all_may_be_an_agents() -> None:
     assert [one.number for one in kept] == [1, 2]
 
 
-def _everywhere() -> tuple[Any, ...]:
-    """Return the actions of agents that may begin from the beginning on."""
-    return agent_actions(
+def _from_the_beginning() -> tuple[Any, ...]:
+    """Return actions of agents that may begin from the beginning on."""
+    own = agent_actions(
         AGENTS,
         lambda state: state.runs,
         lambda state, runs: evolve(state, runs=runs),
         lambda state, agent, result, _moment: evolve(state, subject=f"{agent.name} {result.text}"),
         phases=[Phase.TALK],
     )
+    return (*ESSAY.actions[:2], *own)
+
+
+def test_nothing_comes_to_be_in_a_session_that_is_gone() -> None:
+    """The first action of all looks for the session in its own commit."""
+    world, _, _ = writing()
+    world.declare(evolve(ESSAYS, program=evolve(ESSAY, actions=_from_the_beginning())))
+    topic = cast("Topic[Any]", world.setup.topics["essays"])
+    session = world.run(start(world.setup, BEN, topic)).session.id
+    before = len(world.stored("progress"))
+
+    def sweep(effect: Effect[object]) -> None:
+        if isinstance(effect, Commit):
+            world.meanwhile = lambda _: None
+            gone = [
+                Delete(record.key, record.version)
+                for record in world.records()
+                if record.key.kind == "session" and record.facts.session == session
+            ]
+            assert world.memory.commit(gone) is CommitResult.DONE
+
+    world.checks = False
+    world.meanwhile = sweep
+    with pytest.raises(SessionNotFoundError):
+        world.run(run_agent(world.setup, BEN, topic, session))
+    assert len(world.stored("progress")) == before
 
 
 def test_a_clock_that_goes_back_loses_nobody() -> None:
