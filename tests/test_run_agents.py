@@ -304,6 +304,36 @@ def test_who_awaits_can_wait_for_others_too(monkeypatch: pytest.MonkeyPatch) -> 
     asyncio.run(main())
 
 
+def test_nobody_waits_for_what_nothing_can_come_of() -> None:
+    """The essay has failed, so the agent that runs elsewhere is of no account any more."""
+    slow = Slow()
+    made, chat = writing(slow)
+    failing = ScriptedAgents({"facts": [], "style": []})
+
+    def answer(ask: AgentAsk) -> object:
+        return failing.run(ask)
+
+    thread = Thread(target=lambda: _elsewhere(made, chat, slow).run_agents(side_by_side=1))
+    thread.start()
+    assert slow.began.wait(60)
+    made.clock.advance(minutes=2)
+    view = _elsewhere(made, chat, ScriptedAgents(answer)).run_agents(wait=True)
+    assert (view.phase, view.is_pending) == ("FAILED", False)
+    slow.may_end.set()
+    thread.join()
+
+
+def test_a_pause_is_waited_for_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the call ends, and says when the agent may be begun again."""
+    made, chat = writing(
+        ScriptedAgents({**SCRIPT, "facts": [LLMError(retry_after=30.0), Section("busy")]})
+    )
+    view = chat.run_agents()
+    assert (view.agents[0].status, view.is_pending) == ("waiting", True)
+    monkeypatch.setattr(coach, "sleep", lambda _: made.clock.advance(seconds=31))
+    assert chat.run_agents(wait=True).is_finished
+
+
 @pytest.mark.parametrize("most", [0, -1, 101, 1.0, True, None, "4"])
 def test_it_cannot_be_so_many(most: Any) -> None:  # noqa: ANN401 - whatever is passed
     """A whole number from 1 to 100."""

@@ -260,6 +260,46 @@ def test_a_failure_is_counted_and_raises_nothing(said: object, code: str) -> Non
     check_log(world)
 
 
+@pytest.mark.parametrize(
+    "wish, seconds", [(7.0, 7), (0.0, 0), (1e9, 3600), (float("nan"), None), (None, None)]
+)
+def test_a_provider_is_left_alone_for_as_long_as_it_asks(
+    wish: float | None, seconds: int | None
+) -> None:
+    """An hour at the most; then the agent is due again."""
+    world, session, _ = writing({**GOOD, "facts": [LLMError(retry_after=wish), FACTS]})
+    view = step(world, session)
+    assert view is not None
+    until = None if seconds is None else world.clock.time + timedelta(seconds=seconds)
+    assert view.agents[0].until == until
+    assert (view.due[0] == "facts") is not bool(seconds)
+    world.clock.advance(seconds=seconds or 0)
+    assert world.run(agents(world.setup, ADA, ESSAYS, session)).due == ("facts", "style")
+    assert finish(world, session).is_finished
+
+
+@frozen
+class Fragile:
+    """What cannot be made."""
+
+    text: str
+
+    def __attrs_post_init__(self) -> None:
+        """Fail."""
+        raise ZeroDivisionError
+
+
+def test_a_class_that_cannot_be_made_is_a_failure() -> None:
+    """Whatever its own code raises."""
+    world, session, _ = writing()
+    program = evolve(ESSAY, agents=[evolve(AGENTS[0], result=Fragile), *AGENTS[1:]])
+    world.declare(evolve(ESSAYS, program=program))
+    topic = cast("Topic[Any]", world.setup.topics["essays"])
+    view = world.run(run_agent(world.setup, ADA, topic, session))
+    assert view is not None
+    assert view.agents[0].error == "BAD_REPLY"
+
+
 def test_what_is_no_answer_of_a_port_is_a_failure() -> None:
     """As with a language model."""
 
