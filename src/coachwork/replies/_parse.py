@@ -351,10 +351,10 @@ def _reply(answer: _Answer) -> Reply:
 def _whole(value: object) -> JSON:
     """Return a reply if it is sound, with what of its actions can be kept."""
     room = _Room()
-    if not isinstance(value, dict) or isinstance(value, _Doubled) or "actions" not in value:
-        _check(value, room)
-        return cast("JSON", value)
-    told = cast("dict[str, JSON]", value)
+    told = cast("JSON", value)
+    if not isinstance(told, dict) or isinstance(told, _Doubled) or "actions" not in told:
+        _check(told, room)
+        return told
     actions = told["actions"]
     _check({**told, "actions": None}, room)
     if not isinstance(actions, list):

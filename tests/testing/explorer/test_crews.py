@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
 from attrs import evolve
+from typing_extensions import override
 
 from coachwork.actions import Action, ActionStatus, Audit, Sender
 from coachwork.adapters import ScriptedAgents
 from coachwork.effects import RunAgent
 from coachwork.plain import JSON
 from coachwork.ports import AgentAsk
-from coachwork.programs import AgentRuns, AgentStatus
+from coachwork.programs import Agent, AgentRuns, AgentStatus
 from coachwork.records import Key, Record
 from coachwork.testing.explorer import Promises
 from coachwork.testing.explorer._crews import crew_faults, run_faults
@@ -137,7 +139,8 @@ def test_agents_that_wait_for_ever_are_told() -> None:
     """Neither due nor running, and nobody has failed who is required."""
 
     class Never(AgentRuns):
-        def due(self, *_: object) -> tuple[str, ...]:
+        @override
+        def due(self, agents: Sequence[Agent[Any]], now: datetime) -> tuple[str, ...]:
             return ()
 
     program = evolve(RELAY, runs=lambda _: Never())
