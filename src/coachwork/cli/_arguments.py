@@ -381,8 +381,8 @@ def _add_programs(add: _Adds) -> None:
         help="list programs: what may be done by whom, and the phases",
         description=_paragraphs(
             "List the programs that come with the library, and those of an application that are "
-            "named: phases, actions by who may do them, agents with their stages, and the phases as "
-            "a diagram for any viewer of Mermaid."
+            "named: phases, actions by who may do them, agents with their stages, and the phases "
+            "as a diagram for any viewer of Mermaid."
         ),
         epilog=_examples("coachwork programs", "coachwork programs app:HABITS"),
     )
