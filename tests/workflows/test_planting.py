@@ -75,6 +75,7 @@ from tests.planted import (
     document,
     furnished,
     half_planted,
+    left_document,
     long_document,
     new_world,
     steps,
@@ -184,6 +185,25 @@ def test_what_is_planted_does_not_expire() -> None:
     purged = world.run(purge_expired(world.setup))
     assert (purged.expired, purged.deleted) == (0, 0)
     assert len(world.run(list_sessions(world.setup, Caller("acme", "test"))).sessions) == 5
+
+
+def test_a_state_without_its_sessions() -> None:
+    """Sessions expire and states do not: what is left can be planted, once, and deleted again."""
+    told = left_document()
+    assert (told["sessions"], len(told["programs"])) == ([], 1)
+    world = new_world()
+    answer = planted(world, told)
+    assert answer.sessions == {}
+    assert world.run(program_state(world.setup, TRIAL, HABITS)).audits == 2
+    before = world.records()
+    assert planted(world, told) == answer
+    assert world.records() == before
+    (again,) = world.run(export_scenario(world.setup, TRIAL)).programs
+    assert again.audits[0].id == told["programs"][0]["audits"][0]["id"]
+    world.run(delete_scenario(world.setup, TRIAL))
+    assert {record.key.kind for record in world.records()} == {"account"}
+    assert planted(world, told) == answer
+    assert world.run(program_state(world.setup, TRIAL, HABITS)).audits == 2
 
 
 def test_on_a_database(tmp_path: Path) -> None:
@@ -374,7 +394,7 @@ def test_completions_count() -> None:
 # --- whatever goes wrong ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [document, long_document])
+@pytest.mark.parametrize("make", [document, left_document, long_document])
 def test_a_planting_may_fail_at_any_step_and_is_called_again(
     make: Callable[[], dict[str, Any]],
 ) -> None:
@@ -462,6 +482,26 @@ def test_a_deletion_at_any_step_of_a_planting(
         if not happened:
             return
     raise AssertionError("the planting has no end")
+
+
+def test_a_planting_of_a_state_at_any_step_of_a_deletion() -> None:
+    """A state and the receipt of its planting are there together, or neither is."""
+    for number in range(50):
+        world = new_world()
+        planted(world, left_document())
+        happened: list[int] = []
+
+        def meanwhile(world: World = world, happened: list[int] = happened) -> None:
+            happened.append(1)
+            with suppress(ValidationError):  # the state may be in the way, as long as it is there
+                world.run(plant(world.setup, TRIAL, left_document(), key="key"))
+
+        world.run(between(delete_scenario(world.setup, TRIAL), number, meanwhile))
+        assert violations(world.records(), now=world.clock.time) == []
+        assert len(world.stored("progress")) == len(world.stored("receipt"))
+        if not happened:
+            return
+    raise AssertionError("the deletion has no end")
 
 
 def test_a_planting_at_any_step_of_a_deletion_of_its_remains() -> None:

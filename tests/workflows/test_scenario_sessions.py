@@ -18,8 +18,7 @@ from tests.planted import TRIAL, document, new_world
 
 def grown(told: dict[str, Any]) -> list[Grown]:
     """Return what becomes of the sessions of a document."""
-    sessions = read_scenario(told).sessions
-    return grown_sessions(new_world().setup, TRIAL, sessions, NewIds("seed"))
+    return grown_sessions(new_world().setup, TRIAL, read_scenario(told), NewIds("seed"))
 
 
 def jobs_of(session: Grown) -> list[Job]:

@@ -118,7 +118,7 @@ def _plant(setup: Setup, call: Call, told: Scenario, scenario: str) -> Workflow[
     ids = NewIds(seed_of([caller.tenant, caller.user, scenario, call.key, call.fingerprint]))
     plan = _Plan(
         scenario,
-        grown_sessions(setup, caller, told.sessions, ids),
+        grown_sessions(setup, caller, told, ids),
         grown_states(setup, caller, told, ids),
     )
     planted = Planted(
@@ -233,7 +233,8 @@ def _last(setup: Setup, call: Call, plan: _Plan, now: datetime) -> Workflow[list
             told = "a program without a state in this scenario: delete the scenario first"
             raise ValidationError(f"{state.path}.program", told)
         ops.append(state.opening)
-    ops.append(RECEIPT.insert(call.receipt(plan.sessions[0].session.about.id, None, now)))
+    first = plan.sessions[0].session.about.id if plan.sessions else None
+    ops.append(RECEIPT.insert(call.receipt(first, None, now)))
     if not _fits(ops):
         told = f"fewer: sessions and states are written at once, with {MAX_OPS} operations"
         raise ValidationError("sessions", told)

@@ -35,7 +35,7 @@ from coachwork.sessions import (
     later,
 )
 from coachwork.topics import checked_context
-from coachwork.workflows._scenario import ScenarioMessage, ScenarioSession
+from coachwork.workflows._scenario import Scenario, ScenarioMessage, ScenarioSession
 from coachwork.workflows._scenario_ids import NewIds
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import V
@@ -82,21 +82,19 @@ class Grown:
         return self.session.status in LIVE
 
 
-def grown_sessions(
-    setup: Setup, caller: Caller, sessions: tuple[ScenarioSession, ...], ids: NewIds
-) -> list[Grown]:
-    """Return the *sessions* as they are to be written.
+def grown_sessions(setup: Setup, caller: Caller, scenario: Scenario, ids: NewIds) -> list[Grown]:
+    """Return the sessions of a scenario as they are to be written.
 
     Raises:
         ValidationError: One of them could never have come to be, or not here; the field is the
             path of what is wrong.
     """
-    _check_together(setup, sessions)
-    for session in sessions:
+    _check_together(setup, scenario)
+    for session in scenario.sessions:
         ids.session(session.id, session.started_at)
     return [
         _grown(setup, caller, f"sessions[{place}]", session, ids)
-        for place, session in enumerate(sessions)
+        for place, session in enumerate(scenario.sessions)
     ]
 
 
@@ -115,13 +113,13 @@ def insert(kind: Kind[V], value: V, path: str) -> Insert:
 # --- what must hold --------------------------------------------------------------------------
 
 
-def _check_together(setup: Setup, sessions: tuple[ScenarioSession, ...]) -> None:
+def _check_together(setup: Setup, scenario: Scenario) -> None:
     """Refuse ids and topics that are none, come twice, or are not declared where they must be."""
-    if not sessions:
-        raise ValidationError("sessions", "at least one session")
+    if not (scenario.sessions or scenario.programs):
+        raise ValidationError("sessions", "at least one session, or a state of a program")
     known: set[str] = set()
     held: set[str] = set()
-    for place, session in enumerate(sessions):
+    for place, session in enumerate(scenario.sessions):
         path = f"sessions[{place}]"
         checked_id(session.id, f"{path}.id")
         checked_id(session.topic, f"{path}.topic")
