@@ -28,7 +28,6 @@ from coachwork.records import (
     CLAIM,
     MAX_OPS,
     SESSION_RECORD,
-    STANDING,
     Check,
     Insert,
     Update,
@@ -54,6 +53,7 @@ from coachwork.workflows import (
     retry,
     send,
     start,
+    topics,
 )
 from coachwork.workflows._planting import MAX_BYTES
 from coachwork.workflows._scenario_ids import NewIds
@@ -371,24 +371,21 @@ def test_who_is_being_deleted_gets_nothing() -> None:
     assert account.status is AccountStatus.OPEN
 
 
-def test_completions_count() -> None:
-    """What was completed is added to what the user has completed; the later one is the last."""
-    told = document()
-    told["sessions"].append(told["sessions"][0] | {"id": "another"})
+def test_completions_count_nowhere() -> None:
+    """What is planted was not completed by the user: their standings stay as they are."""
     world = new_world()
     test = Caller("acme", "test")
-    old = planted(world, told)
-    (standing,) = world.stored("standing")
-    ended = told["sessions"][0]["ending"]["at"]
-    assert (standing.completed, to_json(standing.completed_at)) == (2, ended)
-    assert standing.session in old.sessions.values()
+    planted(world, document())
+    assert world.stored("standing") == []
     world.run(delete_scenario(world.setup, TRIAL))
-    world.clock.advance(hours=1)
     own = world.run(start(world.setup, test, TALK, context={"name": "T"})).session.id
     world.run(send(world.setup, test, TALK, own, "the end"))
-    planted(world, told)
-    (standing,) = world.stored("standing")
-    assert (standing.completed, standing.session) == (5, own)
+    before = world.run(topics(world.setup, test))
+    assert [one.completed for one in before if one.topic == "talk"] == [1]
+    world.clock.advance(hours=1)
+    planted(world, document())
+    world.run(delete_scenario(world.setup, TRIAL))
+    assert world.run(topics(world.setup, test)) == before
 
 
 # --- whatever goes wrong ------------------------------------------------------------------------
@@ -567,6 +564,6 @@ def test_a_live_user_keeps_everything() -> None:
     planted(world, told)
     after = {record.key.text: record for record in world.records()}
     assert {key: after.get(key) for key in before} == before
-    assert {CLAIM.name, SESSION_RECORD.name, STANDING.name} <= {
+    assert {CLAIM.name, SESSION_RECORD.name} <= {
         record.key.kind for key, record in after.items() if key not in before
     }

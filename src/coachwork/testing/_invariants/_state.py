@@ -361,7 +361,7 @@ def _companions(stored: _Stored) -> Iterator[str]:
     done = Counter(
         (session.about.tenant, session.about.user, session.about.topic)
         for session in stored.sessions.values()
-        if session.status is SessionStatus.COMPLETED
+        if session.status is SessionStatus.COMPLETED and session.about.scenario is None
     )
     for (tenant, user, topic), number in done.items():
         standing = stored.standings.get((tenant, user, topic))
