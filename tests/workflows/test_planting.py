@@ -347,7 +347,7 @@ def test_no_commit_is_too_large() -> None:
     """Long messages make more commits."""
     told = long_document()
     for message in told["sessions"][0]["messages"]:
-        message["text"] = "x" * 150_000
+        message["text"] = "x" * 40_000
     world = new_world()
     planted(world, told)
     for ops in world.commits:
@@ -447,7 +447,7 @@ def test_remains_of_another_planting_are_in_the_way() -> None:
     """Until they are deleted: two documents do not become one state."""
     told = long_document()
     for audit in told["programs"][0]["audits"]:
-        audit["actions"][0]["summary"] = "x" * 100_000  # more than the last commit holds
+        audit["actions"][1]["summary"] = "x" * 100_000  # more than the last commit holds
     world = half_planted(told=told)
     assert world.stored("audit")
     assert not world.stored("progress")

@@ -18,6 +18,7 @@ from coachwork.programs._carrying import (
     MAX_SHOWN,
     MAX_STATE,
     Carried,
+    carried_again,
     carry_again,
     carry_out,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Scope",
     "action_schema",
     "begun",
+    "carried_again",
     "carry_again",
     "carry_out",
     "declared_programs",

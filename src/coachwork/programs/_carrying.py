@@ -116,15 +116,30 @@ def carry_again(program: Program[S], state: S, audit: Audit) -> S:
     Raises:
         CorruptRecordError: It cannot be applied to *state*.
     """
+    return carried_again(program, state, audit).state
+
+
+def carried_again(program: Program[S], state: S, audit: Audit) -> Carried[S]:
+    """Return what comes of applying once more what was applied under *audit*; see `carry_again`.
+
+    What was refused stands there as it does in *audit*.
+
+    Raises:
+        CorruptRecordError: It cannot be applied to *state*.
+    """
     judge = Judge(program, audit.sender, audit.at, audit.source)
+    actions: list[Action] = []
     for action in audit.actions:
+        answered = action
         if action.status is ActionStatus.APPLIED:
             asked: dict[str, JSON] = {"type": action.type, "parameters": action.parameters}
             try:
-                state = judge.applied(state, asked, action.id).state
+                done = judge.applied(state, asked, action.id)
             except ActionRefused:
                 raise CorruptRecordError("audit", "actions", "cannot be applied again") from None
-    return state
+            state, answered = done.state, _applied(action.id, asked, done)
+        actions.append(answered)
+    return Carried(state, tuple(actions), audit.excess)
 
 
 def _carried(

@@ -13,7 +13,7 @@ from coachwork.actions import Button, Component
 from coachwork.errors import MisuseError, ValidationError
 from coachwork.ids import checked_id
 from coachwork.jobs import ErrorCode, Job, JobError, JobKind, JobStatus, Settlement
-from coachwork.messages import FIRST, Message, Role
+from coachwork.messages import FIRST, Message, Role, checked_text
 from coachwork.records import (
     BACKGROUND,
     JOB_RECORD,
@@ -23,6 +23,7 @@ from coachwork.records import (
     Insert,
     Kind,
 )
+from coachwork.replies import MAX_REPLY_BYTES
 from coachwork.sessions import (
     LIVE,
     About,
@@ -34,7 +35,7 @@ from coachwork.sessions import (
     SessionStatus,
     later,
 )
-from coachwork.topics import checked_context
+from coachwork.topics import MAX_MESSAGE_BYTES, checked_context
 from coachwork.workflows._scenario import Scenario, ScenarioMessage, ScenarioSession
 from coachwork.workflows._scenario_ids import NewIds
 from coachwork.workflows._setup import Caller, Setup
@@ -50,6 +51,9 @@ _REASONS: Final[Mapping[SessionStatus, frozenset[EndReason | None]]] = {
     SessionStatus.CANCELLED: frozenset({EndReason.CANCELLED}),
     SessionStatus.ABANDONED: frozenset({EndReason.REPLACED, EndReason.EXPIRED}),
 }
+
+_LONGEST: Final = {Role.USER: MAX_MESSAGE_BYTES, Role.COACH: MAX_REPLY_BYTES}
+"""How long a message may be, in bytes of UTF-8: a user's on any topic, and a reply."""
 
 _COMMANDS: Final = {
     JobKind.GREETING: "start",
@@ -90,7 +94,8 @@ def grown_sessions(setup: Setup, caller: Caller, scenario: Scenario, ids: NewIds
             path of what is wrong.
     """
     _check_together(setup, scenario)
-    for session in scenario.sessions:
+    for place, session in enumerate(scenario.sessions):
+        _check(f"sessions[{place}]", session, scenario.at)
         ids.session(session.id, session.started_at)
     return [
         _grown(setup, caller, f"sessions[{place}]", session, ids)
@@ -134,8 +139,8 @@ def _check_together(setup: Setup, scenario: Scenario) -> None:
             held.add(session.topic)
 
 
-def _check(path: str, session: ScenarioSession) -> None:
-    """Refuse fields of a session that do not fit each other."""
+def _check(path: str, session: ScenarioSession, at: datetime) -> None:
+    """Refuse fields of a session that do not fit each other, or the instant of the document."""
     count, ending = len(session.messages), session.ending
     for name, value, least, most in (
         ("topic_revision", session.topic_revision, 1, MOST),
@@ -158,15 +163,23 @@ def _check(path: str, session: ScenarioSession) -> None:
     except ValidationError as fault:
         raise ValidationError(f"{path}.{fault.field}", fault.expected) from None
     _check_messages(path, session)
+    last = session.messages[-1].at if session.messages else session.started_at
+    if not last <= session.last_activity_at <= at:
+        told = "an instant not before the last message, and not after the document's"
+        raise ValidationError(f"{path}.last_activity_at", told)
+    if ending is not None and not session.last_activity_at <= ending.at <= at:
+        told = "one not before the last activity, and not after the document's instant"
+        raise ValidationError(f"{path}.ending", told)
 
 
 def _check_messages(path: str, session: ScenarioSession) -> None:
-    """Refuse messages that go back in time, and answers to what nobody asked."""
+    """Refuse texts that nobody could say, going back in time, and answers that nobody asked for."""
     messages = session.messages
     asking = {number for number, message in enumerate(messages, FIRST) if message.role is Role.USER}
     before = session.started_at
     for number, message in enumerate(messages, FIRST):
         where = f"{path}.messages[{number - FIRST}]"
+        checked_text(message.text, f"{where}.text", max_bytes=_LONGEST[message.role])
         if message.at < before:
             raise ValidationError(f"{where}.at", "an instant not before what stands before it")
         before = message.at
@@ -188,7 +201,6 @@ def _check_messages(path: str, session: ScenarioSession) -> None:
 
 def _grown(setup: Setup, caller: Caller, path: str, session: ScenarioSession, ids: NewIds) -> Grown:
     """Return one session as it is to be written."""
-    _check(path, session)
     about = _about(setup, caller, session, ids)
     jobs = _jobs(setup, about, session, ids)
     turns = sum(job.kind is JobKind.REPLY and job.settlement is not None for job in jobs)
