@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from coachwork.workflows import timeline, timeline_text
+import json
+
+import pytest
+
+from coachwork.plain import JSON
+from coachwork.workflows import act, timeline, timeline_text
 from tests.faults import ADA
 from tests.workflows.test_timeline import (
     DAILY,
@@ -39,14 +44,68 @@ def test_a_whole_timeline() -> None:
         "    Done.",
         "  + add_habit: added read",
         "  - fly: refused, there is no action fly",
-        f"  habits: [{habit}]",
+        f"  habits: {habit}",
         '  at: "2026-01-05T09:02:00.000000Z"',
         "",
         "2026-01-05 09:03:00     user clicks at 3",
         "  + begin: began",
         "  phase: START -> DOING",
-        '  phase: "DOING"',
     ]
+
+
+def changes(*values: JSON) -> list[list[str]]:
+    """Return what is told of a state in which the first value becomes the next, and so on."""
+    world = new_world()
+    session = begun(world, DAILY)
+    for value in values:
+        world.run(act(world.setup, ADA, DAILY, session, "keep", {"what": value}, message=1))
+    _, *clicks = timeline_text(told(world, DAILY, session)).split("clicks at 1\n")[1:]
+    return [
+        [line.strip() for line in text.splitlines() if line.startswith("  anything")]
+        for text in clicks
+    ]
+
+
+@pytest.mark.parametrize("name", ["id", "step", "name", "agent"])
+def test_of_a_list_only_what_differs_is_told(name: str) -> None:
+    """Elements are known by their id, else by another name; of a changed one, what has changed."""
+    long: JSON = {name: "long", "text": "x" * 500}
+    one: JSON = {name: "1", "mood": "low", "notes": ["a"], "updated_at": 1}
+    two: JSON = {name: "1", "mood": "high", "notes": ["a", "b"], "updated_at": 2}
+    three: JSON = {name: "1", "mood": "high", "notes": ["a", "b"], "updated_at": 3}
+    last: JSON = {name: "2", "text": "last"}
+    assert changes([long], [long, one], [long, two, last], [long, three, last], [last, long]) == [
+        [f"anything: {json.dumps(one)}"],
+        ['anything[1].mood: "high"', 'anything[1].notes: "b"', f"anything: {json.dumps(last)}"],
+        [],
+        [f"anything: removed {json.dumps(three)}"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "old, new, lines",
+    [
+        (["a", "b"], ["b", "c", "c"], [': "c"', ': "c"', ': removed "a"']),
+        (["a", "b"], ["b", "a"], [': ["b", "a"]']),
+        ([{"id": "1"}, {"id": "2"}], [{"id": "2"}, {"id": "1"}], [': [{"id": "2"}, {"id": "1"}]']),
+        ([{"id": "1", "n": 1}], [{"id": "1", "n": 1}, {"id": "1", "n": 2}],
+         [': {"id": "1", "n": 2}']),
+        ([{"id": 1, "n": 1}], [{"id": 1, "n": 2}],
+         [': {"id": 1, "n": 2}', ': removed {"id": 1, "n": 1}']),
+        ([{"n": 1}], [{"n": 2}], [': {"n": 2}', ': removed {"n": 1}']),
+        ([{"id": "1", "n": 1}, 5], [{"id": "1", "n": 2}, 5],
+         [': {"id": "1", "n": 2}', ': removed {"id": "1", "n": 1}']),
+        ({"a": 1, "b": [2], "c": 3}, {"b": [2, 4], "c": 3, "d": {"e": 5}},
+         [".b: 4", '.d: {"e": 5}', ".a: removed 1"]),
+        ({"a": 1}, ["a"], [': ["a"]']),
+        ([], {"a": 1}, [': {"a": 1}']),
+        ("START", "DOING", [': "DOING"']),
+    ],
+    ids=lambda value: json.dumps(value) if isinstance(value, dict | str) else None,
+)  # fmt: skip
+def test_what_differs_is_told_and_nothing_else(old: JSON, new: JSON, lines: list[str]) -> None:
+    """By name, or else by value; only what changes its kind or its order is told as a whole."""
+    assert changes(old, new) == [[f"anything{line}" for line in lines]]
 
 
 def test_a_talk_without_a_program() -> None:
