@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from coachwork.plain import JSON
-from coachwork.workflows import act, timeline, timeline_text
-from tests.faults import ADA
+from coachwork.programs.identity import IDENTITY, CoachState, Identity
+from coachwork.topics import Topic
+from coachwork.workflows import Timeline, act, timeline, timeline_text
+from tests.faults import ADA, World
 from tests.workflows.test_timeline import (
     DAILY,
     TALK,
     add,
     begun,
     click,
+    coach,
     new_world,
     say,
     told,
@@ -106,6 +110,36 @@ def test_of_a_list_only_what_differs_is_told(name: str) -> None:
 def test_what_differs_is_told_and_nothing_else(old: JSON, new: JSON, lines: list[str]) -> None:
     """By name, or else by value; only what changes its kind or its order is told as a whole."""
     assert changes(old, new) == [[f"anything{line}" for line in lines]]
+
+
+def identities(found: Timeline[Any]) -> tuple[Identity, ...]:
+    """Return the identities at the end."""
+    state = found.entries[-1].state
+    assert isinstance(state, CoachState)
+    return state.identities
+
+
+def test_when_a_state_changed_is_not_told_again() -> None:
+    """It stands above; and of several identities the one that changed is told."""
+    topic = Topic(id="self", system="Listen.", program=IDENTITY)
+    world = World([topic], coach)
+    session = begun(world, topic)
+    names = [{"name": name, "category": "GOALS", "statement": "s" * 300} for name in "AB"]
+    create = [{"type": "create_identity", "parameters": given} for given in names]
+    move = {"type": "transition_phase", "parameters": {"to": "IDENTITY_CREATION"}}
+    accept = {"type": "accept_identity", "parameters": {"identity": "B"}}
+    ask = {"type": "ask_question", "parameters": {"text": "Who are you?"}}
+    answer = {"type": "answer_question", "parameters": {"question": "Who are you?"}}
+    say(world, topic, session, ask)
+    say(world, topic, session, answer, move, *create)
+    say(world, topic, session, accept)
+    found = told(world, topic, session)
+    text = timeline_text(found)
+    second = next(one.id for one in identities(found) if one.name == "B")
+    changed = f'identities[{second}].status: "accepted"'
+    assert text.endswith(f'  + accept_identity: accepted "B"\n  {changed}\n')
+    assert "updated_at: " not in text
+    assert "current_phase" not in text
 
 
 def test_a_talk_without_a_program() -> None:
