@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from inspect import getdoc
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -24,7 +24,8 @@ from coachwork.effects import Effect
 from coachwork.errors import CoachworkError
 from coachwork.events import EVENT_SCHEMAS
 from coachwork.jobs import JOB, ErrorCode
-from coachwork.programs import ActionType, Program
+from coachwork.machine import Machine
+from coachwork.programs import ActionType, Program, begun, texts
 from coachwork.programs.identity import (
     IDENTITY,
     IDENTITY_TABLE,
@@ -33,8 +34,16 @@ from coachwork.programs.identity import (
     CoachState,
     Identity,
     IdentityStatus,
-    Phase,
     Question,
+)
+from coachwork.programs.plan import (
+    GOALS,
+    PLAN,
+    PLAN_TABLE,
+    BusinessBrief,
+    CoachingPlan,
+    CoachingStep,
+    PlanPolicy,
 )
 from coachwork.sessions import SESSION
 from coachwork.testing import Capability
@@ -47,6 +56,8 @@ from docs import situations
 from tests.port_mutants import PORTS
 from tests.testing.conformance.mutants.all import MUTANTS
 from tests.testing.conformance.mutants.base import Mutant
+
+S = TypeVar("S")
 
 ROOT: Final = Path(__file__).parents[1]
 _PART: Final = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -81,7 +92,7 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("``", "`").replace("|", "\\|")
 
 
-def _sentence(of: type) -> str:
+def _sentence(of: object) -> str:
     """Return the first paragraph of a docstring."""
     return _cell((getdoc(of) or "").partition("\n\n")[0])
 
@@ -104,10 +115,15 @@ def _told(value: object) -> str:
         return "[see below](#default-templates)"
     if getattr(value, "takes_self", False):
         return "made of the others"
-    if isinstance(value, Enum):
-        return f"`{value.value!r}`"
-    is_made_when_asked = hasattr(value, "factory")
-    return "empty" if is_made_when_asked or value == "" else f"`{value!r}`"
+    if hasattr(value, "factory"):
+        return "one with its defaults" if _makes_objects(value.factory) else "empty"
+    shown: object = value.value if isinstance(value, Enum) else value
+    return f"`{shown!r}`" if shown != "" else "empty"
+
+
+def _makes_objects(factory: object) -> bool:
+    """Whether a *factory* is a class with fields, and not one of containers."""
+    return isinstance(factory, type) and attrs.has(factory)
 
 
 def _duration(value: timedelta) -> str:
@@ -115,7 +131,7 @@ def _duration(value: timedelta) -> str:
     minutes, seconds = divmod(round(value.total_seconds()), 60)
     days, minutes = divmod(minutes, 24 * 60)
     parts = ((days, "days"), (minutes, "min"), (seconds, "s"))
-    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
 
 
 _LONG: Final = {
@@ -314,7 +330,7 @@ _WHY_REFUSED: Final[Mapping[RefusalCode, str]] = {
         "The parameters do not fit; the summary names the field. What no repository can hold is "
         "left out."
     ),
-    RefusalCode.DUPLICATE: "The very same action was applied before, in the same reply.",
+    RefusalCode.DUPLICATE: "The very same action came before in the same reply, and counted.",
     RefusalCode.WRONG_SENDER: "It is not for the coach, or not for the user.",
     RefusalCode.WRONG_PHASE: "It is not allowed in the phase that the actions before it left.",
     RefusalCode.NOT_POSSIBLE: "The action itself says why not.",
@@ -349,40 +365,45 @@ def _coach_states() -> Iterator[CoachState]:
     yield attrs.evolve(new, identities=(named,))
 
 
-def _identity_guards() -> str:
-    """Return the guards of the phases, each with a reason for not agreeing."""
+def _plans() -> Iterator[CoachingPlan]:
+    """Return plans in which one guard or another does not agree."""
+    new = begun(PLAN, "seed", _NOON)
+    answered = tuple(attrs.evolve(step, complete=True) for step in new.steps)
+    yield new
+    yield attrs.evolve(new, steps=answered)
+
+
+def _guards(machine: Machine[S, Any, Any, Any, Any], states: Callable[[], Iterator[S]]) -> str:
+    """Return the guards of a program's phases, each with a reason for not agreeing."""
     rows: list[tuple[str, ...]] = []
-    for start, event, to in PHASES.edges:
-        for guard in PHASES.table[start][event].guards:
-            reasons = (guard.check(state, _NOON) for state in _coach_states())
+    for start, event, to in machine.edges:
+        for guard in machine.table[start][event].guards:
+            reasons = (guard.check(state, _NOON) for state in states())
             why = next(reason for reason in reasons if reason is not None)
             rows.append((f"`{start}`", f"`{to}`", _cell(guard.name), _cell(why)))
-    return _table(("From", "To", "Guard", "A reason that it gives"), *rows)
+    return _table(("From", "To", "Guard", "A reason that it gives"), *dict.fromkeys(rows))
 
 
-def _identity_actions() -> str:
-    """Return the catalogue of the identity program: what, when and by whom."""
-    ends = PHASES.ends
+def _actions(program: Program[S]) -> str:
+    """Return the catalogue of a program: what, when and by whom."""
     rows = [
-        (
-            f"`{action.name}`",
-            _whole(action.parameters),
-            "all but the end"
-            if action.phases is None
-            else ", ".join(f"`{phase}`" for phase in Phase if phase in action.phases),
-            action.by,
-        )
-        for action in IDENTITY.actions
+        (f"`{action.name}`", _whole(action.parameters), _where(program, action), action.by)
+        for action in program.actions
     ]
-    if ends != (Phase.COMPLETED,):
-        raise ValueError("the table says that there is one end")
     return _table(("Action", "What it does", "Phases", "By"), *rows)
 
 
-def _identity_parameters() -> str:
-    """Return the parameters of every action of the identity program that has any."""
+def _where(program: Program[S], action: ActionType[S, Any]) -> str:
+    """Return the phases in which an action is allowed."""
+    if action.phases is None:
+        return "all but the end" if len(program.phases.ends) == 1 else "all but the ends"
+    return ", ".join(f"`{phase}`" for phase in program.phases.table if phase in action.phases)
+
+
+def _parameters(program: Program[S]) -> str:
+    """Return the parameters of every action of a program that has any."""
     rows: list[tuple[str, ...]] = []
-    for action in IDENTITY.actions:
+    for action in program.actions:
         schema = json_schema(action.parameters)
         required = schema.get("required", [])
         fields = attrs.fields(action.parameters)
@@ -399,6 +420,39 @@ def _identity_parameters() -> str:
             for field in fields
         ]
     return _table(("Action", "Parameter", "Required", "What it is"), *rows)
+
+
+def _program_texts() -> str:
+    """Return what there is for the texts of a program."""
+    rows = [(f"`{name}`", _sentence(getattr(texts, name))) for name in texts.__all__]
+    return _table(("Function", "What it does"), *rows)
+
+
+def _plan_steps() -> str:
+    """Return the steps of a plan, with what a good answer to each tells."""
+    rows = [
+        (
+            f"`{step}`",
+            _cell(goal.question),
+            "; ".join(f"`{name}`: {_cell(told)}" for name, told in goal.criteria.items()),
+        )
+        for step, goal in GOALS.items()
+    ]
+    return _table(("Step", "What it asks", "What a good answer tells"), *rows)
+
+
+def _plan_agents() -> str:
+    """Return the agents of the default plan."""
+    rows = [
+        (
+            str(agent.stage),
+            f"`{agent.name}`",
+            _cell(agent.description),
+            "yes" if agent.required else "no",
+        )
+        for agent in PLAN.agents
+    ]
+    return _table(("Stage", "Agent", "What it is to write", "Required"), *rows)
 
 
 def _drawing(draw: Callable[[], str]) -> Callable[[], str]:
@@ -427,11 +481,23 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "refusal-codes": _refusals,
     "identity-phases-diagram": _drawing(lambda: mermaid(PHASES)),
     "identity-phases-table": lambda: markdown(PHASES),
-    "identity-guards": _identity_guards,
+    "identity-guards": lambda: _guards(PHASES, _coach_states),
     "identity-diagram": _drawing(lambda: mermaid(IDENTITY_TABLE)),
     "identity-table": lambda: markdown(IDENTITY_TABLE),
-    "identity-actions": _identity_actions,
-    "identity-parameters": _identity_parameters,
+    "identity-actions": lambda: _actions(IDENTITY),
+    "identity-parameters": lambda: _parameters(IDENTITY),
+    "program-texts": _program_texts,
+    "plan-diagram": _drawing(lambda: mermaid(PLAN_TABLE)),
+    "plan-table": lambda: markdown(PLAN_TABLE),
+    "plan-guards": lambda: _guards(PLAN_TABLE, _plans),
+    "plan-steps": _plan_steps,
+    "plan-policy": lambda: _fields(PlanPolicy),
+    "plan-agents": _plan_agents,
+    "plan-actions": lambda: _actions(PLAN),
+    "plan-parameters": lambda: _parameters(PLAN),
+    "coaching-plan": lambda: _fields(CoachingPlan),
+    "coaching-step": lambda: _fields(CoachingStep),
+    "business-brief": lambda: _fields(BusinessBrief),
     "repository-promises": lambda: _promises(REPOSITORY),
     "repository-capabilities": lambda: _capabilities(REPOSITORY),
     "repository-mutants": lambda: _mutants(REPOSITORY, MUTANTS),

@@ -9,7 +9,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from coachwork.actions import Component
 from coachwork.adapters import final
@@ -18,7 +18,17 @@ from coachwork.jobs import JobKind
 from coachwork.machine import Machine, Row
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask
-from coachwork.programs import ActionType, Done, Moment, Program, Refusal
+from coachwork.programs import (
+    ActionType,
+    Agent,
+    AgentRuns,
+    AgentStatus,
+    Done,
+    Moment,
+    Program,
+    Refusal,
+    agent_actions,
+)
 from coachwork.testing.explorer import (
     PROMISED,
     Bounds,
@@ -143,6 +153,72 @@ TALLY: Final = Program(
 )
 """What is worked on where there is a program: the order of its actions is seen in the state."""
 
+
+@frozen
+class Note:
+    """What an agent answers."""
+
+
+@frozen
+class Relay:
+    """What agents do one after the other, as often as they are asked to."""
+
+    stage: Stage = Stage.OPEN
+    runs: AgentRuns = field(factory=AgentRuns)
+    notes: int = 0
+
+
+@frozen
+class Again:
+    """Ask for the first agent anew."""
+
+
+RUNNERS: Final = (
+    Agent[Relay](name="first", prompt=lambda relay: f"{relay.notes}.", result=Note, attempts=2),
+    Agent[Relay](name="second", prompt=lambda relay: f"{relay.notes}.", result=Note, stage=2),
+)
+
+
+def _again(relay: Relay, _given: Again, _moment: Moment) -> Done[Relay] | Refusal:
+    if relay.runs.of("first").status in {AgentStatus.WAITING, AgentStatus.RUNNING}:
+        return Refusal("it is on its way")
+    return Done(evolve(relay, runs=relay.runs.again("first")), "asked again")
+
+
+def _noted(relay: Relay, _agent: object, _note: Note, _moment: Moment) -> Relay:
+    return evolve(relay, notes=relay.notes + 1)
+
+
+def _passed_on(relay: Relay, runs: AgentRuns) -> Relay:
+    return evolve(relay, runs=runs)
+
+
+def _never(old: Relay, to: Stage, _now: datetime, _given: None) -> Relay:
+    return evolve(old, stage=to)
+
+
+RELAY: Final = Program(
+    id="relay",
+    state=Relay,
+    phases=Machine[Relay, Stage, Turn, None, Any](
+        name="relay",
+        states=Stage,
+        events=Turn,
+        initial=(Stage.OPEN,),
+        ends=(Stage.CLOSED,),
+        state=attrgetter("stage"),
+        table={Stage.OPEN: {Turn.CLOSE: Row(Stage.CLOSED, _never)}, Stage.CLOSED: {}},
+    ),
+    prompt=lambda relay: f"{relay.notes} notes.",
+    actions=[
+        ActionType(Again, _again, by="user"),
+        *agent_actions(RUNNERS, attrgetter("runs"), _passed_on, _noted, phases=[Stage.OPEN]),
+    ],
+    agents=RUNNERS,
+    runs=attrgetter("runs"),
+)
+"""What is worked on where there are agents, in two stages."""
+
 ACTING: Final = json.dumps(
     {
         "message": "Well.",
@@ -166,6 +242,7 @@ class Scope:
         result: Whether conversations yield a result.
         finals: Whether the coach may end a session.
         program: Whether the coach and the user work on a program: a reply may bring actions.
+        agents: Whether that program is one of sub-agents.
         commands: How many calls may come.
         at_once: How many may be under way at the same moment.
         faults: How much may go wrong.
@@ -183,6 +260,7 @@ class Scope:
     result: bool = False
     finals: bool = False
     program: bool = False
+    agents: bool = False
     commands: int = 2
     at_once: int = 2
     faults: int = 0
@@ -200,7 +278,7 @@ class Scope:
                 initiation="Say hello." if self.greets else None,
                 result=Values if self.result else None,
                 exclusive=self.exclusive,
-                program=TALLY if self.program else None,
+                program=RELAY if self.agents else TALLY if self.program else None,
             )
             for name in ("talk", "plan")[: self.topics]
         ]
@@ -281,6 +359,12 @@ SMALL: Final[dict[str, Scope]] = {
         names=("start", "send", "act", "pause", "cancel"), commands=3, program=True
     ),
     "a click, one fault": Scope(names=("start", "act"), commands=2, faults=1, program=True),
+    "agents in two stages, run by several": Scope(
+        names=("start", "run_agent", "delete"), commands=3, greets=False, agents=True
+    ),
+    "agents, one fault": Scope(
+        names=("start", "run_agent"), commands=2, faults=1, greets=False, agents=True
+    ),
     "two users on an exclusive topic": Scope(
         names=("start", "take_over", "pause", "cancel"),
         callers=(ADA, BEN),
@@ -338,6 +422,20 @@ LARGE: Final[dict[str, Scope]] = {
         faults=1,
         program=True,
         instants=PAST_LEASE,
+    ),
+    "agents in two stages, 3 commands, 1 fault": Scope(
+        names=("start", "run_agent"),
+        commands=3,
+        faults=1,
+        greets=False,
+        agents=True,
+        instants=PAST_LEASE,
+    ),
+    "agents that are asked again, 4 commands, no fault": Scope(
+        names=("start", "run_agent", "act"), commands=4, agents=True
+    ),
+    "three agents at once, 4 commands, no fault": Scope(
+        names=("start", "run_agent"), commands=4, at_once=3, greets=False, agents=True
     ),
     "three at once, 3 commands, no fault": Scope(names=EVERYTHING, commands=3, at_once=3),
     "retries, cancelled jobs and deletions, 4 commands": Scope(

@@ -18,11 +18,12 @@ from typing import Final
 from attrs import frozen
 
 from coachwork.testing.explorer import BoundReachedError
-from tests.explorations import LARGE
+from tests import cached_explorations, explorations
 from tests.workflow_mutants import MUTANTS
 
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "explanation" / "what-is-proven.md"
+ALL: Final = {**explorations.LARGE, **cached_explorations.LARGE}
 
 
 @frozen
@@ -36,7 +37,7 @@ class Told:
 def explored(name: str) -> Told:
     """Explore one large world; its name is its row's first cell."""
     try:
-        found = LARGE[name].explore()
+        found = ALL[name].explore()
     except BoundReachedError as bound:
         return Told((name, str(bound), "", "", "", "", ""), holds=False)
     if found.violation is not None:
@@ -123,7 +124,7 @@ def main() -> int:
         sys.stdout.write("\t".join(one.cells) + "\n")
         return 0 if one.holds else 1
     mutants = list(rows_of("mutant", (name for name in MUTANTS if given.only in name)))
-    worlds = list(rows_of("world", (name for name in LARGE if given.only in name)))
+    worlds = list(rows_of("world", (name for name in ALL if given.only in name)))
     if given.write and mutants:
         put("mutants", table(KILLS, mutants))
     if given.write and worlds:

@@ -29,6 +29,7 @@ from coachwork.effects import (
     Effect,
     GetTemplate,
     Render,
+    RunAgent,
     Summarize,
     TemplateNames,
     Workflow,
@@ -46,6 +47,7 @@ from coachwork.ports import (
     Ports,
     Query,
     Sink,
+    SubAgents,
     TemplateSource,
 )
 from coachwork.records import KINDS, Key, Op, Record
@@ -77,7 +79,7 @@ LIES = frozenset(
     {Fault.LOST_DONE, Fault.LOST_NOT_DONE, Fault.CONFLICT_DONE, Fault.CONFLICT_NOT_DONE}
 )
 """What may be said of a commit."""
-FAILS_BY_ITSELF = (AskModel, GetTemplate, TemplateNames, Render, Summarize)
+FAILS_BY_ITSELF = (AskModel, RunAgent, GetTemplate, TemplateNames, Render, Summarize)
 """What fails the job that needs it, if it fails: that is another story."""
 
 
@@ -162,6 +164,7 @@ class World:
         notifier: Notifier | None = None,
         dispatcher: Dispatcher | None = None,
         sink: Sink | None = None,
+        sub_agents: SubAgents | None = None,
     ) -> None:
         """Put it together."""
         by_id = {topic.id: topic for topic in topics}
@@ -191,6 +194,7 @@ class World:
             notifier=notifier,
             dispatcher=dispatcher or RecordingDispatcher(),
             sink=sink,
+            sub_agents=sub_agents,
         )
 
     def _next(self, _ask: Ask) -> Says:

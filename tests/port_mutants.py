@@ -14,6 +14,7 @@ from coachwork.testing.conformance.model import model_suite
 from coachwork.testing.conformance.notifier import notifier_suite
 from coachwork.testing.conformance.renderer import renderer_suite
 from coachwork.testing.conformance.sink import SINK_SUITE
+from coachwork.testing.conformance.sub_agents import sub_agents_suite
 from coachwork.testing.conformance.summarizer import SUMMARIZER
 from coachwork.testing.conformance.templates import templates_suite
 from tests.testing.conformance import (
@@ -24,6 +25,7 @@ from tests.testing.conformance import (
     test_notifier,
     test_renderer,
     test_sink,
+    test_sub_agents,
     test_summarizer,
     test_templates,
 )
@@ -61,5 +63,6 @@ PORTS: Final[tuple[tuple[Suite, Mapping[str, str]], ...]] = (
     (dispatcher_suite(), _told(test_dispatcher.MUTANTS)),
     (admission_suite(), _told(test_admission.MUTANTS)),
     (SINK_SUITE, _told(test_sink.MUTANTS)),
+    (sub_agents_suite(), _told(test_sub_agents.MUTANTS)),
 )
 """What is promised of each port, and what is wrong with the adapters that break it."""

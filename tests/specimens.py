@@ -29,7 +29,7 @@ from coachwork.jobs import (
     Step,
 )
 from coachwork.messages import Message, Role, Usage
-from coachwork.ports import Ask
+from coachwork.ports import AgentAsk, Ask
 from coachwork.programs import Progress
 from coachwork.sessions import (
     About,
@@ -114,6 +114,17 @@ ASK: Final = Ask(
     session="s",
     job="j",
     turn=1,
+)
+
+AGENT_ASK: Final = AgentAsk(
+    agent="market",
+    program="plan",
+    prompt="Look at the market.",
+    schema={"type": "object"},
+    model="large",
+    timeout=20.0,
+    session="s-1",
+    run=3,
 )
 
 GOLDEN: Final[dict[str, object]] = {
@@ -493,7 +504,7 @@ VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
         subject=_MAYBE_ID,
         number=NUMBERS,
         sender=st.sampled_from(Sender),
-        message=NUMBERS,
+        message=st.none() | NUMBERS,
         at=INSTANTS,
         actions=st.lists(_ACTIONS, max_size=3).map(tuple),
         excess=NUMBERS,

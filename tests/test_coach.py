@@ -130,6 +130,7 @@ def blocking_form(said: str) -> str:
     """Return a signature as the blocking form would have it."""
     for name in (
         "Repository", "LanguageModel", "TemplateSource", "Summarizer", "Notifier", "Dispatcher",
+        "SubAgents",
     ):  # fmt: skip
         said = said.replace(f"Async{name} | TwoColoured[Async{name}]", name)
     return said.replace("Async", "")
@@ -163,6 +164,7 @@ def test_every_use_case_is_a_word() -> None:
         "get", "history", "list_sessions", "topics", "export", "delete_all", "purge_expired",
         "submit", "job", "pending_job", "retry", "cancel_job", "process", "relay",
         "list_scenario", "export_scenario", "plant", "delete_scenario", "timeline",
+        "agents", "run_agents",
     }  # fmt: skip
 
 
@@ -751,6 +753,22 @@ class WakesAsync:
         """Wake nobody."""
 
 
+class Agents:
+    """Blocking sub-agents."""
+
+    def run(self, _ask: ports.AgentAsk, /) -> Answer:
+        """Answer nothing."""
+        return Answer(data=None)
+
+
+class AgentsAsync:
+    """The same, awaited."""
+
+    async def run(self, _ask: ports.AgentAsk, /) -> Answer:
+        """Answer nothing."""
+        return Answer(data=None)
+
+
 BLOCKING: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "repository": ({"repository": Bare()}, r"Bare\(...\)"),
     "model": ({"model": Mine()}, r"Mine\(...\)"),
@@ -759,6 +777,7 @@ BLOCKING: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "admit": ({"admit": admit_all}, "admit_all"),
     "notifier": ({"notifier": Tells()}, r"Tells\(...\)"),
     "dispatcher": ({"dispatcher": Wakes()}, r"Wakes\(...\)"),
+    "sub_agents": ({"sub_agents": Agents()}, r"Agents\(...\)"),
 }
 
 
@@ -780,6 +799,7 @@ ASYNC: Final[dict[str, dict[str, Any]]] = {
     "admit as an object": {"admit": Doorman()},
     "notifier": {"notifier": TellsAsync()},
     "dispatcher": {"dispatcher": WakesAsync()},
+    "sub_agents": {"sub_agents": AgentsAsync()},
 }
 
 
@@ -839,6 +859,7 @@ def test_ports_in_threads_behind_an_async_coach() -> None:
                 "admit": in_threads(admit_all),
                 "notifier": in_threads(Tells()),
                 "dispatcher": in_threads(Wakes()),
+                "sub_agents": in_threads(Agents()),
             },
             {"model": MineAsync(), "templates": ShelfAsync(), "admit": admit_all_async},
             {"model": MineAsync(), "notifier": LocalNotifier(), "dispatcher": WakesAsync()},
@@ -892,6 +913,7 @@ def test_close_closes_every_port_that_was_given() -> None:
         "admit": admit_all,
         "notifier": Tells(),
         "dispatcher": Wakes(),
+        "sub_agents": Agents(),
     }
     wrapped = {name: Closing(closed, name, port) for name, port in given.items()}
     with Coach(topics=TOPICS, **cast("Any", wrapped)) as coach:
@@ -918,6 +940,7 @@ def test_close_closes_every_port_that_is_awaited() -> None:
         summarizer = in_threads(cast("Any", Closing(closed, "summarizer", Summary())))
         notifier = in_threads(cast("ports.Notifier", Closing(closed, "notifier", Tells())))
         dispatcher = in_threads(cast("ports.Dispatcher", Closing(closed, "dispatcher", Wakes())))
+        agents = in_threads(cast("ports.SubAgents", Closing(closed, "sub_agents", Agents())))
         coach = AsyncCoach(
             repository,
             Plain(),
@@ -926,11 +949,12 @@ def test_close_closes_every_port_that_is_awaited() -> None:
             admit=admit,
             notifier=notifier,
             dispatcher=dispatcher,
+            sub_agents=agents,
         )
         async with coach:
             await (await coach.as_user("ada").start(TALK, context=ADA)).resume()
         assert sorted(closed) == [
-            "admit", "dispatcher", "model", "notifier", "repository", "summarizer",
+            "admit", "dispatcher", "model", "notifier", "repository", "sub_agents", "summarizer",
         ]  # fmt: skip
         assert closed[-1] == "repository"
 
@@ -1059,7 +1083,7 @@ def test_a_port_that_cannot_be_closed_leaves_no_other_open(tmp_path: Path) -> No
 
 NO_PORTS: Final = (
     *("repository", "model", "clock", "ids", "templates", "renderer", "summarizer"),
-    *("admit", "notifier", "dispatcher", "sink"),
+    *("admit", "notifier", "dispatcher", "sink", "sub_agents"),
 )
 
 

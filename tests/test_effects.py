@@ -17,6 +17,7 @@ from coachwork.adapters import (
     BuiltinRenderer,
     ExtractiveSummarizer,
     Memory,
+    ScriptedAgents,
     ScriptedModel,
     TimeOrderedIds,
     TopicTemplates,
@@ -36,6 +37,7 @@ from coachwork.effects import (
     Now,
     ReadLog,
     Render,
+    RunAgent,
     Summarize,
     TemplateNames,
     Workflow,
@@ -46,6 +48,7 @@ from coachwork.jobs import JobRef
 from coachwork.messages import Message, Role
 from coachwork.ports import (
     Admission,
+    AgentAsk,
     Answer,
     Ask,
     AsyncPorts,
@@ -98,6 +101,16 @@ ASK: Final = Ask(
     job="j-1",
     turn=1,
 )
+AGENT_ASK: Final = AgentAsk(
+    agent="market",
+    program="plan",
+    prompt=PRIVATE,
+    schema={"title": PRIVATE},
+    model=None,
+    timeout=60.0,
+    session="s-1",
+    run=1,
+)
 ADMISSION: Final = Admission(
     command="send", tenant="acme", user="ada", topic="talk", session="s-1", text=PRIVATE
 )
@@ -123,6 +136,7 @@ EACH: Final[tuple[Effect[object], ...]] = (
     ReadLog(tenant="acme", session="s-1", limit=5),
     Find(Query(kind="session", tenant="acme", owner="ada")),
     AskModel(ASK, "acme", "ada"),
+    RunAgent(AGENT_ASK, "acme", "ada"),
     GetTemplate("talk", TemplateName.SYSTEM),
     TemplateNames(TALK.system),
     Render(TALK.system, {"name": "Ada"}),
@@ -141,6 +155,7 @@ ANSWERS: Final[tuple[object, ...]] = (
     [SAID],
     [SESSION],
     "hello",
+    "done",
     TALK.system,
     frozenset({"name"}),
     f"{PRIVATE}: Ada",
@@ -216,6 +231,7 @@ def ports() -> Ports:
         admit=shouting,
         notifier=ear,
         dispatcher=ear,
+        sub_agents=ScriptedAgents({"market": ["done"]}),
     )
 
 
@@ -233,6 +249,7 @@ def async_ports() -> AsyncPorts:
         admit=shouting_async,
         notifier=ear,
         dispatcher=ear,
+        sub_agents=ScriptedAgents({"market": ["done"]}).for_async(),
     )
 
 
@@ -255,7 +272,7 @@ def all_of_them() -> Workflow[object]:
     answers: list[object] = []
     for effect in EACH:
         answer = yield from effect
-        answers.append(answer.text if isinstance(effect, AskModel) else answer)  # type: ignore[attr-defined]
+        answers.append(answer.text if isinstance(answer, Answer) else answer)
     return tuple(answers)
 
 
@@ -313,6 +330,7 @@ SEEN: Final[Mapping[type[Effect[Any]], tuple[str, dict[str, str]]]] = {
     ReadLog: ("at most 5", {"tenant": "acme", "session": "s-1"}),
     Find: ("session", {}),
     AskModel: ("reply", {"tenant": "acme", "session": "s-1", "job": "j-1"}),
+    RunAgent: ("market", {"tenant": "acme", "session": "s-1"}),
     GetTemplate: ("system", {}),
     TemplateNames: ("", {}),
     Render: ("", {}),

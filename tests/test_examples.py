@@ -42,6 +42,16 @@ SAYS: Final = {
         "event: ai.message.failed LLM_ERROR",
         "event: ai.message.completed I hear: It felt good.",
     ],
+    "business_plan": [
+        "Coach: What will people say of it in five years?",
+        "-- IN_PROGRESS, vision, 0.00",
+        "-- COACHING_COMPLETE, synthesis, 0.80",
+        "   stage 2  finance      succeeded, 1 attempts failed",
+        "   stage 2  risks        failed, 3 attempts failed",
+        "   stage 2  risks        succeeded",
+        "*Version 2, complete to 100%, confidence 80%.*",
+        "## What could go wrong",
+    ],
     "first_session": [
         "Coach: Hello Ada. What mattered this week?",
         "-- paused, 1 turn of 12",

@@ -15,7 +15,9 @@ from coachwork.adapters import (
     ExtractiveSummarizer,
     LocalNotifier,
     Memory,
+    ModelAgents,
     RecordedModel,
+    ScriptedAgents,
     ScriptedModel,
     SQLite,
     SystemClock,
@@ -33,6 +35,7 @@ from coachwork.ports import (
     AsyncNotifier,
     AsyncPorts,
     AsyncRepository,
+    AsyncSubAgents,
     AsyncSummarizer,
     AsyncTemplateSource,
     Clock,
@@ -47,6 +50,7 @@ from coachwork.ports import (
     PromptRole,
     Query,
     Repository,
+    SubAgents,
     Summarizer,
     TemplateRenderer,
     TemplateSource,
@@ -62,6 +66,7 @@ PAIRS: Final[tuple[tuple[type, type], ...]] = (
     (Summarizer, AsyncSummarizer),
     (Notifier, AsyncNotifier),
     (Dispatcher, AsyncDispatcher),
+    (SubAgents, AsyncSubAgents),
 )
 """The ports that make somebody wait, in both colours."""
 
@@ -138,7 +143,7 @@ def test_the_sets_of_ports_are_the_same() -> None:
     for ports_of in (Ports, AsyncPorts):
         defaults = {one.name: one.default for one in attrs.fields(ports_of)}
         optional = {name for name, default in defaults.items() if default is None}
-        assert optional == {"admit", "notifier", "dispatcher", "sink"}
+        assert optional == {"admit", "notifier", "dispatcher", "sink", "sub_agents"}
         assert all(defaults[name] is attrs.NOTHING for name in defaults.keys() - optional)
 
 
@@ -153,6 +158,8 @@ SUPPLIED: Final[tuple[tuple[type, type], ...]] = (
     (TemplateRenderer, BuiltinRenderer),
     (Summarizer, ExtractiveSummarizer),
     (Notifier, LocalNotifier),
+    (SubAgents, ModelAgents),
+    (SubAgents, ScriptedAgents),
 )
 
 

@@ -66,12 +66,12 @@ class Mutant:
             by_module.setdefault(name, []).append((old, new))
         with ExitStack() as stack:
             for name, changes in by_module.items():
-                stack.enter_context(_changed(f"coachwork.workflows.{name}", changes))
+                stack.enter_context(mutated(f"coachwork.workflows.{name}", changes))
             yield
 
 
 @contextmanager
-def _changed(name: str, changes: list[tuple[str, str]]) -> Iterator[None]:
+def mutated(name: str, changes: list[tuple[str, str]]) -> Iterator[None]:
     """Put changes of the source of a module in force.
 
     Raises:
@@ -412,7 +412,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_ending",
-                "if SessionEffect.NOTE_STANDING in moved.effects:",
+                "if SessionEffect.NOTE_STANDING in moved.effects and not is_tried:",
                 "if False:",
             ),
         ),
@@ -684,8 +684,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             (
                 "_program",
-                "        op = PROGRESS.update(Stored(progress, underway.version), after)\n",
+                "    op = Insert(record) if underway.version is None else Update(record)\n",
                 (
+                    "    op = Insert(record)\n"
+                    "    if underway.version is not None:\n"
                     "        was = yield from load(PROGRESS, PROGRESS.key(progress))\n"
                     "        audit = evolve(audit, number=was.value.audits + 1)\n"
                     "        after = evolve(after, audits=audit.number)\n"
@@ -716,6 +718,57 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "what the coach asks for is judged as if the user had clicked",
         (("_settling", "            Sender.COACH,\n", "            Sender.USER,\n"),),
         Scope(names=("start",), commands=1, program=True),
+    ),
+    "an agent's answer beside the state": Mutant(
+        "what an agent has answered is recorded, and not taken",
+        (
+            (
+                "_agents",
+                (
+                    "        written = yield from _written(underway, run.about, heard, now)\n"
+                    "        ops: list[Op] = [*written.ops, ACCOUNT.check(account)]\n"
+                ),
+                (
+                    "        written = yield from _written(underway, run.about, heard, now)\n"
+                    "        ops: list[Op] = [*written.ops[1:], ACCOUNT.check(account)]\n"
+                ),
+            ),
+        ),
+        Scope(names=("start", "run_agent"), commands=2, greets=False, agents=True),
+    ),
+    "an agent asked before it is begun": Mutant(
+        "whether it was begun is not looked at: who was too late asks, too",
+        (
+            (
+                "_agents",
+                (
+                    "        if (yield from _committed(tries, ops, written.audit)):\n"
+                    "            return _Run("
+                ),
+                (
+                    "        if (yield from _committed(tries, ops, written.audit)) or True:\n"
+                    "            return _Run("
+                ),
+            ),
+        ),
+        Scope(names=("start", "run_agent"), commands=3, greets=False, agents=True),
+    ),
+    "an agent's answer to who is gone": Mutant(
+        "what an agent has answered is written although the user's data is being deleted",
+        (
+            (
+                "_agents",
+                (
+                    "        written = yield from _written(underway, run.about, heard, now)\n"
+                    "        ops: list[Op] = [*written.ops, ACCOUNT.check(account)]\n"
+                ),
+                (
+                    "        written = yield from _written(underway, run.about, heard, now)\n"
+                    "        ops: list[Op] = [*written.ops]\n"
+                ),
+            ),
+        ),
+        Scope(names=("start", "run_agent", "delete"), commands=3, greets=False, agents=True),
     ),
     "what an engine left is let be": Mutant(
         "a start takes the claim of a session that an engine deleted, and nothing with it",

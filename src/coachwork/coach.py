@@ -11,24 +11,29 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from datetime import datetime
 from inspect import isawaitable, iscoroutinefunction
+from time import sleep
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar, cast, overload
+from typing import Any, Final, Generic, Protocol, Self, TypeVar, cast, overload
 
 from coachwork import workflows
 from coachwork.actions import Button
 from coachwork.adapters import (
+    AsyncModelAgents,
     AsyncRingingDispatcher,
     Bell,
     BuiltinRenderer,
     ExtractiveSummarizer,
+    ModelAgents,
     RingingDispatcher,
     SystemClock,
     TimeOrderedIds,
     TopicTemplates,
 )
+from coachwork.crew import side_by_side as _side_by_side
+from coachwork.crew import side_by_side_async as _side_by_side_async
 from coachwork.drivers import Observer, quiet, run, run_async
 from coachwork.effects import Workflow
-from coachwork.errors import MisuseError
+from coachwork.errors import MisuseError, ValidationError
 from coachwork.ids import checked_id
 from coachwork.jobs import JobRef
 from coachwork.messages import Message
@@ -42,6 +47,7 @@ from coachwork.ports import (
     AsyncNotifier,
     AsyncPorts,
     AsyncRepository,
+    AsyncSubAgents,
     AsyncSummarizer,
     AsyncTemplateSource,
     Clock,
@@ -52,6 +58,7 @@ from coachwork.ports import (
     Ports,
     Repository,
     Sink,
+    SubAgents,
     Summarizer,
     TemplateRenderer,
     TemplateSource,
@@ -61,6 +68,7 @@ from coachwork.topics import Topic, declared
 from coachwork.workflows import (
     Acted,
     ActionList,
+    AgentsView,
     Caller,
     Check,
     Completed,
@@ -120,6 +128,7 @@ class Coach:
         notifier: Told of the outcome of every job, by a worker or by `relay`.
         dispatcher: Told of every job that is accepted for a worker.
         sink: Given the pieces of a message while a model writes that can stream.
+        sub_agents: Who answers in the name of the sub-agents of programs; the model by default.
         observers: Told of every effect and its outcome.
 
     Raises:
@@ -144,6 +153,7 @@ class Coach:
         notifier: Notifier | None = None,
         dispatcher: Dispatcher | None = None,
         sink: Sink | None = None,
+        sub_agents: SubAgents | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         """Put the ports together; nothing is asked of them yet."""
@@ -157,6 +167,7 @@ class Coach:
             (admit, ("__call__",)),
             (notifier, ("notify",)),
             (dispatcher, ("dispatch",)),
+            (sub_agents, ("run",)),
         ):
             _refuse_async(port, words)
         _refuse_other_ports(clock, ids, renderer)
@@ -177,6 +188,7 @@ class Coach:
             notifier=notifier,
             dispatcher=RingingDispatcher(self._bell, dispatcher),
             sink=None if sink is None else quiet(sink),
+            sub_agents=sub_agents or ModelAgents(model),
         )
         self._observers = tuple(observers)
 
@@ -578,6 +590,44 @@ class Chat(Generic[T]):
             workflows.timeline(self._coach.setup, self._caller, topic, self.session_id)
         )
 
+    def agents(self) -> AgentsView:
+        """Tell how far the program's sub-agents are. See `coachwork.workflows.agents`."""
+        topic = _live(self.topic)
+        return self._coach.run(
+            workflows.agents(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
+    def run_agents(self, *, side_by_side: int = 4, wait: bool = False) -> AgentsView:
+        """Run the program's sub-agents until none is due. See `coachwork.workflows.run_agent`.
+
+        Those of one stage run side by side, each in a thread.
+
+        Args:
+            side_by_side: How many may run at once.
+            wait: Whether to wait for those that another process runs, and to begin them again when
+                they are taken for lost.
+
+        Returns:
+            How far they are then.
+
+        Raises:
+            ValidationError: It cannot be so many, or the topic's program has no agents.
+            CoachworkError: What `coachwork.workflows.run_agent` raises.
+        """
+        topic = _live(self.topic)
+        most = _checked_most(side_by_side)
+
+        def step() -> bool:
+            run_one = workflows.run_agent(self._coach.setup, self._caller, topic, self.session_id)
+            return self._coach.run(run_one) is not None
+
+        while True:
+            _side_by_side(step, most)
+            view = self.agents()
+            if not (wait and view.running):
+                return view
+            sleep(_PAUSE)
+
 
 # --- async -----------------------------------------------------------------------------------
 
@@ -604,6 +654,7 @@ class AsyncCoach:
         notifier: Told of the outcome of every job, by a worker or by `relay`.
         dispatcher: Told of every job that is accepted for a worker.
         sink: Given the pieces of a message while a model writes that can stream.
+        sub_agents: Who answers in the name of the sub-agents of programs; the model by default.
         observers: Told of every effect and its outcome.
 
     Raises:
@@ -628,6 +679,7 @@ class AsyncCoach:
         notifier: AsyncNotifier | TwoColoured[AsyncNotifier] | None = None,
         dispatcher: AsyncDispatcher | TwoColoured[AsyncDispatcher] | None = None,
         sink: Sink | None = None,
+        sub_agents: AsyncSubAgents | TwoColoured[AsyncSubAgents] | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         """Put the ports together; nothing is asked of them yet."""
@@ -640,9 +692,10 @@ class AsyncCoach:
         _refuse_async_sink(sink)
         self._bell = Bell()
         then = None if dispatcher is None else _awaitable(dispatcher, ("dispatch",))
+        answering = _awaitable(model, ("complete",))
         self._ports = AsyncPorts(
             repository=_awaitable(repository, ("get", "commit", "log", "find")),
-            model=_awaitable(model, ("complete",)),
+            model=answering,
             clock=clock or SystemClock(),
             ids=ids or TimeOrderedIds(),
             templates=_awaitable(templates or own, ("template",)),
@@ -652,6 +705,11 @@ class AsyncCoach:
             notifier=None if notifier is None else _awaitable(notifier, ("notify",)),
             dispatcher=AsyncRingingDispatcher(self._bell, then),
             sink=None if sink is None else quiet(sink),
+            sub_agents=(
+                AsyncModelAgents(answering)
+                if sub_agents is None
+                else _awaitable(sub_agents, ("run",))
+            ),
         )
         self._observers = tuple(observers)
 
@@ -1042,6 +1100,34 @@ class AsyncChat(Generic[T]):
             workflows.timeline(self._coach.setup, self._caller, topic, self.session_id)
         )
 
+    async def agents(self) -> AgentsView:
+        """See `Chat.agents`."""
+        topic = _live(self.topic)
+        return await self._coach.run(
+            workflows.agents(self._coach.setup, self._caller, topic, self.session_id)
+        )
+
+    async def run_agents(self, *, side_by_side: int = 4, wait: bool = False) -> AgentsView:
+        """See `Chat.run_agents`; each runs in a task on asyncio, else one after the other.
+
+        To wait for others needs asyncio.
+        """
+        topic = _live(self.topic)
+        most = _checked_most(side_by_side)
+
+        async def step() -> bool:
+            run_one = workflows.run_agent(self._coach.setup, self._caller, topic, self.session_id)
+            return await self._coach.run(run_one) is not None
+
+        while True:
+            await _side_by_side_async(step, most)
+            view = await self.agents()
+            if not (wait and view.running):
+                return view
+            from asyncio import sleep as pause  # noqa: PLC0415 - only who waits needs it
+
+            await pause(_PAUSE)
+
 
 # --- what both share -------------------------------------------------------------------------
 
@@ -1093,6 +1179,24 @@ def _live(topic: Topic[T] | str) -> Topic[T]:
     if isinstance(topic, str):
         raise MisuseError("this handle knows only the topic's id: make it with the topic")
     return topic
+
+
+_MOST_AT_ONCE: Final = 100
+"""The most sub-agents that may run at once for one call."""
+
+_PAUSE: Final = 0.2
+"""Seconds between two looks at agents that another process runs."""
+
+
+def _checked_most(value: object) -> int:
+    """Return *value* if so many may work side by side.
+
+    Raises:
+        ValidationError: They may not.
+    """
+    if type(value) is not int or not 1 <= value <= _MOST_AT_ONCE:
+        raise ValidationError("side_by_side", f"a whole number from 1 to {_MOST_AT_ONCE}")
+    return value
 
 
 def _refuse_async(port: object, words: tuple[str, ...]) -> None:
@@ -1202,6 +1306,13 @@ def _closable(ports: Ports | AsyncPorts) -> list[Callable[[], object]]:
         ports.admit,
         ports.notifier,
         ports.dispatcher,
+        None if _is_of_the_model(ports) else ports.sub_agents,
     )
     closing = (getattr(port, "close", None) for port in given)
     return [close for close in closing if close is not None]
+
+
+def _is_of_the_model(ports: Ports | AsyncPorts) -> bool:
+    """Whether the sub-agents run on the coach's own model, which is closed by itself."""
+    agents = ports.sub_agents
+    return isinstance(agents, ModelAgents | AsyncModelAgents) and agents.model is ports.model

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from coachwork.effects import AskModel, Effect, Workflow
+from coachwork.effects import AskModel, Effect, RunAgent, Workflow
 from coachwork.errors import CoachworkError, MisuseError
 from coachwork.messages import Usage
 from coachwork.ports import Answer, AsyncPorts, Partial, Ports, Sink
@@ -87,7 +87,7 @@ async def run_async(
             try:
                 answer = effect.perform(ports)
                 if isawaitable(answer):
-                    if isinstance(effect, AskModel):
+                    if isinstance(effect, AskModel | RunAgent):
                         answer = _in_time(answer, effect.ask.timeout)
                     answer = await answer
             except BaseException as failure:  # noqa: BLE001 - thrown in where it was asked

@@ -21,6 +21,7 @@ from coachwork.jobs import JobKind, JobRef
 from coachwork.messages import Message
 from coachwork.ports import (
     Admission,
+    AgentAsk,
     Answer,
     Ask,
     AsyncPorts,
@@ -248,6 +249,41 @@ class AskModel(Effect[Answer]):
     def ids(self) -> Mapping[str, str]:
         """The ids of tenant, session and job."""
         return {"tenant": self.tenant, "session": self.ask.session, "job": self.ask.job}
+
+
+@frozen
+class RunAgent(Effect[Answer]):
+    """What does the sub-agent of a program answer?
+
+    Attributes:
+        ask: The question.
+        tenant: The session's tenant.
+        user: The session's user.
+    """
+
+    ask: AgentAsk
+    tenant: str
+    user: str
+
+    def perform(self, ports: Ports | AsyncPorts, /) -> Answer | Awaitable[Answer]:
+        """Ask the port of sub-agents.
+
+        Raises:
+            MisuseError: There is none.
+        """
+        if ports.sub_agents is None:
+            raise MisuseError("there is no port for sub-agents: give one as sub_agents")
+        return ports.sub_agents.run(self.ask)
+
+    @property
+    def subject(self) -> str:
+        """The agent's name."""
+        return self.ask.agent
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The ids of tenant and session."""
+        return {"tenant": self.tenant, "session": self.ask.session}
 
 
 class _Stream:

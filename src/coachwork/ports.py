@@ -261,6 +261,60 @@ class AsyncLanguageModel(Protocol):
         ...
 
 
+# --- sub-agents ------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class AgentAsk:
+    """What a sub-agent of a program is asked for.
+
+    Attributes:
+        agent: The agent's name.
+        program: The id of the program that it works for.
+        prompt: All that it is told.
+        schema: JSON Schema of the answer that is wished for; an adapter passes it on where the
+            provider can hold a model to it.
+        model: The name that the program gives for this agent, or None for the adapter's own.
+        timeout: Seconds that the call may take; the adapter hands them to its client and raises
+            `LLMTimeoutError` when they are over.
+        session: The session's id, for tracing.
+        run: Which run of the agent it is, from 1, for tracing.
+    """
+
+    agent: str
+    program: str
+    prompt: str = field(repr=False)
+    schema: Mapping[str, JSON] = field(repr=False)
+    model: str | None
+    timeout: float
+    session: str
+    run: int
+
+
+class SubAgents(Protocol):
+    """Who answers in the name of the sub-agents of programs: a model, tools, another service."""
+
+    def run(self, ask: AgentAsk, /) -> Answer:
+        """Answer *ask*, once: without retries of its own, within ``ask.timeout`` seconds.
+
+        The answer is one JSON value, as text or as data. It may be called from several threads at
+        once: agents of one stage run side by side.
+
+        Raises:
+            LLMTimeoutError: It took too long.
+            LLMError: It failed.
+        """
+        ...
+
+
+class AsyncSubAgents(Protocol):
+    """The same words as `SubAgents`, awaited; a cancelled call is really given up."""
+
+    async def run(self, ask: AgentAsk, /) -> Answer:
+        """See `SubAgents.run`."""
+        ...
+
+
 # --- ports with defaults ---------------------------------------------------------------------
 
 
@@ -467,6 +521,7 @@ class Ports:
     notifier: Notifier | None = None
     dispatcher: Dispatcher | None = None
     sink: Sink | None = None
+    sub_agents: SubAgents | None = None
 
 
 @frozen(kw_only=True)
@@ -484,6 +539,7 @@ class AsyncPorts:
     notifier: AsyncNotifier | None = None
     dispatcher: AsyncDispatcher | None = None
     sink: Sink | None = None
+    sub_agents: AsyncSubAgents | None = None
 
 
 FINISHES: Final = ("stop", "length", "content_filter", "error")

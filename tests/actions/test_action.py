@@ -76,7 +76,7 @@ def test_what_happened_never_changes() -> None:
 
 def test_what_is_stored_are_fixed_words() -> None:
     """Senders and statuses in lower case; codes, as all codes, in upper case."""
-    assert [*Sender] == ["coach", "user"]
+    assert [*Sender] == ["coach", "user", "agent"]
     assert [*ActionStatus] == ["applied", "refused"]
     assert all(code.value == code.name for code in RefusalCode)
     assert MAX_ACTION_TYPE == 64

@@ -16,6 +16,7 @@ from coachwork import AsyncCoach
 from coachwork.adapters import (
     ExtractiveSummarizer,
     Memory,
+    ScriptedAgents,
     ScriptedModel,
     TopicTemplates,
     in_threads,
@@ -29,7 +30,7 @@ from coachwork.records import Insert, Key, Op, Record
 from coachwork.testing import check_repository
 from coachwork.topics import TemplateName, Topic
 from tests.names import told
-from tests.specimens import ASK
+from tests.specimens import AGENT_ASK, ASK
 from tests.things import NOON, message, thing
 
 ADMISSION = Admission(command="send", tenant="t", user="u", topic="x", session="s", text="hi")
@@ -127,6 +128,8 @@ def test_every_port_passes_its_calls_on() -> None:
         assert await templates.template("x", TemplateName.SYSTEM) == "Help."
         await in_threads(Notifies()).notify(EVENT)
         await in_threads(Dispatches()).dispatch(REF)
+        agents = in_threads(ScriptedAgents({"market": ["Found."]}))
+        assert (await agents.run(AGENT_ASK)).text == "Found."
         assert await in_threads(admit)(ADMISSION) == "hi!"
 
     asyncio.run(main())

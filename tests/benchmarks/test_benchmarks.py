@@ -9,6 +9,7 @@ import pytest
 from tests.benchmarks import (
     bench_actions,
     bench_audit,
+    bench_cache,
     bench_event_loop,
     bench_history,
     bench_import,
@@ -84,6 +85,17 @@ def test_audit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert (done.commits, done.reads, done.unjudged, done.violations) == (8, 0, 0, 0)
         assert figures.ratio > 0
     assert "SQLite FULL" in capsys.readouterr().out
+
+
+def test_cache(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file shows two messages of each log, however many are asked for."""
+    told = bench_cache.report(tmp_path, lengths=(60,), rounds=3)
+    assert len(told) == len(bench_cache.DEEDS)
+    for (_, name), figures in told.items():
+        assert len(figures.plain) == len(figures.cached) == 3
+        assert figures.ratio > 0
+        assert figures.shown[1] == (0 if "nothing" in name else 2)
+    assert "in units of SQLite alone" in capsys.readouterr().out
 
 
 def test_history(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from coachwork.actions import ActionStatus, Component
+from coachwork.actions import ActionStatus
 from coachwork.adapters import Memory, ScriptedModel
-from coachwork.cli._identity_coach import STEPS, WHO_YOU_ARE, Press, answer
+from coachwork.cli._identity_coach import STEPS, WHO_YOU_ARE, answer
+from coachwork.cli._playing import play
 from coachwork.coach import Coach
 from coachwork.programs.identity import IDENTITY, IdentityStatus
 
@@ -14,20 +15,12 @@ def test_the_coach_goes_through_all_phases() -> None:
     coach = Coach(Memory(), ScriptedModel(answer), topics=[WHO_YOU_ARE])
     ada = coach.as_user("ada")
     chat = ada.start(WHO_YOU_ARE)
-    message, final = chat.greeting, False
     phases = [ada.program(IDENTITY).phase]
     for step in STEPS:
-        assert not final
-        if isinstance(step, Press):
-            shown: dict[str, Component] = {}
-            for one in message.components:
-                shown.setdefault(one.kind, one)
-            chat.act(shown[step.kind].buttons[step.place], message=message.sequence)
-        else:
-            turn = chat.send(step)
-            message, final = turn.message, turn.is_final
+        assert chat.get().status == "active"
+        play(chat, [step])
         phases.append(ada.program(IDENTITY).phase)
-    assert final
+    assert chat.get().status == "completed"
     assert list(dict.fromkeys(phases)) == [
         "GET_TO_KNOW_YOU",
         "IDENTITY_CREATION",

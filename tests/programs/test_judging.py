@@ -54,11 +54,11 @@ def test_an_action_without_a_type_is_unknown() -> None:
 
 
 def test_fields_beside_type_and_parameters_are_refused() -> None:
-    """They are counted and not told: their names may be anything."""
+    """They are not told: their names may be anything."""
     action = {**asked("begin"), "secret": 1, "more": 2}
     assert refused(action) == (
         RefusalCode.BAD_PARAMETERS,
-        "begin: 2 unknown fields beside type and parameters",
+        "begin: expected no fields but type, parameters",
     )
 
 
@@ -84,7 +84,7 @@ def test_parameters_may_be_left_out_where_none_are_needed() -> None:
         ({"name": ""}, "add_habit: name: expected 1 to 20 characters"),
         ({"name": "read", "often": "2"}, "add_habit: often: expected a whole number"),
         ({"name": "read", "often": True}, "add_habit: often: expected a whole number"),
-        ({"name": "read", "x": 1}, "add_habit: value: expected no fields but name, often"),
+        ({"name": "read", "x": 1}, "add_habit: parameters: expected no fields but name, often"),
     ],
 )
 def test_wrong_parameters_are_told_by_action_and_field(given: dict[str, JSON], why: str) -> None:
@@ -99,9 +99,13 @@ def test_who_may_not_do_it_is_refused() -> None:
         "praise is not for the user",
     )
     assert refused(asked("thank")) == (RefusalCode.WRONG_SENDER, "thank is not for the coach")
-    for sender in Sender:
+    for sender in (Sender.COACH, Sender.USER):
         carried = carry(asked("begin"), sender=sender)
         assert only(carried.actions).status is ActionStatus.APPLIED
+    assert refused(asked("begin"), sender=Sender.AGENT) == (
+        RefusalCode.WRONG_SENDER,
+        "begin is not for the agent",
+    )
 
 
 def test_an_action_has_its_phases() -> None:
@@ -141,7 +145,7 @@ def test_the_very_same_action_is_done_once() -> None:
         RefusalCode.DUPLICATE,
         RefusalCode.DUPLICATE,
     ]
-    assert actions[-1].summary == "add_habit with the same parameters was applied before"
+    assert actions[-1].summary == "add_habit came before with the same parameters"
 
 
 def test_what_was_refused_may_be_asked_for_again() -> None:

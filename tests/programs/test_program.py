@@ -9,12 +9,14 @@ from operator import attrgetter
 from typing import Any, Final, TypedDict, cast
 
 import pytest
-from attrs import field, frozen, make_class
+from attrs import evolve, field, frozen, make_class
 
 from coachwork.actions import Sender
 from coachwork.errors import MisuseError, ValidationError
 from coachwork.machine import Machine, Row
 from coachwork.programs import MAX_PHASE, ActionType, Moment, Program, Scope, declared_programs
+from tests.programs import essays
+from tests.programs.essays import ESSAY, Essay
 from tests.programs.habits import (
     HABITS,
     NOON,
@@ -84,15 +86,16 @@ def test_where_there_is_no_docstring_there_is_no_description() -> None:
 
 def test_who_may_do_it() -> None:
     """An action is for the coach, for the user, or for both."""
-    assert ActionType(Begin, begin).senders == set(Sender)
+    assert ActionType(Begin, begin).senders == {Sender.COACH, Sender.USER}
     assert ActionType(Begin, begin, by="coach").senders == {Sender.COACH}
     assert ActionType(Begin, begin, by="user").senders == {Sender.USER}
+    assert ActionType(Begin, begin, by="agent").senders == {Sender.AGENT}
 
 
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"by": "model"}, r"'begin'\.by: expected 'coach', 'user' or 'both'"),
+        ({"by": "model"}, r"'begin'\.by: expected 'coach', 'user', 'both' or 'agent'"),
         ({"apply": 5}, r"'begin'\.apply: expected a function"),
         ({"parameters": 5}, r"action\.parameters: expected a class"),
         ({"name": ""}, r"''\.name: expected at most 64 of a-z"),
@@ -279,3 +282,56 @@ def test_programs_are_found_by_id() -> None:
     assert declared_programs([HABITS, other, HABITS]) == {"habits": HABITS, "other": other}
     with pytest.raises(ValidationError, match="topics: expected programs with different ids"):
         declared_programs([HABITS, program(id="habits")])
+
+
+# --- agents ----------------------------------------------------------------------------------
+
+
+def essay(**changes: object) -> Program[Any]:
+    """Return a program with agents, with *changes*."""
+    return cast("Program[Any]", evolve(ESSAY, **cast("dict[str, Any]", changes)))
+
+
+def test_a_program_knows_which_agents_may_be_begun() -> None:
+    """Those that are due, where its phase lets them begin; a program without agents has none."""
+    writing = evolve(Essay(), phase=essays.Phase.WRITING)
+    assert [agent.name for agent in ESSAY.due_agents(writing, NOON)] == ["facts", "style"]
+    assert ESSAY.due_agents(Essay(), NOON) == ()
+    assert essay(agents=()).due_agents(writing, NOON) == ()
+    assert HABITS.due_agents(Habits(), NOON) == ()
+
+
+@pytest.mark.parametrize(
+    "changes, field",
+    [
+        ({"agents": ["facts"]}, "program.agents"),
+        ({"agents": [*ESSAY.agents, ESSAY.agents[0]]}, "program.agents"),
+        ({"runs": None}, "program.runs"),
+        ({"runs": "runs"}, "program.runs"),
+        *(
+            ({"actions": [a for a in ESSAY.actions if a.name != name]}, "program.actions")
+            for name in ("begin_agent", "finish_agent", "fail_agent")
+        ),
+        (
+            {
+                "actions": [
+                    evolve(a, by="both") if a.name == "fail_agent" else a for a in ESSAY.actions
+                ]
+            },
+            "program.actions",
+        ),
+    ],
+)
+def test_a_program_with_agents_is_whole(changes: dict[str, Any], field: str) -> None:
+    """Without the actions that tell of them nothing could be heard of its agents."""
+    with pytest.raises(ValidationError) as caught:
+        essay(**changes)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("by, unfit", [("both", "x"), ("user", begin), ("agent", begin)])
+def test_only_what_the_coach_may_do_can_be_unfit(by: str, unfit: object) -> None:
+    """It is a function, and never called for anybody else."""
+    with pytest.raises(ValidationError) as caught:
+        ActionType(Begin, begin, by=by, unfit=cast("Any", unfit))
+    assert caught.value.field == "action 'begin'.unfit"

@@ -9,11 +9,11 @@ import pytest
 from attrs import evolve
 
 from coachwork.adapters import Memory
+from coachwork.courses import at_once
 from coachwork.errors import StoreUnavailableError
 from coachwork.ports import CommitResult
 from coachwork.records import Check, Delete, Insert, Key, Op, Record, Update, key_of
 from coachwork.testing._auditing import Audit, AuditFigures, _Memory
-from coachwork.testing._colours import at_once
 from tests.bad_commits import OF_ONE_RECORD, OF_SEVERAL_RECORDS, every_real_commit, real
 from tests.damage import Written, damaged
 

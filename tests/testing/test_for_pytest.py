@@ -16,6 +16,7 @@ from coachwork.adapters import (
     BuiltinRenderer,
     ExtractiveSummarizer,
     Memory,
+    ScriptedAgents,
     ScriptedModel,
     SystemClock,
     TimeOrderedIds,
@@ -37,6 +38,7 @@ from coachwork.testing.for_pytest import (
     renderer_tests,
     repository_tests,
     sink_tests,
+    sub_agents_tests,
     summarizer_tests,
     templates_tests,
 )
@@ -89,6 +91,9 @@ PORTS: dict[str, Callable[[], Callable[[Promise], None]]] = {
     "N": lambda: notifier_tests(lambda: nullcontext(RecordingNotifier())),
     "D": lambda: dispatcher_tests(lambda: nullcontext(RecordingDispatcher())),
     "A": lambda: admission_tests(lambda: nullcontext(lambda _admission: None)),
+    "G": lambda: sub_agents_tests(
+        lambda: nullcontext(ScriptedAgents(lambda _ask: {"values": ["rent"]}))
+    ),
     "K": lambda: sink_tests(lambda: nullcontext(list[Partial]().append)),
 }
 """Tests of an adapter that ships, by the letter of the port's promises."""

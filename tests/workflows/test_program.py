@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import jsonschema
 import pytest
@@ -219,6 +219,31 @@ def test_a_state_is_stored_as_if_nothing_was_known_of_it() -> None:
         world.run(send(world.setup, ADA, DAILY, session, "Hello"))
         (record,) = [record for record in world.records() if record.key.kind == PROGRESS.name]
         assert PROGRESS.record(PROGRESS.read(record).value, record.version) == record
+
+
+@frozen
+class Spoil:
+    """Change a state that may not be changed, and refuse."""
+
+
+def spoil(now: Habits, _given: Spoil, _moment: Moment) -> Refusal:
+    """Break the promise of being a pure function."""
+    cast("dict[str, object]", now.anything)["spoilt"] = True
+    return Refusal("it cannot be")
+
+
+def test_code_that_refuses_and_changes_all_the_same_changes_nothing_for_long() -> None:
+    """What the next turn sees is what is stored, and the log leads there."""
+    program = evolve(HABITS, actions=[*HABITS.actions, ActionType(Spoil, spoil)])
+    topic = evolve(DAILY, program=program)
+    kept: dict[str, object] = {"kept": True}
+    replies = [says(("keep", {"what": kept})), says(("spoil", {})), says(("praise", {}))]
+    world, session = begun(replies, topic)
+    for _ in range(3):
+        world.run(send(world.setup, ADA, topic, session, "Hello"))
+        view = world.run(program_state(world.setup, ADA, program))
+        assert view.state.anything == kept
+        assert rebuild(program, world.only(Progress), world.stored("audit")) == view.state
 
 
 def test_a_click_while_the_model_thinks_counts() -> None:

@@ -243,6 +243,8 @@ def test_a_search_for_what_is_rare_comes_back_in_time() -> None:
         ({"message": 1}, "session"),
         ({"message": 0, "session": "s"}, "message"),
         ({"session": ""}, "session"),
+        ({"type": 5}, "type"),
+        ({"type": "x" * 65}, "type"),
         ({"status": "done"}, "status"),
         ({"sender": "nobody"}, "sender"),
         ({"since": BEGIN.replace(tzinfo=None)}, "since"),

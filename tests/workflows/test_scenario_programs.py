@@ -121,6 +121,9 @@ AGAIN: Final = document()["programs"][0]["audits"][0] | {
 }
 """What the coach has done at the same message once more."""
 
+AGENTS: Final = AGAIN | {"sender": "agent", "message": None, "answers": None}
+"""What an agent has done, which no message triggers; it has left no trace in the state."""
+
 WRONG: Final[list[tuple[Callable[[Told], None], str]]] = [
     (set_to("program", to="unknown"), "[0].program"),
     (doubled, "[2].program"),
@@ -158,6 +161,10 @@ WRONG: Final[list[tuple[Callable[[Told], None], str]]] = [
     (both(gone, set_to("audits", 0, "answers", to=0)), "[0].audits[0].answers"),
     (both(gone, set_to("audits", 1, "answers", to=2)), "[0].audits[1].answers"),
     (set_to("audits", 0, "answers", to=4), "[0].audits[0].answers"),
+    (set_to("audits", 1, "message", to=None), "[0].audits[1].message"),
+    (set_to("audits", 1, "sender", to="agent"), "[0].audits[1].message"),
+    (set_to("audits", 1, to=AGENTS | {"answers": 2}), "[0].audits[1].answers"),
+    (set_to("audits", 1, to=AGENTS), "[0].state"),
     (set_to("audits", 0, "answers", to=None), "[0].audits[0].answers"),
     (set_to("audits", 0, "phase", to=""), "[0].audits[0].phase"),
     (set_to("audits", 0, "actions", 0, "id", to="x.1"), "[0].audits[0].actions[0].id"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
 from coachwork.adapters import Memory
-from coachwork.effects import Commit
+from coachwork.effects import Commit, Workflow
 from coachwork.errors import (
+    IdempotencyKeyReusedError,
+    JobNotFoundError,
     SessionNotActiveError,
     SessionNotFoundError,
     ValidationError,
@@ -28,13 +30,23 @@ from coachwork.workflows import (
     Deleted,
     act,
     cancel,
+    cancel_job,
+    check,
     delete_all,
     delete_scenario,
+    get,
+    history,
+    job,
     list_scenario,
+    list_sessions,
     pause,
+    pending_job,
     program_state,
     send,
     start,
+    submit,
+    timeline,
+    topics,
 )
 from tests.between import between
 from tests.faults import Told, World, faults_of
@@ -42,6 +54,7 @@ from tests.planted import (
     DAILY,
     PLAN,
     ROOM,
+    TALK,
     coach,
     copied,
     furnish,
@@ -323,6 +336,54 @@ def touch(world: World, caller: Caller) -> None:
     assert world.memory.commit([ACCOUNT.update(old, old.value)]) is CommitResult.DONE
 
 
+@pytest.mark.parametrize("mine, other", [(TRIAL, ADA), (ADA, TRIAL), (TRIAL, OTHERS[1])])
+def test_what_is_tried_touches_nothing_else(mine: Caller, other: Caller) -> None:
+    """Nobody meets a session of another scenario, or a live one from within one."""
+    world = new_world()
+    setup = world.setup
+    held = world.run(start(setup, other, DAILY, key="one")).session.id
+    turn = world.run(send(setup, other, DAILY, held, "Hello."))
+    world.run(submit(setup, other, DAILY, held, "And more."))
+    (waiting,) = [one for one in world.stored("job") if not one.is_settled]
+    before = world.records()
+    assert not world.run(check(setup, mine, DAILY)).has_session
+    assert world.run(list_sessions(setup, mine)).sessions == ()
+    (standing,) = [one for one in world.run(topics(setup, mine)) if one.topic == "daily"]
+    assert standing.status == "not_started"
+    for meet in (
+        get(setup, mine, DAILY, held),
+        send(setup, mine, DAILY, held, "Hello."),
+        act(setup, mine, DAILY, held, "thank", message=turn.message.sequence),
+        cancel(setup, mine, DAILY, held),
+        history(setup, mine, held),
+        timeline(setup, mine, DAILY, held),
+        pending_job(setup, mine, DAILY, held),
+    ):
+        with pytest.raises(SessionNotFoundError):
+            world.run(cast("Workflow[object]", meet))
+    for look in (job(setup, mine, DAILY, waiting.id), cancel_job(setup, mine, DAILY, waiting.id)):
+        with pytest.raises(JobNotFoundError):
+            world.run(look)
+    with pytest.raises(IdempotencyKeyReusedError):
+        world.run(start(setup, mine, DAILY, key="one"))
+    assert world.records() == before
+    own = world.run(start(setup, mine, DAILY)).session.id
+    assert world.run(check(setup, other, DAILY)).session_id == held
+    assert world.run(check(setup, mine, DAILY)).session_id == own
+
+
+def test_what_was_completed_in_a_scenario_counts_nowhere() -> None:
+    """Neither while it is there, nor when it was deleted."""
+    world = new_world()
+    session = world.run(start(world.setup, TRIAL, TALK, context={"name": "Ada"})).session.id
+    world.run(send(world.setup, TRIAL, TALK, session, "the end"))
+    assert world.run(get(world.setup, TRIAL, TALK, session)).status == "completed"
+    for caller in (TRIAL, ADA):
+        assert {one.completed for one in world.run(topics(world.setup, caller))} == {0}
+    world.run(delete_scenario(world.setup, TRIAL))
+    assert {record.key.kind for record in world.records()} == {"account"}
+
+
 def test_what_is_damaged_is_deleted_unread() -> None:
     """A session, a state and a job that nobody can read any more go with the rest."""
     world = new_world()
@@ -333,7 +394,7 @@ def test_what_is_damaged_is_deleted_unread() -> None:
         for key, record in list(records.items()):
             records[key] = Record(record.key, record.version, record.facts, "damaged")
     world.run(delete_scenario(world.setup, TRIAL))
-    assert {record.key.kind for record in world.records()} == {"account", "standing"}
+    assert {record.key.kind for record in world.records()} == {"account"}
 
 
 def test_events_of_a_scenario_are_not_delivered_any_more() -> None:
@@ -343,7 +404,7 @@ def test_events_of_a_scenario_are_not_delivered_any_more() -> None:
     assert [job for job in world.stored("job") if job.is_undelivered]
     world.checks = True
     world.run(delete_scenario(world.setup, TRIAL))
-    assert {record.key.kind for record in world.records()} == {"account", "standing"}
+    assert {record.key.kind for record in world.records()} == {"account"}
 
 
 def test_audits_that_no_state_counts_are_deleted() -> None:

@@ -338,7 +338,8 @@ def test_what_is_settled_at_the_start() -> None:
     here = world()
     topic = Topic(id="plain", system="x", max_turns=3, idle_timeout=timedelta(hours=1), revision=4)
     here.declare(topic)
-    here.run(start(here.setup, Caller("acme", "ada", "scenario-1"), topic))
+    trial = Caller("acme", "ada", "scenario-1")
+    here.run(start(here.setup, trial, topic))
     about = here.only(Session).about
     assert (about.max_turns, about.idle_timeout, about.topic_revision, about.scenario) == (
         3,
@@ -347,7 +348,7 @@ def test_what_is_settled_at_the_start() -> None:
         "scenario-1",
     )
     here.declare(PLAIN)
-    view = here.run(cancel(here.setup, ADA, PLAIN, about.id))
+    view = here.run(cancel(here.setup, trial, PLAIN, about.id))
     assert (view.max_turns, view.scenario) == (3, "scenario-1")
 
 

@@ -1,4 +1,4 @@
-"""The action, applied or refused, and the audit: all actions of one turn or one click.
+"""The action, applied or refused, and the audit: all actions of one turn, click or agent.
 
 An audit is one record, written in the very commit that changes what the actions changed, so the
 log of actions and the state can never disagree (brief, section 10, invariant 11).
@@ -24,6 +24,7 @@ class Sender(StrEnum):
 
     COACH = "coach"
     USER = "user"
+    AGENT = "agent"
 
 
 class ActionStatus(StrEnum):
@@ -71,7 +72,7 @@ class Action:
 
 @frozen(kw_only=True)
 class Audit:
-    """All actions that one message of the coach, or one click of the user, brought.
+    """All actions that one message of the coach, one click, or word of one agent, brought.
 
     Attributes:
         id: Its id; ids of actions, and of what they made, begin with it.
@@ -86,7 +87,7 @@ class Audit:
         number: Which audit of that state it is, from 1 on, without gaps.
         sender: Whose actions they are.
         message: The sequence number of the message that triggered them: the coach's, or the one
-            that held the button.
+            that held the button; None for those of agents, which no message triggers.
         answers: The sequence number of the user's message that the coach's one answers, or None.
         at: When (UTC).
         actions: The actions in the order in which they were judged.
@@ -105,7 +106,7 @@ class Audit:
     subject: str | None
     number: int
     sender: Sender
-    message: int
+    message: int | None
     answers: int | None = None
     at: datetime
     actions: tuple[Action, ...]
@@ -115,7 +116,7 @@ class Audit:
 
     @property
     def source(self) -> str | None:
-        """The id of the message that led to the actions; None where the coach spoke first.
+        """The id of the message that led to the actions; None where the coach spoke first, or none.
 
         It is the user's message that the coach's answers, or the message that held the button.
         """

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coachwork.adapters._agents import AsyncModelAgents, ModelAgents
 from coachwork.adapters._bell import AsyncRingingDispatcher, Bell, RingingDispatcher
+from coachwork.adapters._cache import CacheFigures
+from coachwork.adapters._cached import AsyncCached, Cached
 from coachwork.adapters._memory import Memory
 from coachwork.adapters._notifier import LocalNotifier, Subscription
 from coachwork.adapters._recorded import RecordedModel
 from coachwork.adapters._scripted import Scripted, ScriptedModel, final
+from coachwork.adapters._scripted_agents import ScriptedAgents
 from coachwork.adapters._summarizer import ExtractiveSummarizer
 from coachwork.adapters._system import SystemClock, TimeOrderedIds
 from coachwork.adapters._templates import BuiltinRenderer, TopicTemplates
@@ -32,16 +36,22 @@ else:  # the checkers would take any name for one that is there
 
 
 __all__ = [
+    "AsyncCached",
+    "AsyncModelAgents",
     "AsyncRingingDispatcher",
     "Bell",
     "BuiltinRenderer",
+    "CacheFigures",
+    "Cached",
     "ExtractiveSummarizer",
     "LocalNotifier",
     "Memory",
+    "ModelAgents",
     "RecordedModel",
     "RingingDispatcher",
     "SQLite",
     "Scripted",
+    "ScriptedAgents",
     "ScriptedModel",
     "Subscription",
     "SystemClock",

@@ -18,6 +18,7 @@ from coachwork.messages import Message
 from coachwork.ports import (
     Admission,
     Admit,
+    AgentAsk,
     Answer,
     Ask,
     AsyncAdmit,
@@ -25,6 +26,7 @@ from coachwork.ports import (
     AsyncLanguageModel,
     AsyncNotifier,
     AsyncRepository,
+    AsyncSubAgents,
     AsyncSummarizer,
     AsyncTemplateSource,
     CommitResult,
@@ -33,6 +35,7 @@ from coachwork.ports import (
     Notifier,
     Query,
     Repository,
+    SubAgents,
     Summarizer,
     TemplateSource,
 )
@@ -208,10 +211,24 @@ class _ThreadedDispatcher(_Threads):
         await self._in_thread(self._dispatcher.dispatch, ref)
 
 
+class _ThreadedSubAgents(_Threads):
+    """Sub-agents in threads."""
+
+    def __init__(self, port: SubAgents, threads: int) -> None:
+        super().__init__(port, threads)
+        self._agents = port
+
+    async def run(self, ask: AgentAsk, /) -> Answer:
+        """See `coachwork.ports.SubAgents.run`."""
+        return await self._in_thread(self._agents.run, ask)
+
+
 @overload
 def in_threads(port: Repository, *, threads: int = ...) -> AsyncRepository: ...
 @overload
 def in_threads(port: LanguageModel, *, threads: int = ...) -> AsyncLanguageModel: ...
+@overload
+def in_threads(port: SubAgents, *, threads: int = ...) -> AsyncSubAgents: ...
 @overload
 def in_threads(port: Summarizer, *, threads: int = ...) -> AsyncSummarizer: ...
 @overload
@@ -230,7 +247,8 @@ def in_threads(port: object, *, threads: int = 8) -> object:
 
     Args:
         port: A blocking repository, language model, summarizer, source of templates, notifier,
-            dispatcher or admission; it must be safe to be called from several threads.
+            dispatcher, admission or port of sub-agents; it must be safe to be called from several
+            threads.
         threads: How many calls may run at once; more wait. A model that takes minutes wants as
             many as there are sessions talking at the same time.
 
@@ -263,5 +281,6 @@ _FORMS: dict[str, Callable[..., object]] = {
     "template": _ThreadedTemplates,
     "notify": _ThreadedNotifier,
     "dispatch": _ThreadedDispatcher,
+    "run": _ThreadedSubAgents,
     "__call__": _ThreadedAdmit,
 }

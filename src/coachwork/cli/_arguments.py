@@ -30,7 +30,7 @@ TOPIC: Final = "today"
 TENANT: Final = "default"
 """Whose user somebody is unless a tenant is named; `chat` knows no other one."""
 
-DEMOS: Final = ("session", "identity")
+DEMOS: Final = ("session", "identity", "plan")
 """What can be watched."""
 
 TIMELINE_FORMATS: Final = ("text", "json", "mermaid")
@@ -107,8 +107,10 @@ def _add_demo(add: _Adds) -> None:
             "the state diagram. All that is shown was read back from the file.",
             "With `identity`: a coaching through all phases of the identity program, with the "
             "actions of the coach, the buttons that Ada presses, and what came of it.",
+            "With `plan`: a business plan from the vision to the brief, with answers that are "
+            "assessed, help, and agents that write side by side.",
         ),
-        epilog=_examples("coachwork demo", "coachwork demo identity"),
+        epilog=_examples("coachwork demo", "coachwork demo identity", "coachwork demo plan"),
     )
     demo.add_argument(
         "what", nargs="?", choices=DEMOS, default=DEMOS[0], help="what to watch (%(default)s)"

@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from attrs import frozen
-
+from coachwork.cli._playing import Press, Said
 from coachwork.plain import JSON
 from coachwork.ports import Ask
 from coachwork.programs.identity import IDENTITY, Category
@@ -26,20 +25,7 @@ WHO_YOU_ARE: Final = Topic(
 """What the demo's conversation is about."""
 
 
-@frozen
-class Press:
-    """A button of the last message that shows one.
-
-    Attributes:
-        kind: The kind of component that it belongs to.
-        place: Which of that component's buttons, from 0 on.
-    """
-
-    kind: str
-    place: int = 0
-
-
-STEPS: Final[tuple[str | Press, ...]] = (
+STEPS: Final[tuple[Said, ...]] = (
     Press("question"),
     "I build things: shelves, toys, a boat once. And I teach two new colleagues.",
     Press("identity_proposal"),

@@ -101,6 +101,10 @@ def _demo(options: argparse.Namespace) -> int:
         from coachwork.cli._demo_identity import demo_identity
 
         return demo_identity(options.database)
+    if options.what == "plan":
+        from coachwork.cli._demo_plan import demo_plan
+
+        return demo_plan(options.database)
     from coachwork.cli._demo import demo, demo_resume
 
     return demo(options.database) if options.resume is None else demo_resume(options.resume)

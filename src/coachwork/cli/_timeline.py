@@ -56,7 +56,8 @@ def show_timeline(path: str, asked: Asked) -> int:
         program = _program(database, about, asked.program)
         topic: Topic[None] = Topic(id=about.topic, system="It is only looked at.", program=program)
         coach = Coach(database, ScriptedModel(), topics=[topic])
-        told = coach.as_user(about.user, tenant=about.tenant).session(topic, about.id).timeline()
+        owner = coach.as_user(about.user, tenant=about.tenant, scenario=about.scenario)
+        told = owner.session(topic, about.id).timeline()
     match asked.form:
         case "json":
             print(json.dumps(to_json(told), ensure_ascii=False, indent=2))

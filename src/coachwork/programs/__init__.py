@@ -13,6 +13,14 @@ What is promised
     message. A phase moves only along the table.
 """
 
+from coachwork.programs._agent_actions import (
+    BeginAgent,
+    FailAgent,
+    FinishAgent,
+    RunAgentAgain,
+    agent_actions,
+)
+from coachwork.programs._agents import MAX_AGENT, Agent, AgentRun, AgentRuns, AgentStatus
 from coachwork.programs._carrying import (
     MAX_ACTIONS,
     MAX_SHOWN,
@@ -37,18 +45,28 @@ from coachwork.programs._telling import action_schema, told
 
 __all__ = [
     "MAX_ACTIONS",
+    "MAX_AGENT",
     "MAX_PHASE",
     "MAX_SHOWN",
     "MAX_STATE",
     "ActionType",
+    "Agent",
+    "AgentRun",
+    "AgentRuns",
+    "AgentStatus",
+    "BeginAgent",
     "Carried",
     "Done",
+    "FailAgent",
+    "FinishAgent",
     "Moment",
     "Program",
     "Progress",
     "Refusal",
+    "RunAgentAgain",
     "Scope",
     "action_schema",
+    "agent_actions",
     "begun",
     "carried_again",
     "carry_again",

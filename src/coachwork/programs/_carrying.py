@@ -53,10 +53,10 @@ class Carried(Generic[S]):
     """What came of some actions.
 
     Attributes:
-        state: The state afterwards; the very same object where no action was applied.
+        state: The state afterwards; the very same object where nothing has changed it.
         actions: The actions, applied or refused, in order.
         excess: How many more there were.
-        plain: The state afterwards as plain data, or None where no action was applied.
+        plain: The state afterwards as plain data, or None where nothing has changed it.
     """
 
     state: S
@@ -122,7 +122,7 @@ def carry_again(program: Program[S], state: S, audit: Audit) -> S:
 def carried_again(program: Program[S], state: S, audit: Audit) -> Carried[S]:
     """Return what comes of applying once more what was applied under *audit*; see `carry_again`.
 
-    What was refused stands there as it does in *audit*.
+    What was refused stands there as it does in *audit*; the state is not turned into plain data.
 
     Raises:
         CorruptRecordError: It cannot be applied to *state*.
@@ -131,13 +131,15 @@ def carried_again(program: Program[S], state: S, audit: Audit) -> Carried[S]:
     actions: list[Action] = []
     for action in audit.actions:
         answered = action
-        if action.status is ActionStatus.APPLIED:
-            asked: dict[str, JSON] = {"type": action.type, "parameters": action.parameters}
-            try:
+        asked: dict[str, JSON] = {"type": action.type, "parameters": action.parameters}
+        try:
+            if action.status is ActionStatus.APPLIED:
                 done = judge.applied(state, asked, action.id)
-            except ActionRefused:
-                raise CorruptRecordError("audit", "actions", "cannot be applied again") from None
-            state, answered = done.state, _applied(action.id, asked, done)
+                state, answered = done.state, _applied(action.id, asked, done)
+            elif action.code is RefusalCode.BAD_PARAMETERS:
+                state = judge.unfit(state, action.type, action.id)
+        except ActionRefused:
+            raise CorruptRecordError("audit", "actions", "cannot be applied again") from None
         actions.append(answered)
     return Carried(state, tuple(actions), audit.excess)
 
@@ -147,23 +149,43 @@ def _carried(
 ) -> Carried[S]:
     """Judge one action after the other, each on the state that the ones before it left."""
     actions: list[Action] = []
-    applied: set[str] = set()
+    counted: set[str] = set()
     plain: dict[str, JSON] | None = None
     shown = 0
     for number, action in enumerate(asked, 1):
         id_ = f"{audit}.{number}"
         same = _SORTED.encode([action.get("type"), action.get("parameters", {})])
         try:
-            done = judge.applied(state, action, id_, repeated=same in applied)
+            done = judge.applied(state, action, id_, repeated=same in counted)
             kept = _kept(done.state) if bounded else None
             shown += _size_of_shown(done, MAX_SHOWN - shown)
-        except ActionRefused as refused:
+        except ActionRefused as why:
+            refused, kept = _counted(why, bounded=bounded)
+            if refused.state is not None and refused.state is not state:
+                # What it came with does not fit, and counts for something all the same, once.
+                state, plain = cast("S", refused.state), kept
+                counted.add(same)
             actions.append(_refused(id_, action, refused))
         else:
             state, plain = done.state, kept
-            applied.add(same)
+            counted.add(same)
             actions.append(_applied(id_, action, done))
     return Carried(state, tuple(actions), plain=plain)
+
+
+def _counted(
+    refused: ActionRefused, *, bounded: bool
+) -> tuple[ActionRefused, dict[str, JSON] | None]:
+    """Return a refusal, and the plain form of the state that it leaves, where that is asked for.
+
+    Where it cannot be kept, the refusal says so and leaves nothing.
+    """
+    if refused.state is None or not bounded:
+        return refused, None
+    try:
+        return refused, _kept(refused.state)
+    except ActionRefused as broken:
+        return broken, None
 
 
 def _applied(id_: str, asked: Mapping[str, JSON], done: Done[S]) -> Action:

@@ -27,12 +27,14 @@ class ActionRefused(Exception):  # noqa: N818 - it never leaves this room
     Attributes:
         code: Why, for programs.
         why: Why, in plain words.
+        state: The state that it leaves where it counts for something all the same, or None.
     """
 
     def __init__(self, code: RefusalCode, why: str) -> None:
         super().__init__()
         self.code = code
         self.why = why
+        self.state: object = None
 
 
 @frozen
@@ -60,14 +62,14 @@ class Judge(Generic[S]):
             state: The state that the actions before it left.
             asked: The action as it came.
             id_: Its id; what it makes has ids that begin with it.
-            repeated: Whether the very same one was applied before, by the same reply.
+            repeated: Whether the very same one counted before, in the same reply.
 
         Raises:
             ActionRefused: It cannot be applied.
         """
         action = self._known(asked)
         if repeated:
-            told = f"{action.name} with the same parameters was applied before"
+            told = f"{action.name} came before with the same parameters"
             raise ActionRefused(RefusalCode.DUPLICATE, told)
         if self.sender not in action.senders:
             told = f"{action.name} is not for the {self.sender}"
@@ -75,25 +77,53 @@ class Judge(Generic[S]):
         if not self.program.is_allowed(action, state):
             told = f"{action.name} is not allowed in {self.program.phase(state)}"
             raise ActionRefused(RefusalCode.WRONG_PHASE, told)
-        parameters = _parameters(action, asked)
+        try:
+            parameters = _parameters(action, asked)
+        except ActionRefused as refused:
+            if refused.code is RefusalCode.BAD_PARAMETERS:
+                refused.state = self.unfit(state, action.name, id_)
+            raise
+        return self._answer(action, state, parameters, self._moment(id_))
+
+    def unfit(self, state: S, name: str, id_: str) -> S:
+        """Return what *state* becomes by an action whose parameters do not fit.
+
+        Args:
+            state: The state.
+            name: The action's type.
+            id_: Its id.
+
+        Raises:
+            ActionRefused: The application's code is at fault.
+        """
+        action = self.program.by_name.get(name)
+        if action is None or action.unfit is None or self.sender is not Sender.COACH:
+            return state
+        try:
+            after = action.unfit(state, self._moment(id_))
+            fault = self._fault(state, Done(after, ""))
+        except Exception as error:
+            raise _broken(action, f"failed with {type(error).__name__}") from error
+        if fault is not None:
+            raise _broken(action, fault)
+        return after
+
+    def _moment(self, id_: str) -> Moment:
+        """Return the moment of the action of that id."""
         ids = count(1)
-        moment = Moment(self.now, lambda: f"{id_}.{next(ids)}", self.message)
-        return self._answer(action, state, parameters, moment)
+        return Moment(self.now, lambda: f"{id_}.{next(ids)}", self.message)
 
     def _known(self, asked: Mapping[str, JSON]) -> ActionType[S, Any]:
         """Return the entry of the catalogue.
 
         Raises:
-            ActionRefused: There is none of that type, or it came with fields that none has.
+            ActionRefused: There is none of that type.
         """
         name = asked.get("type")
         action = self.program.by_name.get(name) if isinstance(name, str) else None
         if action is None:
             told = f"there is no action {name}" if _is_a_name(name) else "there is no such action"
             raise ActionRefused(RefusalCode.UNKNOWN_ACTION, told)
-        if unknown := asked.keys() - _FIELDS:
-            told = f"{action.name}: {len(unknown)} unknown fields beside type and parameters"
-            raise ActionRefused(RefusalCode.BAD_PARAMETERS, told)
         return action
 
     def _answer(
@@ -171,8 +201,12 @@ def _parameters(action: ActionType[Any, Any], asked: Mapping[str, JSON]) -> obje
     """Return the parameters as a value of their class.
 
     Raises:
-        ActionRefused: They do not fit it; the reason names action and field.
+        ActionRefused: They do not fit it, or came with fields that no action has; the reason names
+            action and field.
     """
+    if asked.keys() - _FIELDS:  # not told: their names may be anything
+        told = f"{action.name}: expected no fields but type, parameters"
+        raise ActionRefused(RefusalCode.BAD_PARAMETERS, told)
     given = asked.get("parameters", {})
     if not isinstance(given, dict):
         told = f"{action.name}: parameters: expected an object"
@@ -180,7 +214,10 @@ def _parameters(action: ActionType[Any, Any], asked: Mapping[str, JSON]) -> obje
     try:
         read: object = from_plain(given, action.parameters)
     except ValidationError as fault:
-        told = f"{action.name}: {fault.field}: expected {fault.expected}"
+        # Of data as a whole it is said that the "value" has unknown fields.
+        is_whole = fault.field == "value" and fault.expected.startswith("no fields")
+        where = "parameters" if is_whole else fault.field
+        told = f"{action.name}: {where}: expected {fault.expected}"
         raise ActionRefused(RefusalCode.BAD_PARAMETERS, told) from None
     except Exception as error:
         told = f"failed to read its parameters with {type(error).__name__}"

@@ -15,6 +15,7 @@ from coachwork.errors import CoachworkError, ValidationError
 from coachwork.ids import checked_id
 from coachwork.machine import Machine
 from coachwork.plain import JSON, json_schema
+from coachwork.programs._agents import Agent, AgentRuns
 
 S = TypeVar("S")
 """A program's state: a frozen class with one attribute that holds the phase."""
@@ -51,7 +52,8 @@ class Done(Generic[S]):
     Attributes:
         state: The state afterwards.
         summary: What was done, in plain words.
-        component: What a front end is to show, or None.
+        component: What a front end is to show, or None. One of the coach's is kept with its
+            message; one of a click is in the answer to it and in the log.
     """
 
     state: S = field(repr=False)
@@ -64,7 +66,7 @@ class Refusal:
     """An action cannot be applied; nothing is changed.
 
     Attributes:
-        reason: Why, in plain words, for the model as much as for people.
+        reason: Why, in plain words; it stands in the log.
     """
 
     reason: str
@@ -76,8 +78,12 @@ _BOTH: Final = "both"
 _SENDERS: Final[Mapping[str, frozenset[Sender]]] = {
     "coach": frozenset({Sender.COACH}),
     "user": frozenset({Sender.USER}),
-    _BOTH: frozenset(Sender),
+    _BOTH: frozenset({Sender.COACH, Sender.USER}),
+    "agent": frozenset({Sender.AGENT}),
 }
+
+_BY_AGENTS: Final = ("begin_agent", "finish_agent", "fail_agent")
+"""What happens to agents; a program that has some has these actions, and they are for them."""
 
 
 def _name_of(action: ActionType[Any, Any]) -> str:
@@ -90,6 +96,11 @@ def _name_of(action: ActionType[Any, Any]) -> str:
 def _is_a_class(thing: object) -> bool:
     """Whether something is a class, whatever its declared type."""
     return isinstance(thing, type)
+
+
+def _is_callable(thing: object) -> bool:
+    """Whether something is a function, whatever its declared type."""
+    return callable(thing)
 
 
 def _description_of(action: ActionType[Any, Any]) -> str:
@@ -119,9 +130,12 @@ class ActionType(Generic[S, P]):
         apply: What it does: a pure function of the state, the parameters and the moment. It
             answers `Done` or `Refusal`.
         phases: The phases in which it is allowed; None: in all that are no end.
-        by: Who may do it: ``coach``, ``user`` or ``both``.
+        by: Who may do it: ``coach``, ``user``, ``both`` (of these two) or ``agent``.
         name: What it is called in replies and clicks, at most 64 characters.
         description: What it does, in a sentence or a few.
+        unfit: What it counts as when the coach's parameters do not fit their class, such as an
+            assessment without a figure: a pure function of the state and the moment that answers
+            the state afterwards. The action stands as refused all the same. None: nothing changes.
     """
 
     parameters: type[P]
@@ -130,6 +144,7 @@ class ActionType(Generic[S, P]):
     by: str = _BOTH
     name: str = field(default=Factory(_name_of, takes_self=True), kw_only=True)
     description: str = field(default=Factory(_description_of, takes_self=True), kw_only=True)
+    unfit: Callable[[S, Moment], S] | None = field(default=None, kw_only=True, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Check every field."""
@@ -139,9 +154,13 @@ class ActionType(Generic[S, P]):
                 f"{where}.name", f"at most {MAX_ACTION_TYPE} of a-z, 0-9 and _, a letter first"
             )
         if self.by not in _SENDERS:
-            raise ValidationError(f"{where}.by", "'coach', 'user' or 'both'")
+            raise ValidationError(f"{where}.by", "'coach', 'user', 'both' or 'agent'")
         if not callable(self.apply):
             raise ValidationError(f"{where}.apply", "a function")
+        if self.unfit is not None and not (
+            _is_callable(self.unfit) and Sender.COACH in self.senders
+        ):
+            raise ValidationError(f"{where}.unfit", "None, or a function where the coach may do it")
         # What can be described can be read: a class without a plain form is an error here.
         json_schema(self.parameters)
 
@@ -163,6 +182,18 @@ def _as_scope(value: str) -> Scope:
         return Scope(value)
     except ValueError:
         raise ValidationError("program.scope", "'user' or 'session'") from None
+
+
+def _as_agents(agents: Iterable[Agent[S]]) -> tuple[Agent[S], ...]:
+    declared = tuple(agents)
+    if not all(_is_an_agent(agent) for agent in declared):
+        raise ValidationError("program.agents", "Agents")
+    return declared
+
+
+def _is_an_agent(thing: object) -> bool:
+    """Whether something is an agent, whatever its declared type."""
+    return isinstance(thing, Agent)
 
 
 def _as_tuple(actions: Iterable[ActionType[S, Any]]) -> tuple[ActionType[S, Any], ...]:
@@ -195,6 +226,9 @@ class Program(Generic[S]):
         scope: Whether a user has one state, or each session its own.
         begin: How a state begins, where ``state()`` will not do.
         upcasts: From an older version to a function that makes the plain form of the next one.
+        agents: Its sub-agents. What happens to them are actions of the catalogue, which
+            `coachwork.programs.agent_actions` makes.
+        runs: Answers how far its agents are, of a state.
 
     Raises:
         ValidationError: A field is not what it should be; it names the field.
@@ -212,6 +246,8 @@ class Program(Generic[S]):
     upcasts: Mapping[int, Callable[[dict[str, JSON]], dict[str, JSON]]] = field(
         factory=dict[int, Callable[[dict[str, JSON]], dict[str, JSON]]], repr=False
     )
+    agents: Sequence[Agent[S]] = field(default=(), converter=_as_agents, repr=False)
+    runs: Callable[[S], AgentRuns] | None = field(default=None, repr=False)
     by_name: Mapping[str, ActionType[S, Any]] = field(
         default=Factory(_by_name, takes_self=True), init=False, repr=False
     )
@@ -230,6 +266,7 @@ class Program(Generic[S]):
         json_schema(self.state)
         self._check_phases()
         self._check_actions()
+        self._check_agents()
         self._check_beginning()
 
     def _check_phases(self) -> None:
@@ -247,6 +284,19 @@ class Program(Generic[S]):
                 raise ValidationError(
                     f"action {action.name!r}.phases", f"phases of {self.phases.name!r}"
                 )
+
+    def _check_agents(self) -> None:
+        """Refuse agents that nothing could be heard of."""
+        if not self.agents:
+            return
+        if len({agent.name for agent in self.agents}) != len(self.agents):
+            raise ValidationError("program.agents", "agents with different names")
+        if not callable(self.runs):
+            raise ValidationError("program.runs", "a function, for there are agents")
+        for name in _BY_AGENTS:
+            action = self.by_name.get(name)
+            if action is None or action.by != "agent":
+                raise ValidationError("program.actions", f"{name}, by 'agent', for its agents")
 
     def _check_beginning(self) -> None:
         """Refuse a state that cannot begin, or begins in another phase than the table says."""
@@ -285,6 +335,15 @@ class Program(Generic[S]):
             for action in self.actions
             if sender in action.senders and self.is_allowed(action, state)
         )
+
+    def due_agents(self, state: S, now: datetime) -> tuple[Agent[S], ...]:
+        """Return the agents that may be begun *now*, in the order of their declaration."""
+        if self.runs is None or not self.agents:
+            return ()
+        if not self.is_allowed(self.by_name[_BY_AGENTS[0]], state):
+            return ()
+        due = self.runs(state).due(self.agents, now)
+        return tuple(agent for agent in self.agents if agent.name in due)
 
 
 def declared_programs(programs: Iterable[Program[Any]]) -> dict[str, Program[Any]]:

@@ -49,8 +49,13 @@ def receipt_key(tenant: str, user: str, key: str) -> Key:
     return Key("receipt", tenant, (user, key))
 
 
-def claim_key(tenant: str, topic: str, user: str | None) -> Key:
-    """Return the key of a user's claim on a topic, or of the tenant's where *user* is None."""
+def claim_key(tenant: str, topic: str, user: str | None, scenario: str | None = None) -> Key:
+    """Return the key of a user's claim on a topic, or of the tenant's where *user* is None.
+
+    Each test scenario has claims of its own.
+    """
+    if scenario is not None:
+        return Key("claim", tenant, (topic, user or "", scenario))
     return Key("claim", tenant, (topic,) if user is None else (topic, user))
 
 
@@ -139,9 +144,11 @@ CLAIM: Final = Kind(
     name="claim",
     type=Claim,
     key=lambda value: claim_key(
-        value.tenant, value.topic, None if value.tenant_wide else value.user
+        value.tenant, value.topic, None if value.tenant_wide else value.user, value.scenario
     ),
-    facts=lambda value: Facts(owner=value.user, session=value.session, topic=value.topic),
+    facts=lambda value: Facts(
+        owner=value.user, session=value.session, topic=value.topic, scenario=value.scenario
+    ),
 )
 ACCOUNT: Final = Kind(
     name="account",

@@ -26,6 +26,7 @@ class Claim:
         tenant_wide: Whether it is the tenant's claim on an exclusive topic, or the user's own.
         topic: The topic's id.
         tenant: The tenant.
+        scenario: The test scenario of the session, which holds topics of its own, or None.
     """
 
     tenant: str
@@ -33,6 +34,7 @@ class Claim:
     user: str
     session: str
     tenant_wide: bool
+    scenario: str | None = None
 
 
 @frozen(kw_only=True)

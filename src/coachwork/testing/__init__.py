@@ -33,6 +33,7 @@ from coachwork.testing.conformance.notifier import check_async_notifier, check_n
 from coachwork.testing.conformance.renderer import check_renderer
 from coachwork.testing.conformance.repository import check_async_repository, check_repository
 from coachwork.testing.conformance.sink import check_sink
+from coachwork.testing.conformance.sub_agents import check_async_sub_agents, check_sub_agents
 from coachwork.testing.conformance.summarizer import check_async_summarizer, check_summarizer
 from coachwork.testing.conformance.templates import check_async_templates, check_templates
 from coachwork.testing.faults import Fault, FaultPlan, Faults
@@ -70,6 +71,7 @@ __all__ = [
     "check_async_model",
     "check_async_notifier",
     "check_async_repository",
+    "check_async_sub_agents",
     "check_async_summarizer",
     "check_async_templates",
     "check_clock",
@@ -80,6 +82,7 @@ __all__ = [
     "check_renderer",
     "check_repository",
     "check_sink",
+    "check_sub_agents",
     "check_summarizer",
     "check_templates",
     "coach",

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
+from coachwork.courses import at_once, awaited, closing, is_async
 from coachwork.errors import ApplicationError, MisuseError, ValidationError
 from coachwork.ports import AsyncRepository, CommitResult, Query, Repository
 from coachwork.records import Key, Op, Record
 from coachwork.testing._auditing import Audit, AuditFigures, OnViolation
-from coachwork.testing._colours import at_once, awaited, closing, is_async
 
 REMEMBERED: Final = 1000
 """How many records an audit remembers, unless it is told otherwise."""

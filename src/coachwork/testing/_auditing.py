@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import define, frozen
 
+from coachwork.courses import Course
 from coachwork.errors import StoreError
 from coachwork.ports import AsyncRepository, CommitResult, Repository
 from coachwork.records import (
@@ -37,7 +38,6 @@ from coachwork.records import (
     Update,
     key_of,
 )
-from coachwork.testing._colours import Course
 from coachwork.testing._invariants import (
     Change,
     Step,

@@ -23,12 +23,14 @@ from coachwork.ports import (
     AsyncAdmit,
     AsyncDispatcher,
     AsyncNotifier,
+    AsyncSubAgents,
     AsyncSummarizer,
     AsyncTemplateSource,
     Dispatcher,
     Notifier,
     Partial,
     Sink,
+    SubAgents,
     Summarizer,
     TemplateRenderer,
     TemplateSource,
@@ -133,6 +135,7 @@ class ScriptedCoach(Stage, Coach):
         dispatcher: Told of every job that is accepted for a worker; `dispatched` tells them, with
             or without one.
         sink: Given the pieces of a message in the place of `partials`.
+        sub_agents: Who answers in the name of the sub-agents of programs; the script by default.
         observers: Told of every effect and its outcome.
 
     Raises:
@@ -154,6 +157,7 @@ class ScriptedCoach(Stage, Coach):
         notifier: Notifier | None = None,
         dispatcher: Dispatcher | None = None,
         sink: Sink | None = None,
+        sub_agents: SubAgents | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         """Put it together; nothing is asked yet."""
@@ -173,6 +177,7 @@ class ScriptedCoach(Stage, Coach):
             notifier=RecordingNotifier() if notifier is None else notifier,
             dispatcher=dispatcher,
             sink=self.partials.append if sink is None else sink,
+            sub_agents=sub_agents,
             observers=observers,
         )
 
@@ -211,6 +216,7 @@ class AsyncScriptedCoach(Stage, AsyncCoach):
         notifier: Told of the outcome of every job.
         dispatcher: Told of every job that is accepted for a worker.
         sink: Given the pieces of a message.
+        sub_agents: Who answers in the name of the sub-agents of programs.
         observers: Told of every effect and its outcome.
 
     Raises:
@@ -232,6 +238,7 @@ class AsyncScriptedCoach(Stage, AsyncCoach):
         notifier: AsyncNotifier | TwoColoured[AsyncNotifier] | None = None,
         dispatcher: AsyncDispatcher | TwoColoured[AsyncDispatcher] | None = None,
         sink: Sink | None = None,
+        sub_agents: AsyncSubAgents | TwoColoured[AsyncSubAgents] | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         """Put it together; nothing is asked yet."""
@@ -251,6 +258,7 @@ class AsyncScriptedCoach(Stage, AsyncCoach):
             notifier=RecordingNotifier() if notifier is None else notifier,
             dispatcher=dispatcher,
             sink=self.partials.append if sink is None else sink,
+            sub_agents=sub_agents,
             observers=observers,
         )
 

@@ -37,11 +37,12 @@ from coachwork.testing.conformance.admission import (
 from coachwork.testing.conformance.clock import CLOCK, ClockMake
 from coachwork.testing.conformance.dispatcher import DispatcherMake, dispatcher_terms
 from coachwork.testing.conformance.ids import IDS, IdsMake
-from coachwork.testing.conformance.model import ModelMake, Provocations, model_terms
+from coachwork.testing.conformance.model import ModelMake, Provocations, Provoke, model_terms
 from coachwork.testing.conformance.notifier import Arrived, NotifierMake, Outage, notifier_terms
 from coachwork.testing.conformance.renderer import Gap, RendererMake, braces, renderer_suite
 from coachwork.testing.conformance.repository import REPOSITORY, RepositoryMake
 from coachwork.testing.conformance.sink import SINK_SUITE, SinkMake
+from coachwork.testing.conformance.sub_agents import SubAgentsMake, sub_agents_terms
 from coachwork.testing.conformance.summarizer import SUMMARIZER, SummarizerMake
 from coachwork.testing.conformance.templates import TemplatesMake, templates_suite
 from coachwork.topics import Topic
@@ -207,6 +208,22 @@ def sink_tests(make: SinkMake, *, deadline: float = DEADLINE) -> Callable[[Promi
         ValidationError: An argument is not what it should be.
     """
     return tests_of(SINK_SUITE, make, Terms.of(SINK_SUITE, deadline=deadline))
+
+
+def sub_agents_tests(
+    make: SubAgentsMake,
+    *,
+    refuses: Provoke | None = None,
+    hangs: Provoke | None = None,
+    deadline: float = DEADLINE,
+) -> Callable[[Promise], None]:
+    """Return a test for each promise of sub-agents; see `coachwork.testing.check_sub_agents`.
+
+    Raises:
+        ValidationError: An argument is not what it should be.
+    """
+    suite, terms = sub_agents_terms(refuses, hangs, deadline)
+    return tests_of(suite, make, terms)
 
 
 def tests_of(suite: Suite, make: Make, terms: Terms) -> Callable[[Promise], None]:

@@ -5,6 +5,8 @@ They never touch the world; `coachwork.drivers` does. Run one with
 """
 
 from coachwork.workflows._acting import act
+from coachwork.workflows._agents import agents, run_agent
+from coachwork.workflows._agents_view import AgentsView, AgentView
 from coachwork.workflows._answering import NO_PROMPT
 from coachwork.workflows._answers import (
     Acted,
@@ -72,6 +74,8 @@ __all__ = [
     "ActionList",
     "ActionView",
     "Advice",
+    "AgentView",
+    "AgentsView",
     "Caller",
     "Check",
     "Claimed",
@@ -106,6 +110,7 @@ __all__ = [
     "Turn",
     "act",
     "actions",
+    "agents",
     "cancel",
     "cancel_job",
     "check",
@@ -134,6 +139,7 @@ __all__ = [
     "renew",
     "resume",
     "retry",
+    "run_agent",
     "send",
     "serve",
     "start",

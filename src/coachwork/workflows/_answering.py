@@ -353,16 +353,16 @@ def _asked(held: Held, ask: Ask) -> Workflow[Answer | Failed]:
     """Ask the model; whatever its port raises is a failed answer."""
     job = held.job.value
     try:
-        return _checked((yield from AskModel(ask, job.tenant, job.user)))
+        return checked_answer((yield from AskModel(ask, job.tenant, job.user)))
     except (LLMTimeoutError, TimeoutError) as cause:
         why = JobError(ErrorCode.LLM_TIMEOUT, _TOO_LATE, _pause(cause))
         return Failed(why, NO_USAGE, cause)
     except Exception as cause:  # noqa: BLE001 - a model port may raise anything
-        why = JobError(_code(cause), "the language model failed", _pause(cause))
+        why = JobError(model_code(cause), "the language model failed", _pause(cause))
         return Failed(why, NO_USAGE, cause)
 
 
-def _checked(answer: object) -> Answer:
+def checked_answer(answer: object) -> Answer:
     """Return what the model port gave, if it is an answer.
 
     Raises:
@@ -389,7 +389,7 @@ _LONGEST: Final = 10.0**9
 _TOO_LATE: Final = "the language model did not answer in time"
 
 
-def _code(cause: Exception) -> ErrorCode:
+def model_code(cause: Exception) -> ErrorCode:
     """Return why the model failed, as its adapter says it where it says it."""
     if isinstance(cause, LLMError) and cause.reason in _MODEL_CODES:
         return ErrorCode(cause.reason)

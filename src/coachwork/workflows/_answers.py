@@ -284,10 +284,10 @@ class ActionView:
         code: Why not, or None.
         summary: What was done, or why not, in plain words.
         component: What there is to show, or None.
-        sender: Whether it was the coach's or the user's.
+        sender: Whether it was the coach's, the user's or that of an agent.
         program: The id of the program.
         session: The id of the session in which it happened.
-        message: The sequence number of the message that triggered it.
+        message: The sequence number of the message that triggered it; None for that of an agent.
         at: When (UTC).
         scenario: The test scenario it belongs to, or None.
     """
@@ -302,7 +302,7 @@ class ActionView:
     sender: Sender
     program: str
     session: str
-    message: int
+    message: int | None
     at: datetime
     scenario: str | None
 

@@ -1,9 +1,10 @@
 """Taking a topic: the claims that a start needs, and the sessions that give way to it.
 
 Uniqueness is a claim record whose key is the live key and whose value is the session. Every
-session holds its user's claim; one on an exclusive topic the tenant's too. To take over a claim
-is an update from its version, in the commit that ends the session that held it, so of two starts
-that both saw it free or ripe, one is told to look again (brief, section 8).
+session holds its user's claim; one on an exclusive topic the tenant's too. Each test scenario has
+claims of its own, so what is tried there ends nothing that is live. To take over a claim is an
+update from its version, in the commit that ends the session that held it, so of two starts that
+both saw it free or ripe, one is told to look again (brief, section 8).
 """
 
 from __future__ import annotations
@@ -58,14 +59,15 @@ def read_holding(caller: Caller, topic: str, user: str | None) -> Workflow[Holdi
     an engine has deleted the session. Whoever takes it then deletes what is left of that, too,
     which only one can; else who saw the same claim could take a later one for it.
     """
-    claim = yield from load(CLAIM, claim_key(caller.tenant, topic, user))
+    place = claim_key(caller.tenant, topic, user, caller.scenario)
+    claim = yield from load(CLAIM, place)
     while claim is not None:
         key = session_key(caller.tenant, claim.value.session)
         session = yield from load(SESSION_RECORD, key)
         if session is not None and _is_of(claim.value, session.value):
             return Holding(claim, session)
         left = None if session is not None else (yield from _left_of(claim.value))
-        again = yield from load(CLAIM, claim_key(caller.tenant, topic, user))
+        again = yield from load(CLAIM, place)
         if again == claim:
             return Holding(claim, None, left)
         claim = again
@@ -82,7 +84,8 @@ def _left_of(claim: Claim) -> Workflow[Delete | None]:
 def _is_of(claim: Claim, session: Session) -> bool:
     """Whether *session* is the live one that *claim* speaks of, and no other's by some mistake."""
     about = session.about
-    return session.status in LIVE and (about.user, about.topic) == (claim.user, claim.topic)
+    wanted = (claim.user, claim.topic, claim.scenario)
+    return session.status in LIVE and (about.user, about.topic, about.scenario) == wanted
 
 
 def held_by_another(caller: Caller, tenant_wide: Holding, now: datetime) -> Session | None:
@@ -143,7 +146,7 @@ def claim_ops(
 
 def _claim(caller: Caller, topic: Topic[object], session: str, *, tenant_wide: bool) -> Claim:
     """Return the claim of *session*."""
-    return Claim(caller.tenant, topic.id, caller.user, session, tenant_wide)
+    return Claim(caller.tenant, topic.id, caller.user, session, tenant_wide, caller.scenario)
 
 
 def _retire(setup: Setup, caller: Caller, session: Stored[Session]) -> Workflow[list[Op]]:

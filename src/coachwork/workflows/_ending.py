@@ -106,7 +106,9 @@ def consequences(moved: Moved[Session, SessionEffect], now: datetime) -> Workflo
     ops: list[Op] = []
     if SessionEffect.FREE_CLAIMS in moved.effects:
         ops += yield from free_claims(moved.value)
-    if SessionEffect.NOTE_STANDING in moved.effects:
+    # What is tried in a test scenario is no merit of the user's.
+    is_tried = moved.value.about.scenario is not None
+    if SessionEffect.NOTE_STANDING in moved.effects and not is_tried:
         ops += yield from _note_standing(moved.value, now)
     return ops
 
@@ -116,7 +118,8 @@ def free_claims(session: Session) -> Workflow[list[Op]]:
     about = session.about
     ops: list[Op] = []
     for user in (about.user, None) if about.exclusive else (about.user,):
-        claim = yield from load(CLAIM, claim_key(about.tenant, about.topic, user))
+        place = claim_key(about.tenant, about.topic, user, about.scenario)
+        claim = yield from load(CLAIM, place)
         if claim is not None and claim.value.session == about.id:
             ops.append(CLAIM.delete(claim))
     return ops

@@ -149,7 +149,7 @@ def new_call(
     """
     if key is not None:
         checked_id(key, "key", most=MAX_KEY)
-    told = json.dumps([command, *content], sort_keys=True, separators=(",", ":"))
+    told = json.dumps([command, caller.scenario, *content], sort_keys=True, separators=(",", ":"))
     fingerprint = hashlib.sha256(told.encode()).hexdigest()
     job = yield from NewId()
     if key is None:

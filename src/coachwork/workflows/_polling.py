@@ -130,6 +130,8 @@ def own_job(
             raise JobNotFoundError
         if owner != caller.user:  # what is gone is nobody's
             raise JobNotFoundError if held.job.value.is_expired(now) else SessionAccessDeniedError
+        if held.session.value.about.scenario != caller.scenario:
+            raise JobNotFoundError
         check_topic(held.session.value, topic)
     except SessionNotFoundError:
         raise JobNotFoundError from None

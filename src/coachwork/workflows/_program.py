@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 from attrs import evolve, frozen
 
-from coachwork.actions import Audit, Component, Sender
+from coachwork.actions import Audit, Component, RefusalCode, Sender
 from coachwork.effects import Get, NewId, Now, Workflow
 from coachwork.plain import JSON, to_json
 from coachwork.programs import Carried, Program, Progress, Scope, begun, carry_out, read_state
@@ -128,6 +128,9 @@ A record is the key, so what is found is what reading it would give.
 MOST_KNOWN: Final = 64
 """How many of them are kept."""
 
+_BY_THE_PROGRAM: Final = frozenset({RefusalCode.NOT_POSSIBLE, RefusalCode.PROGRAM_ERROR})
+"""Refusals that the application's own code has said."""
+
 
 def _read(program: Program[S], record: Record) -> Underway[S]:
     """Return what *record* holds, as a value of the program's own class."""
@@ -149,19 +152,19 @@ def carried_out(
     about: About,
     asked: Sequence[Mapping[str, JSON]],
     sender: Sender,
-    message: int,
+    message: int | None,
     now: datetime,
     *,
     answers: int | None = None,
 ) -> Workflow[Written]:
-    """Carry out the actions of a reply or a click, and return what is to be written.
+    """Carry out the actions of a reply, a click or an agent, and return what is to be written.
 
     Args:
         underway: The state as it was read last.
         about: The session in which they were asked for.
         asked: The actions as they came.
         sender: Who asks.
-        message: The sequence number of the message that triggers them.
+        message: The sequence number of the message that triggers them; None for an agent's.
         now: The instant (UTC).
         answers: The sequence number of the user's message that the coach answers, if it does.
     """
@@ -203,12 +206,16 @@ def carried_out(
         progress,
         version=program.version,
         phase=phase,
-        state=underway.plain if carried.plain is None else carried.plain,
+        state=carried.plain or underway.kept or underway.plain,
         audits=audit.number,
         updated_at=at,
     )
     version = (underway.version or 0) + 1
     record, texts = PROGRESS.record_after(after, version, underway.texts)
     op = Insert(record) if underway.version is None else Update(record)
-    _known(record, Underway(program, after, version, carried.state, len(record.body), texts))
+    if any(action.code in _BY_THE_PROGRAM for action in carried.actions):
+        # Code that was to change nothing was called; who knows what it did to a list or a dict.
+        _KNOWN.clear()
+    else:
+        _known(record, Underway(program, after, version, carried.state, len(record.body), texts))
     return Written(carried, audit, program.is_finished(carried.state), (op, AUDIT.insert(audit)))

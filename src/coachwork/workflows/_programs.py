@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve, frozen
 
-from coachwork.actions import ActionStatus, Audit, Sender
+from coachwork.actions import MAX_ACTION_TYPE, ActionStatus, Audit, Sender
 from coachwork.effects import Get, Workflow
 from coachwork.errors import ValidationError
 from coachwork.ids import checked_id
@@ -52,8 +52,7 @@ def program_state(
         raise ValidationError("session_id", told)
     if session_id is not None:
         checked_id(session_id, "session_id")
-        session, _ = yield from load_session(setup, caller, session_id)
-        caller = evolve(caller, scenario=session.value.about.scenario)
+        yield from load_session(setup, caller, session_id)
     underway = yield from load_underway(
         program, caller.tenant, caller.user, session_id, caller.scenario
     )
@@ -102,7 +101,7 @@ def actions(  # noqa: PLR0913 - one keyword for each filter
         message: Only actions that the message of this number in *session* triggered.
         type: Only actions of this type.
         status: Only ``applied`` or only ``refused`` ones.
-        sender: Only the ``coach``'s or only the ``user``'s.
+        sender: Only the ``coach``'s, only the ``user``'s or only those of the ``agent``s.
         since: Only actions then (UTC) or later.
         before: Only earlier ones (UTC).
         newest_first: The latest first.
@@ -123,6 +122,8 @@ def actions(  # noqa: PLR0913 - one keyword for each filter
         checked_instant(name, instant)
     if session is not None:
         checked_id(session, "session")
+    if type is not None:
+        checked_id(type, "type", most=MAX_ACTION_TYPE)
     if message is not None and session is None:
         raise ValidationError("session", "the session of the message")
     wanted = _Wanted(

@@ -10,7 +10,7 @@ from coachwork.effects import Now, Workflow
 from coachwork.errors import ValidationError
 from coachwork.ids import checked_id
 from coachwork.ports import Query
-from coachwork.records import SESSION_RECORD, STANDING, session_key
+from coachwork.records import SESSION_RECORD, STANDING, Stored, session_key
 from coachwork.sessions import LIVE, Session, SessionStatus, Standing
 from coachwork.topics import Topic
 from coachwork.workflows._answers import (
@@ -179,6 +179,7 @@ def list_sessions(
                 topic=topic,
                 since=since,
                 before=before,
+                scenario=caller.scenario,
                 after=cursor,
                 newest_first=True,
                 limit=limit + 1,
@@ -188,7 +189,7 @@ def list_sessions(
         found += [
             session_view(stored.value, None, now)
             for stored in page
-            if not stored.value.is_expired(now)
+            if _is_seen(caller, stored.value, now)
         ]
         if len(found) > limit:
             return SessionList(tuple(found[:limit]), found[limit - 1].id)
@@ -200,6 +201,8 @@ def list_sessions(
 def topics(setup: Setup, caller: Caller) -> Workflow[tuple[TopicStanding, ...]]:
     """Return all declared topics with the caller's standing on each.
 
+    What was completed in a test scenario counts nowhere, not even there.
+
     Raises:
         StoreError: The repository failed.
     """
@@ -210,24 +213,32 @@ def topics(setup: Setup, caller: Caller) -> Workflow[tuple[TopicStanding, ...]]:
             tenant=caller.tenant,
             owner=caller.user,
             status=tuple(sorted(status.value for status in LIVE)),
+            scenario=caller.scenario,
             limit=PAGE,
         ),
     )
-    done = yield from find(
-        STANDING,
-        Query(kind=STANDING.name, tenant=caller.tenant, owner=caller.user, limit=PAGE),
-    )
+    done: list[Stored[Standing]] = []
+    if caller.scenario is None:
+        done = yield from find(
+            STANDING,
+            Query(kind=STANDING.name, tenant=caller.tenant, owner=caller.user, limit=PAGE),
+        )
     now = yield from Now()
     sessions = {
         stored.value.about.topic: stored.value
         for stored in live
-        if not stored.value.is_expired(now)
+        if _is_seen(caller, stored.value, now)
     }
     standings = {stored.value.topic: stored.value for stored in done}
     return tuple(
         _standing(topic, sessions.get(topic.id), standings.get(topic.id), now)
         for topic in setup.topics.values()
     )
+
+
+def _is_seen(caller: Caller, session: Session, now: datetime) -> bool:
+    """Whether a *session* of the caller's is there for them: not expired, and of their scenario."""
+    return session.about.scenario == caller.scenario and not session.is_expired(now)
 
 
 def _standing(

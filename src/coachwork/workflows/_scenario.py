@@ -93,7 +93,7 @@ class ScenarioSession:
 
 @frozen(kw_only=True)
 class ScenarioAudit:
-    """The actions that one message of the coach, or one click of the user, brought.
+    """The actions that one message of the coach, one click, or word of one agent, brought.
 
     Attributes:
         id: Its id; ids of actions, and of what they made, begin with it.
@@ -101,7 +101,7 @@ class ScenarioAudit:
         topic: The session's topic.
         program_version: The version of the program that judged.
         sender: Whose actions they are.
-        message: The number of the message that triggered them.
+        message: The number of the message that triggered them; null for those of agents.
         answers: The number of the user's message that the coach's one answers, or None.
         at: When (UTC).
         actions: The actions in the order in which they were judged.
@@ -115,7 +115,7 @@ class ScenarioAudit:
     topic: str
     program_version: int = 1
     sender: Sender
-    message: int
+    message: int | None
     answers: int | None = None
     at: datetime
     actions: tuple[Action, ...]

@@ -90,9 +90,9 @@ def _check_shown(scenario: Scenario) -> None:
     shown: dict[tuple[str, int], tuple[Component, ...]] = {}
     for place, told in enumerate(scenario.programs):
         for number, audit in enumerate(told.audits):
-            key = (audit.session, audit.message)
-            if audit.sender is not Sender.COACH:
+            if audit.sender is not Sender.COACH or audit.message is None:
                 continue
+            key = (audit.session, audit.message)
             if key in shown:
                 where = f"programs[{place}].audits[{number}].message"
                 raise ValidationError(
@@ -149,14 +149,16 @@ def _check_audit(
         raise ValidationError(f"{path}.excess", f"a whole number from 0 to {MAX_REPLY_BYTES}")
     if not 0 < len(audit.phase) <= MAX_PHASE:
         raise ValidationError(f"{path}.phase", f"1 to {MAX_PHASE} characters")
-    if audit.message < FIRST:
+    if (audit.message is None) is not (audit.sender is Sender.AGENT):
+        raise ValidationError(f"{path}.message", "null where an agent is the sender, else a number")
+    number = FIRST if audit.message is None else audit.message
+    if number < FIRST:
         raise ValidationError(f"{path}.message", f"a whole number from {FIRST}")
     if audit.answers is not None and (
-        audit.sender is not Sender.COACH or not FIRST <= audit.answers < audit.message
+        audit.sender is not Sender.COACH or not FIRST <= audit.answers < number
     ):
-        raise ValidationError(
-            f"{path}.answers", "the number of an earlier message; null in a click"
-        )
+        told = "the number of an earlier message; null where the coach is not the sender"
+        raise ValidationError(f"{path}.answers", told)
     for place, action in enumerate(audit.actions, FIRST):
         _check_action(f"{path}.actions[{place - FIRST}]", action, f"{audit.id}.{place}")
     if session is not None:
@@ -178,6 +180,8 @@ def _check_place(path: str, audit: ScenarioAudit, session: ScenarioSession) -> N
     """Refuse an audit that does not fit its session and the message there."""
     if audit.topic != session.topic:
         raise ValidationError(f"{path}.topic", "the topic of its session")
+    if audit.message is None:
+        return
     said = dict(enumerate(session.messages, FIRST)).get(audit.message)
     if said is None or said.role is not Role.COACH:
         raise ValidationError(f"{path}.message", "the number of a message of the coach's")

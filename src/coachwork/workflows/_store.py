@@ -127,9 +127,9 @@ class Tries:
     what became of it. Only when all tries are used up does the caller get to know.
     """
 
-    def __init__(self, setup: Setup) -> None:
-        """Allow as many tries as the settings say."""
-        self._left = self._allowed = setup.settings.commit_tries
+    def __init__(self, setup: Setup, least: int = 1) -> None:
+        """Allow as many tries as the settings say, but *least* at least."""
+        self._left = self._allowed = max(setup.settings.commit_tries, least)
         self._unknown: OutcomeUnknownError | None = None
 
     def another(self) -> None:
@@ -160,7 +160,8 @@ def load_session(
     """Return the caller's session, and the time at which it was not expired.
 
     Raises:
-        SessionNotFoundError: It never was, has expired, or is another tenant's.
+        SessionNotFoundError: It never was, has expired, is another tenant's, or belongs to another
+            test scenario than the caller.
         SessionAccessDeniedError: It is another user's of the same tenant.
     """
     stored = yield from load(SESSION_RECORD, session_key(caller.tenant, session_id))
@@ -171,4 +172,6 @@ def load_session(
         if setup.settings.hide_foreign:
             raise SessionNotFoundError
         raise SessionAccessDeniedError
+    if stored.value.about.scenario != caller.scenario:
+        raise SessionNotFoundError
     return stored, now

@@ -38,11 +38,12 @@ PhaseEdge: TypeAlias = Edge[Any, Any]
 
 @frozen(kw_only=True)
 class TimelineEntry:
-    """A message or a click, with all that it brought.
+    """A message, a click or the word of an agent, with all that it brought.
 
     Attributes:
         at: When (UTC).
-        message: What was said, or None for a click; its actions name the message with the button.
+        message: What was said; None for a click, whose actions name the message with the button,
+            and for what an agent did, whose actions name none.
         actions: What was done, applied or refused, in order.
         phase: The program's phase afterwards, or None without a program.
         state: The program's state afterwards, or None where it cannot be told.
@@ -64,7 +65,7 @@ class Timeline(Generic[T]):
         program: The id of the program that was worked on, or None.
         phase: The program's phase before the first message, or None where it cannot be told.
         state: The program's state then, or None where it cannot be told.
-        entries: Messages and clicks, in the order in which they came.
+        entries: Messages, clicks and what agents did, in the order in which they came.
         path: The edges of the table of phases that this session took, in order: what
             `coachwork.diagrams` draws. Empty where states cannot be told.
     """
@@ -170,10 +171,10 @@ def _logged(audits: Iterable[Audit]) -> tuple[_Step, ...]:
 
 def _known(session: Session, audits: Iterable[Audit]) -> list[Audit]:
     """Return the audits up to the first that was brought by a message after *session* was read."""
+    here = session.about.id
     return list(
         takewhile(
-            lambda audit: audit.session != session.about.id or audit.message <= session.messages,
-            audits,
+            lambda audit: audit.session != here or (audit.message or 0) <= session.messages, audits
         )
     )
 
@@ -257,18 +258,18 @@ class _Telling:
         self._tell(message.at, message, own)
 
     def end(self) -> None:
-        """Tell of the clicks after the last message, and of no session else."""
+        """Tell of what came after the last message, and of no session else."""
         while any(step.audit.session == self._session for step in self._left):
             self._pass(self._left.popleft())
 
     def _is_before(self, audit: Audit, message: Message) -> bool:
         """Whether something was done before a message was said, as far as instants tell."""
-        if audit.session == self._session and audit.message >= message.sequence:
+        if audit.session == self._session and (audit.message or 0) >= message.sequence:
             return False
         return audit.at <= message.at
 
     def _pass(self, step: _Step) -> None:
-        """Go past what was done: a click here is told, what was done elsewhere is not."""
+        """Go past what was done: what was done here is told, what was done elsewhere is not."""
         if step.audit.session != self._session:
             self._now = step.after
             return

@@ -27,7 +27,7 @@ _MARKS: Final = {ActionStatus.APPLIED: "+", ActionStatus.REFUSED: "-"}
 
 
 def timeline_text(timeline: Timeline[Any]) -> str:
-    """Return a timeline as plain text, a few lines for each message and click.
+    """Return a timeline as plain text, a few lines for each message, click and word of an agent.
 
     An applied action begins with ``+``, a refused one with ``-`` and its reason. Below stand a
     change of the phase and all that is another in the state, each at its path and cut after `MOST`
@@ -154,7 +154,8 @@ def _who(entry: TimelineEntry) -> str:
     """Return who said or did something, and at which message."""
     if entry.message is not None:
         return f"{entry.message.sequence}. {entry.message.role}"
-    return f"   {Sender.USER} clicks at {entry.actions[0].message}"
+    led = entry.actions[0].message
+    return f"   {Sender.AGENT}" if led is None else f"   {Sender.USER} clicks at {led}"
 
 
 def _action(action: ActionView) -> str:

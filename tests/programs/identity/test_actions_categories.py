@@ -22,7 +22,7 @@ from tests.programs.identity.people import (
 
 
 @pytest.mark.parametrize("phase", [KNOWING, CREATION])
-@pytest.mark.parametrize("sender", Sender)
+@pytest.mark.parametrize("sender", [Sender.COACH, Sender.USER])
 def test_the_focus_is_turned(phase: Phase, sender: Sender) -> None:
     """Even to a category that has an identity."""
     state = coach_state(phase, identity("Boss", category=Category.CAREER))

@@ -96,7 +96,7 @@ def test_there_are_only_so_many_identities() -> None:
         ({"name": "x", "category": "passions"}, "category"),
         ({"name": "x", "statement": "x" * 1001}, "statement"),
         ({"name": "x", "note": "x" * 1001}, "note"),
-        ({"name": "x", "more": 1}, "value"),
+        ({"name": "x", "more": 1}, "parameters"),
     ],
     ids=lambda value: str(value)[:30],
 )

@@ -22,25 +22,27 @@ from tests.programs.identity.people import (
 )
 
 KINDS: Final = [
-    ("who_you_are", "what the person is", "the person is"),
-    ("who_you_want_to_be", "what the person wants to be", "the person wants to be"),
+    ("who_you_are", "the person is"),
+    ("who_you_want_to_be", "the person wants to be"),
 ]
 
 
-@pytest.mark.parametrize("kind, kept, removed", KINDS)
-def test_what_a_person_says_is_kept_and_removed(kind: str, kept: str, removed: str) -> None:
+@pytest.mark.parametrize("kind, told", KINDS)
+def test_what_a_person_says_is_kept_and_removed(kind: str, told: str) -> None:
     """In their own words and order; the case makes no other thing of it."""
     state = coach_state(KNOWING, **{kind: ("Kind",)})
     state, action = applied(
         state, f"add_{kind}", Sender.USER, texts=["KIND", "brave", "Brave", "a  reader"]
     )
     assert getattr(state, kind) == ("Kind", "brave", "a  reader")
-    assert action.summary == f"kept 2 of {kept}"
+    assert action.summary == f"kept 2 things that {told}"
     assert refused(state, f"add_{kind}", texts=["brave"]) == "all of that is known already"
     state, action = applied(state, f"remove_{kind}", text="BRAVE")
     assert getattr(state, kind) == ("Kind", "a  reader")
-    assert action.summary == f"removed something that {removed}"
+    assert action.summary == f"removed something that {told}"
     assert refused(state, f"remove_{kind}", text="brave") == "there is no such thing"
+    _, action = applied(state, f"add_{kind}", Sender.USER, texts=["bold"])
+    assert action.summary == f"kept one thing that {told}"
 
 
 @pytest.mark.parametrize("kind", [kind for kind, *_ in KINDS])

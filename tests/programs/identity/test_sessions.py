@@ -7,9 +7,11 @@ import random
 from collections.abc import Sequence
 from typing import Any, Final
 
+import pytest
+
 from coachwork.actions import ActionStatus
-from coachwork.programs import MAX_ACTIONS
-from coachwork.programs.identity import IDENTITY
+from coachwork.programs import MAX_ACTIONS, rebuild
+from coachwork.programs.identity import IDENTITY, Category
 from coachwork.replies import LEFT_OUT
 from coachwork.testing import violations
 from coachwork.topics import Topic
@@ -46,29 +48,57 @@ def batch(chance: random.Random) -> list[object]:
     return found
 
 
-def test_ten_thousand_malformed_actions_break_no_session() -> None:
-    """Each is recorded as refused, and each reply stands; then a right one is applied."""
+RICH: Final = (
+    asked("ask_question", text="Who are you?"),
+    asked("answer_question", question="Who are you?", answer="A reader."),
+    asked("add_who_you_are", texts=["patient"]),
+    asked("set_metadata", name="mood", value=[1]),
+    asked("transition_phase", to="IDENTITY_CREATION"),
+    asked("create_identity", name="Reader", category="PASSIONS", note="of maps"),
+    *(asked("skip_category", category=category) for category in Category if category != "PASSIONS"),
+)
+REFINING: Final = (asked("transition_phase", to="IDENTITY_REFINEMENT"),)
+
+
+@pytest.mark.parametrize(
+    "first, phase",
+    [
+        ((), "GET_TO_KNOW_YOU"),
+        (RICH, "IDENTITY_CREATION"),
+        ((*RICH, *REFINING), "IDENTITY_REFINEMENT"),
+    ],
+)
+def test_ten_thousand_malformed_actions_break_no_session(
+    first: Sequence[Asked], phase: str
+) -> None:
+    """Each is recorded as refused, each reply stands, the state is the same; a right one counts."""
     chance = random.Random(1)
     world = World([TOPIC], lambda _: said.pop())
     world.checks = False
     session = world.run(start(world.setup, ADA, TOPIC)).session.id
+    said = [reply(first)]
+    world.run(send(world.setup, ADA, TOPIC, session, "Hello."))
     before = world.run(program_state(world.setup, ADA, IDENTITY))
+    assert before.phase == phase
     count = turns = 0
-    while count < MALFORMED:
+    while count < MALFORMED // 3 + 1:
         asks = batch(chance)
         said = [reply(asks)]
         turn = world.run(send(world.setup, ADA, TOPIC, session, "Hello."))
         assert turn.message.text == "Well."
         count, turns = count + len(asks), turns + 1
     after = world.run(program_state(world.setup, ADA, IDENTITY))
-    assert (after.state.identities, after.phase, after.audits) == ((), before.phase, turns)
-    actions = [action for audit in world.stored("audit") for action in audit.actions]
+    assert after.state == before.state if first else after.state.identities == ()
+    assert (after.phase, after.audits) == (before.phase, before.audits + turns)
+    audits = world.stored("audit")
+    actions = [action for audit in audits for action in audit.actions][len(first) :]
     assert [action.status for action in actions] == [ActionStatus.REFUSED] * count
+    assert rebuild(IDENTITY, world.stored("progress")[0], audits) == after.state
     assert violations(world.records(), now=world.clock.time) == []
-    said = [reply([asked("ask_question", text="Who are you?")])]
+    said = [reply([asked("add_who_you_are", texts=["curious"])])]
     world.run(send(world.setup, ADA, TOPIC, session, "Hello."))
-    assert len(world.run(program_state(world.setup, ADA, IDENTITY)).state.asked_questions) == 1
-    assert world.run(get(world.setup, ADA, TOPIC, session)).turns == turns + 1
+    assert "curious" in world.run(program_state(world.setup, ADA, IDENTITY)).state.who_you_are
+    assert world.run(get(world.setup, ADA, TOPIC, session)).turns == turns + 2
 
 
 def test_an_action_with_what_no_text_may_hold_costs_neither_message_nor_other_actions() -> None:

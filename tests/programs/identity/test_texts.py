@@ -1,94 +1,28 @@
-"""What texts may be."""
+"""How long texts may be."""
 
 from __future__ import annotations
 
-from typing import Final
-
 import pytest
-from attrs import field, frozen
 
-from coachwork.errors import ValidationError
-from coachwork.programs.identity._texts import (
-    MAX_AT_ONCE,
-    is_tellable,
-    one_line,
-    optional_text_of,
-    quoted,
-    some,
-    text_of,
-    texts_of,
-)
+from coachwork.actions import RefusalCode, Sender
+from coachwork.programs.identity._texts import MAX_AT_ONCE, MAX_NAME, MAX_TRAIT
+from tests.programs.identity.people import CREATION, applied, bad, coach_state, refused
 
 
-@frozen
-class Texts:
-    """A field of each kind."""
-
-    one: str = field(default="x", validator=text_of(5))
-    other: str = field(default="", validator=optional_text_of(5))
-    many: tuple[str, ...] = field(default=("x",), validator=texts_of(5))
-    any: tuple[int, ...] = field(default=(1,), validator=some)
-
-
-BAD: Final = [
-    ("", "not blank"),
-    (" \t", "not blank"),
-    ("\N{ZERO WIDTH SPACE}", "not blank"),
-    ("abcdef", "at most 5 characters"),
-    ("a\0b", "without NUL"),
-    ("a\ud800b", "lone surrogates"),
-    ("\udfff", "lone surrogates"),
-]
+def test_the_bounds_are_as_they_are_told() -> None:
+    """A text of the longest length is kept, and one that is longer is refused."""
+    state = coach_state(CREATION)
+    applied(state, "create_identity", name="x" * MAX_NAME)
+    assert bad(state, "create_identity", name="x" * (MAX_NAME + 1)).endswith("120 characters")
+    applied(state, "add_who_you_are", texts=["x" * MAX_TRAIT])
+    assert bad(state, "add_who_you_are", texts=["x" * (MAX_TRAIT + 1)]).endswith("200 characters")
 
 
-@pytest.mark.parametrize("text, why", BAD, ids=ascii)
-def test_a_text_that_cannot_be_kept_is_refused(text: str, why: str) -> None:
-    """It is blank, too long, or no model could be told it; the error names the field."""
-    with pytest.raises(ValidationError, match=rf"^one: .*{why}"):
-        Texts(one=text)
-    with pytest.raises(ValidationError, match=rf"^many\[1\]: .*{why}"):
-        Texts(many=("x", text))
-
-
-@pytest.mark.parametrize("text, why", BAD[1:], ids=ascii)
-def test_a_text_that_is_optional_may_only_be_empty(text: str, why: str) -> None:
-    """Else it is as any other."""
-    assert Texts(other="").other == ""
-    with pytest.raises(ValidationError, match=rf"^other: .*{why}"):
-        Texts(other=text)
-
-
-@pytest.mark.parametrize("text", ["a", "abcde", " a\n b", "é\N{GRINNING FACE}"])
-def test_a_text_is_kept_as_it_came(text: str) -> None:
-    """Blanks and line breaks are a person's own."""
-    texts = Texts(one=text, other=text, many=(text, text))
-    assert (texts.one, texts.other, texts.many) == (text, text, (text, text))
-
-
-def test_an_action_brings_at_least_one_and_not_too_many() -> None:
-    """The bounds are kept for texts and for whatever else it brings."""
-    many = ("x",) * MAX_AT_ONCE
-    assert Texts(many=many).many == many
-    assert len(Texts(any=(1,) * MAX_AT_ONCE).any) == MAX_AT_ONCE
-    for wrong in ((), (*many, "x")):
-        with pytest.raises(ValidationError, match=r"^many: expected 1 to 20 of them"):
-            Texts(many=wrong)
-        with pytest.raises(ValidationError, match=r"^any: expected 1 to 20 of them"):
-            Texts(any=tuple(map(len, wrong)))
-
-
-def test_a_name_is_one_line() -> None:
-    """Single blanks between words, and none around them."""
-    assert one_line("  The \n night\towl ") == "The night owl"
-
-
-def test_what_people_wrote_is_quoted() -> None:
-    """Quotes and line breaks of theirs end nothing of ours; other letters stay as they are."""
-    assert quoted('He said "é"\nStop.') == '"He said \\"é\\"\\nStop."'
-
-
-def test_what_cannot_be_told() -> None:
-    """NULs and halves of characters."""
-    assert is_tellable("é\N{GRINNING FACE}\n")
-    assert not is_tellable("\0")
-    assert not is_tellable("\udc00")
+@pytest.mark.parametrize("sender", [Sender.COACH, Sender.USER])
+def test_an_action_brings_not_too_much_at_once(sender: Sender) -> None:
+    """Twenty texts or identities at the most."""
+    state = coach_state(CREATION)
+    texts = [str(number) for number in range(MAX_AT_ONCE)]
+    applied(state, "add_who_you_are", sender, texts=[*texts])
+    why = refused(state, "add_who_you_are", RefusalCode.BAD_PARAMETERS, sender, texts=[*texts, "x"])
+    assert why.endswith("texts: expected 1 to 20 of them")

@@ -11,13 +11,15 @@ import pytest
 from attrs import evolve
 
 from coachwork.actions import Audit, Sender
+from coachwork.adapters import ScriptedAgents
 from coachwork.programs import Progress
 from coachwork.records import AUDIT, KINDS, PROGRESS, Key, Record
 from coachwork.sessions import AccountStatus
 from coachwork.testing import step_violations, violations
 from coachwork.topics import Topic
-from coachwork.workflows import act, send, start
+from coachwork.workflows import act, run_agent, send, start
 from tests.faults import ADA, World
+from tests.programs.essays import ESSAY, Section
 from tests.programs.habits import HABITS
 
 DAILY: Final = Topic(id="daily", system="Listen.", program=HABITS)
@@ -181,3 +183,74 @@ def test_what_goes_is_no_change() -> None:
     before = states()[-1]
     after = without("progress")(before)
     assert step_violations(before.values(), after.values()) == []
+
+
+# --- agents ----------------------------------------------------------------------------------
+
+ESSAYS: Final = Topic(id="essays", system="Listen.", initiation="Begin.", program=ESSAY)
+
+
+@cache
+def agent_states() -> tuple[State, State, State]:
+    """Return what is stored before an agent runs, while it does, and when it has answered."""
+    found: list[list[Record]] = []
+
+    def answer(_ask: object) -> Section:
+        found.append(world.records())
+        return Section("x")
+
+    world = World([ESSAYS], lambda _: "Well.", sub_agents=ScriptedAgents(answer))
+    session = world.run(start(world.setup, ADA, ESSAYS)).session.id
+    click = act(world.setup, ADA, ESSAYS, session, "write", {"subject": "bees"}, message=1)
+    world.run(click)
+    found.append(world.records())
+    world.run(run_agent(world.setup, ADA, ESSAYS, session))
+    found.append(world.records())
+    before, running, done = ({one.key: one for one in records} for records in found)
+    return before, running, done
+
+
+def test_what_agents_leave_is_well() -> None:
+    """It comes alone: no message triggers it, and no receipt tells of it."""
+    found = agent_states()
+    for state in found:
+        assert violations(state.values()) == []
+    for before, after in pairwise(found):
+        assert step_violations(before.values(), after.values()) == []
+
+
+@pytest.mark.parametrize(
+    "change, wanted",
+    [
+        (changed("audit", message=1), "an agent's, and a message that triggered it"),
+        (changed("audit", sender=Sender.COACH), "an agent's, and a message that triggered it"),
+        (changed("audit", 0, message=None), "an agent's, and a message that triggered it"),
+        (without("audit"), "audit 3 is not there"),
+    ],
+    ids=["a message", "the coach's", "a click's", "missing"],
+)
+def test_an_audit_of_an_agent_that_is_not_well_is_told(change: Change, wanted: str) -> None:
+    """Agents alone have no message."""
+    found = violations(change(agent_states()[-1]).values())
+    assert any(one.startswith("11: ") and wanted in one for one in found), found
+
+
+@pytest.mark.parametrize("step", [0, 1])
+@pytest.mark.parametrize(
+    "change, wanted",
+    [
+        (without("progress"), "no state counts it"),
+        (without("audit"), "does not come with it"),
+        (changed("audit", message=1), "an agent's, and a message that triggered it"),
+        (changed("audit", sender=Sender.USER), "the user's, and no receipt of a click"),
+        (changed("audit", sender=Sender.COACH), "the message that brings it does not come with it"),
+    ],
+    ids=["no state", "missing", "a message", "the user's", "the coach's"],
+)
+def test_a_step_of_an_agent_that_is_not_well_is_told(
+    step: int, change: Change, wanted: str
+) -> None:
+    """It begins, or is heard of, in one commit with its state."""
+    before, after = agent_states()[step : step + 2]
+    found = step_violations(before.values(), change(after).values())
+    assert any(one.startswith("11: ") and wanted in one for one in found), found

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from coachwork.effects import AskModel, Commit, Find, Get, Now, Workflow
+from coachwork.effects import AskModel, Commit, Find, Get, Now, RunAgent, Workflow
 from coachwork.errors import MisuseError, ValidationError
 from coachwork.jobs import JobKind
 from coachwork.ports import Query
@@ -250,7 +250,7 @@ class Remembering(Invariants):
     """Remember who asked."""
 
     def asked(
-        self, memory: Hashable, ask: AskModel, records: Records, /
+        self, memory: Hashable, ask: AskModel | RunAgent, records: Records, /
     ) -> tuple[Hashable, tuple[str, ...]]:
         """Remember the last."""
         del memory, records

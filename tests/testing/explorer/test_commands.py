@@ -26,6 +26,7 @@ ALL = (
     "cancel",
     "cancel_job",
     "act",
+    "run_agent",
     "process",
     "purge",
     "relay",
@@ -71,7 +72,7 @@ def test_everybody_aims_at_everything() -> None:
         **dict.fromkeys(("send", "submit", "resume", "complete", "pause", "cancel"), 2),
         **dict.fromkeys(("cancel_job", "delete"), 2),
         **dict.fromkeys(("process", "purge", "relay"), 1),
-        **dict.fromkeys(("retry", "act"), 0),
+        **dict.fromkeys(("retry", "act", "run_agent"), 0),
     }
     assert len(list(commands["retry"].targets(stored(failed=True)))) == 2
 
@@ -90,6 +91,20 @@ def test_a_click_is_at_a_button_of_the_user() -> None:
     ]
     silent = [record for record in records if record.key.kind != "message"]
     assert list(click.targets(silent)) == []
+
+
+def test_agents_are_run_where_a_program_has_some() -> None:
+    """In each session on it, by each user; such a call makes ids, and has no key."""
+    scope = Scope(names=("run_agent",), callers=(ADA, BEN), agents=True)
+    world = scope.world()
+    (command,) = commands_of(world, scope.callers, "run_agent")
+    topic = world.setup.topics["talk"]
+    played = Played([topic], lambda _: "Go on.")
+    session = played.run(start(played.setup, ADA, topic)).session.id
+    assert list(command.targets(played.records())) == [
+        (caller, "talk", session) for caller in (ADA, BEN)
+    ]
+    assert (command.makes_ids, command.keyed) == (True, False)
 
 
 def test_jobs_without_a_session_are_aimed_at_by_workers_alone() -> None:

@@ -16,6 +16,7 @@ from coachwork.effects import (
     Notify,
     Now,
     Render,
+    RunAgent,
     Summarize,
     TemplateNames,
     Workflow,
@@ -27,6 +28,7 @@ from coachwork.testing.explorer import Call, Command, World
 from coachwork.testing.explorer._playing import RAISED, SEEN, UNKNOWN, Playing, Surroundings
 from coachwork.topics import TemplateName, Topic
 from coachwork.workflows import Setup
+from tests.specimens import AGENT_ASK
 from tests.testing.explorer.test_world import asking
 from tests.tills import Print
 
@@ -123,5 +125,7 @@ def test_choices_are_those_of_the_world() -> None:
     surroundings = Surroundings(WORLD)
     asked = AskModel(asking(JobKind.REPLY), "acme", "ada")
     assert isinstance(surroundings.choices(asked)[0], Answer)
+    agent = RunAgent(AGENT_ASK, "acme", "ada")
+    assert surroundings.choices(agent)[0] == Answer(data={})
     with pytest.raises(MisuseError, match="no answer to Print"):
         surroundings.choices(Print())

@@ -14,6 +14,7 @@ from coachwork.effects import (
     Get,
     Now,
     ReadLog,
+    RunAgent,
     Workflow,
 )
 from coachwork.errors import MisuseError
@@ -29,6 +30,7 @@ from coachwork.testing.explorer import (
     World,
     replay,
 )
+from tests.specimens import AGENT_ASK
 from tests.testing.explorer.test_search import AtTheBeginning, Twice
 from tests.testing.explorer.test_world import asking
 from tests.tills import (
@@ -225,15 +227,17 @@ def test_a_model_and_the_application_answer() -> None:
 
     def asks(_call: object) -> Workflow[object]:
         yield from AskModel(asking(JobKind.REPLY), "acme", "ada")
+        yield from RunAgent(AGENT_ASK, "acme", "ada")
         return (yield from Print())
 
     lines = told(
-        Happening(who="ask 1", begins="ask", effects=2),
+        Happening(who="ask 1", begins="ask", effects=3),
         commands=(Command(name="ask", workflow=asks),),
         answers=lambda _: ("paper",),
     ).lines
     assert lines[1] == "ask 1: asks the model for the reply of j: 'Go on.'"
-    assert lines[2].endswith(": paper")
+    assert lines[2] == "ask 1: asks the agent market, run 3: {}"
+    assert lines[3].endswith(": paper")
 
 
 def test_a_question_that_must_not_be_asked() -> None:

@@ -9,7 +9,17 @@ from datetime import datetime, timedelta
 import pytest
 from attrs import evolve
 
-from coachwork.effects import AskModel, Commit, Effect, Find, Get, Now, ReadLog, Workflow
+from coachwork.effects import (
+    AskModel,
+    Commit,
+    Effect,
+    Find,
+    Get,
+    Now,
+    ReadLog,
+    RunAgent,
+    Workflow,
+)
 from coachwork.jobs import JobKind
 from coachwork.ports import Query
 from coachwork.records import Facts, Insert, Key, Record
@@ -383,7 +393,7 @@ class Twice(Invariants):
     """A model is asked once for a job."""
 
     def asked(
-        self, memory: Hashable, ask: AskModel, records: Records, /
+        self, memory: Hashable, ask: AskModel | RunAgent, records: Records, /
     ) -> tuple[Hashable, tuple[str, ...]]:
         """Count the questions."""
         del ask, records

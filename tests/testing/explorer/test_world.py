@@ -10,6 +10,7 @@ from coachwork.errors import LLMError, ValidationError
 from coachwork.jobs import JobKind
 from coachwork.ports import Answer, Ask
 from coachwork.testing.explorer import BEGIN, PROMISED, Bounds, Call, Command, Fault, World
+from tests.specimens import AGENT_ASK
 from tests.tills import Print, take
 
 
@@ -53,6 +54,13 @@ def test_a_usual_model_answers_or_fails() -> None:
     (extracted,) = world.replies(asking(JobKind.EXTRACTION))
     assert isinstance(extracted, Answer)
     assert world.answers(Print()) == ()
+
+
+def test_a_usual_agent_answers_or_fails() -> None:
+    """With nothing in it, or not at all."""
+    answering, failing = World().agents(AGENT_ASK)
+    assert answering == Answer(data={})
+    assert isinstance(failing, LLMError)
 
 
 @pytest.mark.parametrize(

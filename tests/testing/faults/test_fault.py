@@ -25,7 +25,7 @@ def test_every_port_has_its_place() -> None:
     """The table names all ports of an application, as the field of `Ports` does."""
     assert list(POSSIBLE) == [
         "repository", "model", "clock", "ids", "templates", "renderer", "summarizer", "admit",
-        "notifier", "dispatcher", "sink",
+        "notifier", "dispatcher", "sub_agents", "sink",
     ]  # fmt: skip
     assert set(POSSIBLE) == {one.name for one in fields(Ports)}
 
@@ -47,7 +47,7 @@ def test_what_means_nothing_is_not_possible() -> None:
     assert of(Fault.TTL_EARLY, Fault.TTL_LATE) == of(Fault.STALE) | {"repository.commit"}
     does = {
         "repository.commit", "model.complete", "admit.admit", "notifier.notify",
-        "dispatcher.dispatch",
+        "dispatcher.dispatch", "sub_agents.run",
     }  # fmt: skip
     assert of(Fault.LOST_DONE) == of(Fault.LOST_NOT_DONE) == does
     assert of(Fault.DUPLICATE) == does | {"sink.tell"}

@@ -13,6 +13,7 @@ from coachwork import AsyncCoach, Coach, Memory, StoreUnavailableError, Topic
 from coachwork.adapters import (
     BuiltinRenderer,
     ExtractiveSummarizer,
+    ScriptedAgents,
     ScriptedModel,
     TopicTemplates,
 )
@@ -46,6 +47,7 @@ def ports(memory: Memory) -> Ports:
         notifier=RecordingNotifier(),
         dispatcher=RecordingDispatcher(),
         sink=lambda _: None,
+        sub_agents=ScriptedAgents({}),
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
+from coachwork.courses import Course, at_once, awaited
 from coachwork.ports import CommitResult
-from coachwork.testing._colours import Course, at_once, awaited
 from coachwork.testing.faults import CrashError, Fault, FaultPlan, InterruptError
 from coachwork.testing.faults._playing import Instead, Manner, Player
 

@@ -15,6 +15,7 @@ from coachwork import LLMError, LLMTimeoutError, in_threads
 from coachwork.adapters import (
     BuiltinRenderer,
     ExtractiveSummarizer,
+    ScriptedAgents,
     ScriptedModel,
     SystemClock,
     TimeOrderedIds,
@@ -23,7 +24,7 @@ from coachwork.adapters import (
 from coachwork.events import Event
 from coachwork.jobs import JobKind, JobRef
 from coachwork.messages import Message
-from coachwork.ports import Admission, Answer, Ask, Partial
+from coachwork.ports import Admission, AgentAsk, Answer, Ask, Partial
 from coachwork.testing import (
     NOON,
     CountedIds,
@@ -48,6 +49,16 @@ ASK: Final = Ask(
     session="s",
     job="j",
     turn=1,
+)
+AGENT_ASK: Final = AgentAsk(
+    agent="market",
+    program="plan",
+    prompt="Look.",
+    schema={},
+    model=None,
+    timeout=1,
+    session="s",
+    run=1,
 )
 REF: Final = JobRef("acme", "j", JobKind.GREETING)
 EVENT: Final = event("s", 1)
@@ -84,6 +95,8 @@ class Bench:
         self.dispatch: Any = faults.dispatcher(
             self.dispatcher.for_async() if awaited else self.dispatcher
         )
+        agents = ScriptedAgents(self._found)
+        self.agents: Any = faults.sub_agents(agents.for_async() if awaited else agents)
         self.templates: Any = faults.templates(templates.for_async() if awaited else templates)
         self.summarizer: Any = faults.summarizer(summarizer.for_async() if awaited else summarizer)
         self.admit: Any = faults.admit(admits) if awaited else faults.admit(self._admit)
@@ -91,6 +104,10 @@ class Bench:
     def _said(self, ask: Ask) -> str:
         self.reached.append(ask)
         return "Go on."
+
+    def _found(self, ask: AgentAsk) -> str:
+        self.reached.append(ask)
+        return "Found."
 
     def _admit(self, admission: Admission) -> str | None:
         self.reached.append(admission)
@@ -117,6 +134,7 @@ CALLS: Final[dict[str, Callable[[Bench], object]]] = {
     "admit.admit": lambda bench: bench.admit(ADMISSION),
     "notifier.notify": lambda bench: bench.notify.notify(EVENT),
     "dispatcher.dispatch": lambda bench: bench.dispatch.dispatch(REF),
+    "sub_agents.run": lambda bench: bench.agents.run(AGENT_ASK),
     "sink.tell": lambda bench: bench.sink(PARTIAL),
 }
 KINDS: Final = {
@@ -125,6 +143,7 @@ KINDS: Final = {
     "admit.admit": ("send",),
     "notifier.notify": (EVENT.type.value,),
     "dispatcher.dispatch": ("greeting",),
+    "sub_agents.run": ("market",),
 }
 ANSWERS: Final = {
     "model.complete": Answer(text="Go on."),
@@ -136,6 +155,7 @@ ANSWERS: Final = {
     "admit.admit": "Another.",
     "notifier.notify": None,
     "dispatcher.dispatch": None,
+    "sub_agents.run": Answer(text="Found."),
     "sink.tell": None,
 }
 
@@ -160,9 +180,10 @@ def test_a_call_is_carried_out_and_counted(method: str, *, awaited: bool) -> Non
 @pytest.mark.parametrize("awaited", [False, True])
 @pytest.mark.parametrize("method", CALLS)
 def test_each_port_fails_in_its_own_way(method: str, *, awaited: bool) -> None:
-    """A model with the errors of a model, the others with one that is told apart."""
-    failed = LLMError if method == "model.complete" else InjectedError
-    lost = LLMTimeoutError if method == "model.complete" else TimeoutError
+    """A model with the errors of a model, agents too, the others with one that is told apart."""
+    as_a_model = method in {"model.complete", "sub_agents.run"}
+    failed = LLMError if as_a_model else InjectedError
+    lost = LLMTimeoutError if as_a_model else TimeoutError
     port, _, word = method.partition(".")
     for fault, error in (
         (Fault.FAIL_BEFORE, failed),
@@ -175,7 +196,7 @@ def test_each_port_fails_in_its_own_way(method: str, *, awaited: bool) -> None:
             with pytest.raises(error) as told:
                 bench.call(method)
             assert type(told.value) is error
-            if method != "model.complete":
+            if not as_a_model:
                 assert str(told.value).startswith(f"{method}: ")
 
 
@@ -183,11 +204,17 @@ def test_what_is_done_twice_reaches_the_port_twice() -> None:
     """In both colours: an event, a job, a question, a piece of a message."""
     for awaited in (False, True):
         bench = Bench(FaultPlan.each(Fault.DUPLICATE), awaited=awaited)
-        for method in ("notifier.notify", "dispatcher.dispatch", "model.complete", "sink.tell"):
+        for method in (
+            "notifier.notify",
+            "dispatcher.dispatch",
+            "model.complete",
+            "sub_agents.run",
+            "sink.tell",
+        ):
             bench.call(method)
         assert bench.notifier.events == [EVENT, EVENT]
         assert bench.dispatcher.refs == [REF, REF]
-        assert bench.reached == [ASK, ASK, PARTIAL, PARTIAL]
+        assert bench.reached == [ASK, ASK, AGENT_ASK, AGENT_ASK, PARTIAL, PARTIAL]
 
 
 def test_a_delay_waits_and_then_calls() -> None:

@@ -165,7 +165,7 @@ IN_ORDER: Final = settings(
 
 
 def found_in(
-    make: Callable[[], Repository], lacks: Collection[Capability] = (), *, runs: int = 150
+    make: Callable[[], Repository], lacks: Collection[Capability] = (), *, runs: int = 300
 ) -> None:
     """Let the machine look for what is wrong, always in the same order."""
     run_state_machine_as_test(

@@ -12,10 +12,10 @@ import pytest
 
 from coachwork.adapters import Memory
 from coachwork.coach import AsyncCoach, Coach
+from coachwork.courses import Course
 from coachwork.errors import MisuseError
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask
-from coachwork.testing._colours import Course
 from coachwork.testing.conformance._promise import Make
 from coachwork.testing.stateful._side import Props, side_of
 from coachwork.topics import Topic

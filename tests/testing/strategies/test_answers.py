@@ -67,6 +67,7 @@ def test_what_was_done_is_told_in_all_its_forms() -> None:
     reaches(st.acted(), [ActionStatus.APPLIED], lambda acted: acted.action.status)
     reaches(st.action_lists(), told=lambda page: page.next is None)
     reaches(st.program_views(), told=lambda view: view.updated_at is None)
+    reaches(st.agents_views(), told=lambda view: view.is_finished)
     reaches(st.timelines(), told=lambda told: told.program is None)
     reaches(st.timelines(), told=lambda told: bool(told.path))
     reaches(st.scenarios(), told=lambda scenario: bool(scenario.programs))

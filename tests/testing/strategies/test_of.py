@@ -30,6 +30,7 @@ PACKAGE: Final = Path(coachwork.__file__).parent
 
 WITHOUT: Final = {
     "ActionType": "an application declares it",
+    "Agent": "an application declares it",
     "AsyncPorts": "it holds what acts",
     "Availability": "a machine answers with it: coachwork.testing.stateful fires every event",
     "Guard": "an application declares it",
@@ -40,6 +41,7 @@ WITHOUT: Final = {
     "Program": "an application declares it",
     "Refused": "a machine answers with it",
     "Row": "an application declares it",
+    "Texts": "a record comes with it, and it is given back with the next one",
     "Walk": "a machine answers with it",
 }
 """Public classes of values that need no strategy, each with the reason."""

@@ -8,15 +8,16 @@ from hypothesis import given
 
 from coachwork.actions import ActionStatus, Audit, Sender
 from coachwork.programs import Moment, Program, Progress, Scope, read_state
-from coachwork.programs.identity import (
-    IDENTITY,
-)
+from coachwork.programs.identity import IDENTITY
+from coachwork.programs.plan import PLAN
 from coachwork.testing import strategies as st
 from coachwork.testing.strategies._diary import PROGRAMS
 from coachwork.testing.strategies._programs import parts_of_programs
 from tests.drawn import few, reaches, some
 
-BY_ID: Final[dict[str, Program[Any]]] = {program.id: program for program in (*PROGRAMS, IDENTITY)}
+BY_ID: Final[dict[str, Program[Any]]] = {
+    program.id: program for program in (*PROGRAMS, IDENTITY, PLAN)
+}
 
 
 @few

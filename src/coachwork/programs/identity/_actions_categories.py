@@ -7,7 +7,7 @@ from attrs import evolve, frozen
 from coachwork.programs import Done, Moment, Refusal
 from coachwork.programs.identity._changing import done
 from coachwork.programs.identity._state import Category, CoachState, alive
-from coachwork.programs.identity._texts import quoted
+from coachwork.programs.texts import quoted
 
 Answer = Done[CoachState] | Refusal
 

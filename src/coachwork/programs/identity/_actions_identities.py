@@ -28,16 +28,13 @@ from coachwork.programs.identity._state import (
     pending,
 )
 from coachwork.programs.identity._texts import (
+    MAX_AT_ONCE,
     MAX_NAME,
     MAX_NOTE,
     MAX_REFERENCE,
     MAX_STATEMENT,
-    one_line,
-    optional_text_of,
-    quoted,
-    some,
-    text_of,
 )
+from coachwork.programs.texts import one_line, optional_text_of, quoted, some_of, text_of
 
 Answer = Done[CoachState] | Refusal
 
@@ -78,7 +75,7 @@ class CreateIdentities:
         identities: The identities, at least one.
     """
 
-    identities: tuple[CreateIdentity, ...] = field(validator=some)
+    identities: tuple[CreateIdentity, ...] = field(validator=some_of(MAX_AT_ONCE))
 
 
 def create_identities(state: CoachState, given: CreateIdentities, moment: Moment) -> Answer:

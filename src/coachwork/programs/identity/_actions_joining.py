@@ -10,15 +10,8 @@ from coachwork.programs import Done, Moment, Refusal
 from coachwork.programs.identity._changing import added, found, living, named, replaced, stepped
 from coachwork.programs.identity._identity import IdentityEvent
 from coachwork.programs.identity._state import CoachState, Identity
-from coachwork.programs.identity._texts import (
-    MAX_NAME,
-    MAX_REFERENCE,
-    MAX_STATEMENT,
-    one_line,
-    optional_text_of,
-    quoted,
-    text_of,
-)
+from coachwork.programs.identity._texts import MAX_NAME, MAX_REFERENCE, MAX_STATEMENT
+from coachwork.programs.texts import one_line, optional_text_of, quoted, text_of
 
 Answer = Done[CoachState] | Refusal
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from attrs import Attribute, evolve, field, frozen
 
@@ -13,7 +13,8 @@ from coachwork.programs import Done, Moment, Refusal
 from coachwork.programs.identity._changing import added, done
 from coachwork.programs.identity._room import MAX_METADATA, MAX_TRAITS
 from coachwork.programs.identity._state import CoachState, key_of
-from coachwork.programs.identity._texts import MAX_TRAIT, is_tellable, quoted, text_of, texts_of
+from coachwork.programs.identity._texts import MAX_AT_ONCE, MAX_TRAIT
+from coachwork.programs.texts import is_tellable, quoted, text_of, texts_of
 
 Answer = Done[CoachState] | Refusal
 
@@ -32,7 +33,9 @@ class AddWhoYouAre:
         texts: What they said, each of them in a few words.
     """
 
-    texts: tuple[str, ...] = field(validator=texts_of(MAX_TRAIT), repr=False)
+    texts: tuple[str, ...] = field(
+        validator=texts_of(MAX_TRAIT, most_texts=MAX_AT_ONCE), repr=False
+    )
 
 
 def add_who_you_are(state: CoachState, given: AddWhoYouAre, moment: Moment) -> Answer:
@@ -41,7 +44,7 @@ def add_who_you_are(state: CoachState, given: AddWhoYouAre, moment: Moment) -> A
     if isinstance(more, Refusal):
         return more
     after = evolve(state, who_you_are=(*state.who_you_are, *more))
-    return added(after, moment, f"kept {len(more)} of what the person is")
+    return added(after, moment, f"kept {_things(more)} that the person is")
 
 
 @frozen
@@ -71,7 +74,9 @@ class AddWhoYouWantToBe:
         texts: What they said, each of them in a few words.
     """
 
-    texts: tuple[str, ...] = field(validator=texts_of(MAX_TRAIT), repr=False)
+    texts: tuple[str, ...] = field(
+        validator=texts_of(MAX_TRAIT, most_texts=MAX_AT_ONCE), repr=False
+    )
 
 
 def add_who_you_want_to_be(state: CoachState, given: AddWhoYouWantToBe, moment: Moment) -> Answer:
@@ -80,7 +85,7 @@ def add_who_you_want_to_be(state: CoachState, given: AddWhoYouWantToBe, moment: 
     if isinstance(more, Refusal):
         return more
     after = evolve(state, who_you_want_to_be=(*state.who_you_want_to_be, *more))
-    return added(after, moment, f"kept {len(more)} of what the person wants to be")
+    return added(after, moment, f"kept {_things(more)} that the person wants to be")
 
 
 @frozen
@@ -103,6 +108,11 @@ def remove_who_you_want_to_be(
         return left
     after = evolve(state, who_you_want_to_be=left)
     return done(after, moment, "removed something that the person wants to be")
+
+
+def _things(some: Sequence[str]) -> str:
+    """Return how many things there are, in words."""
+    return "one thing" if len(some) == 1 else f"{len(some)} things"
 
 
 def _more(known: tuple[str, ...], said: Iterable[str]) -> tuple[str, ...] | Refusal:

@@ -9,7 +9,8 @@ from coachwork.programs import Done, Moment, Refusal
 from coachwork.programs.identity._changing import added, done
 from coachwork.programs.identity._room import MAX_QUESTIONS
 from coachwork.programs.identity._state import CoachState, Question, QuestionStatus, key_of
-from coachwork.programs.identity._texts import MAX_QUESTION, one_line, optional_text_of, text_of
+from coachwork.programs.identity._texts import MAX_QUESTION
+from coachwork.programs.texts import one_line, optional_text_of, text_of
 
 Answer = Done[CoachState] | Refusal
 

@@ -15,7 +15,7 @@ from coachwork.programs.identity._identity import IDENTITY_TABLE, IdentityEffect
 from coachwork.programs.identity._phases import move_on
 from coachwork.programs.identity._room import is_full
 from coachwork.programs.identity._state import CoachState, Identity, is_living, key_of
-from coachwork.programs.identity._texts import one_line, quoted
+from coachwork.programs.texts import one_line, quoted
 
 _EFFECTS: Final[Mapping[IdentityEffect, Callable[[CoachState, datetime], CoachState]]] = {
     IdentityEffect.MOVE_ON: move_on,

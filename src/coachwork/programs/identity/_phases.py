@@ -36,7 +36,7 @@ from coachwork.programs.identity._state import (
     Phase,
     pending,
 )
-from coachwork.programs.identity._texts import quoted
+from coachwork.programs.texts import quoted
 
 
 class PhaseEvent(StrEnum):

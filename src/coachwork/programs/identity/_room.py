@@ -11,7 +11,8 @@ from operator import attrgetter
 from typing import Final
 
 from coachwork.plain import JSON
-from coachwork.programs.identity._state import CoachState, text_weight
+from coachwork.programs.identity._state import CoachState
+from coachwork.programs.texts import text_weight
 
 MAX_IDENTITIES: Final = 300
 """The most identities, archived ones among them."""

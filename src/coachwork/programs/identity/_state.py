@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from json.encoder import encode_basestring_ascii
 from typing import Final
 
 from attrs import field, frozen
 
 from coachwork.plain import JSON
+from coachwork.programs.texts import text_weight
 
 
 class Phase(StrEnum):
@@ -117,11 +117,6 @@ class Identity:
 
 _IDENTITY: Final = 350
 _NOTE: Final = 124
-
-
-def text_weight(value: str) -> int:
-    """Return how many characters a text takes as ASCII JSON text; it is asked all the time."""
-    return len(encode_basestring_ascii(value))
 
 
 @frozen(kw_only=True)

@@ -18,7 +18,7 @@ from coachwork.programs.identity._state import (
     Question,
     alive,
 )
-from coachwork.programs.identity._texts import quoted
+from coachwork.programs.texts import quoted
 
 _MOST_NOTES: Final = 5
 """How many notes of an identity are told: the newest."""

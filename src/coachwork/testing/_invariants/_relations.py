@@ -25,16 +25,16 @@ def live_keys(session: Session) -> list[Key]:
     """Return the keys of the claims that a live *session* must hold."""
     about = session.about
     users = (about.user, None) if about.exclusive else (about.user,)
-    return [claim_key(about.tenant, about.topic, user) for user in users]
+    return [claim_key(about.tenant, about.topic, user, about.scenario) for user in users]
 
 
 def fault_of_claim(claim: Claim, held: Session | None) -> str | None:
     """Return what is wrong with a claim that points to *held*, or None."""
     if held is None or held.status not in LIVE:
         return "points to a session that is not live"
-    if (held.about.user, held.about.topic) != (claim.user, claim.topic) or (
-        claim.tenant_wide and not held.about.exclusive
-    ):
+    about = held.about
+    fits = (about.user, about.topic, about.scenario) == (claim.user, claim.topic, claim.scenario)
+    if not fits or (claim.tenant_wide and not about.exclusive):
         return "points to a session that it does not fit"
     return None
 
@@ -121,7 +121,14 @@ def progress_of(audit: Audit) -> Key:
 
 
 def fault_of_audit(audit: Audit, led: Message | None) -> str | None:
-    """Return what is wrong with an audit that the message *led* triggered, or None."""
+    """Return what is wrong with an audit that the message *led* triggered, or None.
+
+    What agents do is triggered by no message.
+    """
+    if (audit.message is None) is not (audit.sender is Sender.AGENT):
+        return "an agent's, and a message that triggered it, or another's and none"
+    if audit.message is None:
+        return None
     if led is None or led.user != audit.user or led.scenario != audit.scenario:
         return "the message that triggered it is not there"
     if audit.sender is Sender.COACH and led.role is not Role.COACH:

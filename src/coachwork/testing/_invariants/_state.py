@@ -394,7 +394,7 @@ def _audits(stored: _Stored) -> Iterator[str]:
         home = (audit.tenant, audit.session)
         if home in stored.sessions and home not in stored.swept:
             log = {message.sequence: message for message in stored.messages.get(home, ())}
-            fault = fault_of_audit(audit, log.get(audit.message))
+            fault = fault_of_audit(audit, log.get(audit.message or 0))
             if fault is not None:
                 yield f"11: {name_of(key)}: {fault}"
 

@@ -383,7 +383,8 @@ def _told(step: Step, change: Change) -> Iterator[str]:
 def _an_audit(step: Step, change: Change) -> Iterator[str]:
     """11: An audit is counted by the state that it tells of.
 
-    The coach's comes with its message, and the user's with the receipt of the click.
+    The coach's comes with its message, the user's with the receipt of the click, and an agent's
+    alone.
     """
     audit: Audit = change.after
     if change.old is not None:
@@ -395,7 +396,7 @@ def _an_audit(step: Step, change: Change) -> Iterator[str]:
     clicked = any(receipt.audit == change.key.text for receipt in receipts)
     if clicked is not (audit.sender is Sender.USER):
         yield f"11: {change.name}: the user's, and no receipt of a click, or a receipt of none"
-    key = message_key(audit.tenant, audit.session, audit.message)
+    key = message_key(audit.tenant, audit.session, audit.message or 0)
     brought = step.changes.get(key)
     if audit.sender is Sender.COACH and (brought is None or brought.old is not None):
         yield f"11: {change.name}: the message that brings it does not come with it"

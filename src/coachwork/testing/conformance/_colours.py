@@ -17,11 +17,11 @@ from coachwork.adapters import (
     TimeOrderedIds,
     TopicTemplates,
 )
+from coachwork.courses import is_async
 from coachwork.drivers import run, run_async
 from coachwork.effects import Workflow
 from coachwork.errors import MisuseError
 from coachwork.ports import AsyncPorts, Ports
-from coachwork.testing._colours import is_async
 from coachwork.testing.conformance._places import places_of_tasks
 from coachwork.testing.conformance._promise import Make, Port
 from coachwork.testing.conformance._watching import watched

@@ -39,7 +39,7 @@ def commands_of(
         callers: The users.
         names: The names, of ``start``, ``take_over``, ``open``, ``send``, ``submit``,
             ``resume``, ``pause``, ``complete``, ``cancel``, ``retry``, ``cancel_job``, ``act``,
-            ``process``, ``purge``, ``relay`` and ``delete``.
+            ``run_agent``, ``process``, ``purge``, ``relay`` and ``delete``.
         ended: Whether sessions that have ended are aimed at too.
 
     Raises:
@@ -100,6 +100,13 @@ class _Commands:
                     if Sender.USER in action.senders and _needs_nothing(action):
                         yield caller, topic, session, action.name, of_coach[session]
 
+    def _crews(self, records: Sequence[Record]) -> Iterator[Hashable]:
+        """Aim each caller at each session whose program has sub-agents."""
+        for caller, topic, session in self._sessions(records):
+            program = self._setup.topics[topic].program
+            if program is not None and program.agents:
+                yield caller, topic, session
+
     def _jobs(self, wanted: frozenset[JobStatus]) -> Targets:
         """Aim each caller at each job in one of those states."""
 
@@ -129,7 +136,12 @@ class _Commands:
         return Command(name=name, workflow=make, targets=targets, caller=_caller, keyed=True)
 
     def _simple(
-        self, name: str, workflow: Callable[..., Workflow[object]], targets: Targets
+        self,
+        name: str,
+        workflow: Callable[..., Workflow[object]],
+        targets: Targets,
+        *,
+        makes_ids: bool = False,
     ) -> Command:
         """Return a command of a user without a key."""
 
@@ -137,7 +149,9 @@ class _Commands:
             caller, topic, *more = _aim(call)
             return workflow(self._setup, caller, self._setup.topics[topic], *more)
 
-        return Command(name=name, workflow=make, targets=targets, caller=_caller)
+        return Command(
+            name=name, workflow=make, targets=targets, caller=_caller, makes_ids=makes_ids
+        )
 
     def start(self) -> Command:
         return self._keyed("start", workflows.start, self._topics)
@@ -165,6 +179,9 @@ class _Commands:
 
     def act(self) -> Command:
         return self._keyed("act", _clicking, self._buttons)
+
+    def run_agent(self) -> Command:
+        return self._simple("run_agent", workflows.run_agent, self._crews, makes_ids=True)
 
     def pause(self) -> Command:
         return self._simple("pause", workflows.pause, self._sessions)

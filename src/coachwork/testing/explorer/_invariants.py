@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from coachwork.effects import AskModel, Effect
+from coachwork.effects import AskModel, Effect, RunAgent
 from coachwork.records import Key, Op, Record
 from coachwork.testing.explorer._world import Call
 from coachwork.workflows import Caller
@@ -102,9 +102,11 @@ class Invariants:
         return note
 
     def asked(
-        self, memory: Hashable, ask: AskModel, records: Records, /
+        self, memory: Hashable, ask: AskModel | RunAgent, records: Records, /
     ) -> tuple[Hashable, Iterable[str]]:
         """Return what is remembered of all questions to the model, and what is wrong with this one.
+
+        A question to a sub-agent is one, too.
 
         The memory begins as None and belongs to the whole world, crashed processes included.
         """

@@ -24,6 +24,7 @@ from coachwork.effects import (
     Now,
     ReadLog,
     Render,
+    RunAgent,
     Summarize,
     TemplateNames,
 )
@@ -37,7 +38,10 @@ UNAVAILABLE: Final = -2
 UNKNOWN: Final = -3
 INTERRUPTED: Final = -4
 
-SEEN: Final[tuple[type[Effect[object]], ...]] = (Get, Commit, ReadLog, Find, Now, AskModel)
+SEEN: Final[tuple[type[Effect[object]], ...]] = (
+    *(Get, Commit, ReadLog, Find, Now),
+    *(AskModel, RunAgent),
+)
 """The effects that others can see, or that see what others do; and those of an application."""
 
 
@@ -87,6 +91,8 @@ class Surroundings:
         """
         if isinstance(effect, AskModel):
             found: tuple[object, ...] = tuple(self._world.replies(effect.ask))
+        elif isinstance(effect, RunAgent):
+            found = tuple(self._world.agents(effect.ask))
         else:
             found = tuple(self._world.answers(effect))
         if not found:

@@ -16,7 +16,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from coachwork.effects import AskModel, Commit, Effect, Find, Get, Now, ReadLog
+from coachwork.effects import AskModel, Commit, Effect, Find, Get, Now, ReadLog, RunAgent
 from coachwork.errors import MisuseError
 from coachwork.ports import CommitResult
 from coachwork.records import Record
@@ -46,6 +46,7 @@ _DOING: Final[dict[type[Effect[object]], Doing]] = {
     ReadLog: Doing.VIEW,
     Find: Doing.VIEW,
     AskModel: Doing.ASK,
+    RunAgent: Doing.ASK,
 }
 
 

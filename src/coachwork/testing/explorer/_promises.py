@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from coachwork.actions import ActionStatus
 from coachwork.adapters import BuiltinRenderer, ExtractiveSummarizer, Memory, TopicTemplates
 from coachwork.drivers import run
-from coachwork.effects import AskModel, Commit, Effect, Get, Now
+from coachwork.effects import AskModel, Commit, Effect, Get, Now, RunAgent
 from coachwork.errors import (
     ActionRefusedError,
     ApplicationError,
@@ -54,6 +54,7 @@ from coachwork.records import (
 )
 from coachwork.sessions import AccountStatus, EndReason, Receipt, Session, SessionStatus
 from coachwork.testing._invariants import step_violations, violations
+from coachwork.testing.explorer._crews import crew_faults, run_faults
 from coachwork.testing.explorer._invariants import Invariants, Outcome, Records, Step
 from coachwork.testing.explorer._world import Call, World
 from coachwork.workflows import Acted, Caller, SessionView, Setup, process
@@ -124,28 +125,33 @@ class Promises(Invariants):
         yield from violations(stored, now=now)
         yield from self._states_of_programs(records)
         for record in stored:
-            if record.key.kind == "job" and record.facts.status in _OPEN:
-                account = records.get(account_key(record.key.tenant, record.facts.owner or ""))
-                if account is not None and account.facts.status == AccountStatus.OPEN:
-                    yield from self._can_be_settled(record, stored, now)
+            is_job = record.key.kind == "job" and record.facts.status in _OPEN
+            if is_job and _is_open(record, records):
+                yield from self._can_be_settled(record, stored, now)
 
     def _states_of_programs(self, records: Records) -> Iterator[str]:
-        """11: The state of a program is what all actions that were applied lead to."""
+        """6, 10, 11: The state of a program is what its actions lead to, and its agents go on.
+
+        Of a user who is being deleted the log goes first.
+        """
         programs = {
             topic.program.id: topic.program
             for topic in self._setup.topics.values()
             if topic.program is not None
         }
         for key, record in records.items():
-            if key.kind == "progress" and str(key.parts[0]) in programs:
+            known = key.kind == "progress" and str(key.parts[0]) in programs
+            if known and _is_open(record, records):
                 program = programs[str(key.parts[0])]
                 stored = PROGRESS.read(record).value
                 found = (
                     records.get(audit_key(key, number)) for number in range(1, stored.audits + 1)
                 )
                 audits = [AUDIT.read(audit).value for audit in found if audit is not None]
-                if read_state(program, stored) != rebuild(program, stored, audits):
+                state = read_state(program, stored)
+                if state != rebuild(program, stored, audits):
                     yield f"11: progress {program.id}: not what the actions lead to"
+                yield from crew_faults(program, state, audits)
 
     def _whole(self, records: Records) -> list[Record]:
         """Return the records but for those whose session an engine has deleted."""
@@ -317,10 +323,13 @@ class Promises(Invariants):
         return noted
 
     def asked(
-        self, memory: Hashable, ask: AskModel, records: Records, /
+        self, memory: Hashable, ask: AskModel | RunAgent, records: Records, /
     ) -> tuple[Hashable, Iterable[str]]:
-        """6: Under one lease the model is asked at most once for each thing."""
+        """6: Under one lease, and for one run, the model is asked at most once for each thing."""
         before = cast("frozenset[tuple[str, str, int]]", memory or frozenset())
+        if isinstance(ask, RunAgent):
+            run = ask.ask.session, ask.ask.agent, ask.ask.run
+            return before | {run}, run_faults(ask, records, again=run in before)
         job, told = ask.ask.job, ask.ask.purpose.value
         this = job, told, ask.ask.attempt
         wrong: list[str] = []
@@ -338,6 +347,12 @@ class Promises(Invariants):
 
 _OPEN: Final = frozenset(status.value for status in OPEN)
 _SHARED: Final = frozenset({"account", "claim", "standing"})
+
+
+def _is_open(record: Record, records: Records) -> bool:
+    """Whether the account of whoever owns *record* is open."""
+    account = records.get(account_key(record.key.tenant, record.facts.owner or ""))
+    return account is not None and account.facts.status == AccountStatus.OPEN
 
 
 def _is_view(value: object) -> bool:

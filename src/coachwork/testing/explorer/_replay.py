@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from attrs import define, field, frozen
 
-from coachwork.effects import AskModel, Commit, Effect, Find, Get, Now, ReadLog
+from coachwork.effects import AskModel, Commit, Effect, Find, Get, Now, ReadLog, RunAgent
 from coachwork.errors import CoachworkError, MisuseError
 from coachwork.jobs import JobRef
 from coachwork.ports import Answer, CommitResult
@@ -249,7 +249,7 @@ class _Replaying:
             store = self._stores.lagging(self._store) if late else self._store
             answer = self._stores.view(store, effect)
         else:
-            if isinstance(effect, AskModel):
+            if isinstance(effect, AskModel | RunAgent):
                 self._memory, wrong = self.invariants.asked(self._memory, effect, self._records)
                 violations = tuple(wrong)
             answer = self._surroundings.choices(effect)[happening.choice]
@@ -377,6 +377,7 @@ _TOLD: Final[dict[type[Effect[Any]], Callable[[Any], str]]] = {
     ReadLog: lambda effect: f"reads the log of {effect.session}",
     Find: lambda effect: f"looks for {effect.query.kind} records",
     AskModel: lambda effect: f"asks the model for the {effect.ask.purpose} of {effect.ask.job}",
+    RunAgent: lambda effect: f"asks the agent {effect.ask.agent}, run {effect.ask.run}",
 }
 
 
@@ -400,10 +401,13 @@ def _answer(effect: Effect[object], answer: object) -> str:
             return ", ".join(_named(record.key) for record in found) or "nothing"
         case Now():
             return f"{answer:%d %B, %H:%M}"
-        case AskModel():
-            return repr(answer.text) if isinstance(answer, Answer) else str(answer)
         case _:
-            return str(answer)
+            return _said(answer) if isinstance(answer, Answer) else str(answer)
+
+
+def _said(answer: Answer) -> str:
+    """Return what a model or an agent answered."""
+    return repr(answer.data if answer.text is None else answer.text)
 
 
 def _read(record: object) -> str:

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple, cast
 
 from attrs import define, frozen
 
-from coachwork.effects import AskModel, Commit, Find, ReadLog
+from coachwork.effects import AskModel, Commit, Find, ReadLog, RunAgent
 from coachwork.errors import MisuseError
 from coachwork.testing.explorer._alike import Alike, CallKeys, not_alike
 from coachwork.testing.explorer._invariants import Invariants, Outcome, Step
@@ -606,7 +606,7 @@ class Search:
 
     def _asked_of(self, process: Process, store: int, rest: Rest) -> tuple[Hashable, Iterable[str]]:
         """Return what is remembered of a question to the model, and what is wrong with it."""
-        effect = cast("AskModel", process.effect)
+        effect = cast("AskModel | RunAgent", process.effect)
         return self._invariants.asked(rest.memory, effect, self.stores.held(store))
 
     # --- others --------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from coachwork.effects import Effect, Workflow
 from coachwork.errors import LLMError, ValidationError
-from coachwork.ports import Answer, Ask
+from coachwork.ports import AgentAsk, Answer, Ask
 from coachwork.records import Record
 from coachwork.sessions import JobKind
 from coachwork.workflows import Caller, Setup
@@ -53,6 +53,11 @@ def usual_replies(ask: Ask) -> Sequence[Says]:
     return Answer(text="Go on."), LLMError("a model failed")
 
 
+def usual_agents(_ask: AgentAsk) -> Sequence[Says]:
+    """Return what a sub-agent may answer: an object without anything in it, or a failure."""
+    return Answer(data={}), LLMError("an agent failed")
+
+
 def _nothing(_effect: Effect[object]) -> Sequence[object]:
     """Answer no effect."""
     return ()
@@ -67,6 +72,7 @@ class World:
             need none it is left out.
         replies: What the model may answer to a question, every one of which is tried; an
             exception is raised.
+        agents: What a sub-agent may answer, every one of which is tried; an exception is raised.
         instants: Which times there are, each as what has passed since the beginning; the clock
             stands at the first until it goes on to a later one.
         records: What is stored at the beginning.
@@ -80,6 +86,7 @@ class World:
 
     setup: Setup = field(factory=lambda: Setup(topics={}))
     replies: Callable[[Ask], Sequence[Says]] = usual_replies
+    agents: Callable[[AgentAsk], Sequence[Says]] = usual_agents
     instants: tuple[timedelta, ...] = (timedelta(0),)
     records: tuple[Record, ...] = ()
     answers: Callable[[Effect[object]], Sequence[object]] = _nothing

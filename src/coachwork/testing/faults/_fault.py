@@ -115,6 +115,7 @@ POSSIBLE: Final[Mapping[str, Mapping[str, frozenset[Fault]]]] = {
     "admit": {"admit": _DOES_SOMETHING},
     "notifier": {"notify": _DOES_SOMETHING},
     "dispatcher": {"dispatch": _DOES_SOMETHING},
+    "sub_agents": {"run": _DOES_SOMETHING},
     "sink": {"tell": _ANYWHERE | {Fault.FAIL_AFTER, Fault.DUPLICATE}},
 }
 """What can go wrong, by port and method."""

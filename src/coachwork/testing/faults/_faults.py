@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, cast, overload
 from attrs import evolve
 
 from coachwork.adapters import SystemClock
+from coachwork.courses import is_async
 from coachwork.errors import MisuseError, ValidationError
 from coachwork.ports import (
     Admit,
@@ -19,6 +20,7 @@ from coachwork.ports import (
     AsyncNotifier,
     AsyncPorts,
     AsyncRepository,
+    AsyncSubAgents,
     AsyncSummarizer,
     AsyncTemplateSource,
     Clock,
@@ -29,11 +31,11 @@ from coachwork.ports import (
     Ports,
     Repository,
     Sink,
+    SubAgents,
     Summarizer,
     TemplateRenderer,
     TemplateSource,
 )
-from coachwork.testing._colours import is_async
 from coachwork.testing.faults._past import Past
 from coachwork.testing.faults._plan import FaultPlan
 from coachwork.testing.faults._playing import Injected, Player, Sleep
@@ -42,6 +44,7 @@ from coachwork.testing.faults._ports import (
     AsyncFaultyDispatcher,
     AsyncFaultyModel,
     AsyncFaultyNotifier,
+    AsyncFaultySubAgents,
     AsyncFaultySummarizer,
     AsyncFaultyTemplates,
     FaultyAdmit,
@@ -51,6 +54,7 @@ from coachwork.testing.faults._ports import (
     FaultyModel,
     FaultyNotifier,
     FaultyRenderer,
+    FaultySubAgents,
     FaultySummarizer,
     FaultyTemplates,
     Stage,
@@ -250,6 +254,16 @@ class Faults:
         """Return a dispatcher that goes wrong as planned."""
         return self._two(port, "dispatch", FaultyDispatcher, AsyncFaultyDispatcher)
 
+    @overload
+    def sub_agents(self, port: SubAgents) -> FaultySubAgents: ...
+    @overload
+    def sub_agents(self, port: AsyncSubAgents) -> AsyncFaultySubAgents: ...
+    def sub_agents(
+        self, port: SubAgents | AsyncSubAgents
+    ) -> FaultySubAgents | AsyncFaultySubAgents:
+        """Return sub-agents that go wrong as planned."""
+        return self._two(port, "run", FaultySubAgents, AsyncFaultySubAgents)
+
     def sink(self, port: Sink) -> Sink:
         """Return a sink that goes wrong as planned."""
         return faulty_sink(port, self._blocking)
@@ -278,6 +292,7 @@ _OTHERS: Final = (
     "notifier",
     "dispatcher",
     "sink",
+    "sub_agents",
 )
 """The ports besides the repository, as `Ports` names them and `Faults` has a method for each."""
 

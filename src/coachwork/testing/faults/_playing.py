@@ -11,8 +11,8 @@ from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
+from coachwork.courses import Course
 from coachwork.ports import CommitResult
-from coachwork.testing._colours import Course
 from coachwork.testing.faults._fault import Call, Fault
 from coachwork.testing.faults._plan import FaultPlan
 from coachwork.testing.faults._raised import CrashError, InterruptError

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from attrs import frozen
 
+from coachwork.courses import Course, at_once, awaited, closing
 from coachwork.errors import LLMError, LLMTimeoutError
 from coachwork.events import Event
 from coachwork.jobs import JobRef
@@ -20,12 +21,14 @@ from coachwork.messages import Message
 from coachwork.ports import (
     Admission,
     Admit,
+    AgentAsk,
     Answer,
     Ask,
     AsyncAdmit,
     AsyncDispatcher,
     AsyncLanguageModel,
     AsyncNotifier,
+    AsyncSubAgents,
     AsyncSummarizer,
     AsyncTemplateSource,
     Clock,
@@ -35,11 +38,11 @@ from coachwork.ports import (
     Notifier,
     Partial,
     Sink,
+    SubAgents,
     Summarizer,
     TemplateRenderer,
     TemplateSource,
 )
-from coachwork.testing._colours import Course, at_once, awaited, closing
 from coachwork.testing.faults._fault import Fault
 from coachwork.testing.faults._playing import Instead, Manner, Player, Sleep
 from coachwork.testing.faults._raised import InjectedError
@@ -83,10 +86,15 @@ class Stage:
 
     def ask(self, ask: Ask, call: Callable[[], Answer | Awaitable[Answer]]) -> Course[Answer]:
         """Play one call of a language model."""
-        manner = Manner(
-            do=partial(_do, call), wait=self.wait, failed=LLMError, lost=LLMTimeoutError
-        )
-        return self.player.play("model", "complete", (ask.purpose.value,), manner)
+        return self.player.play("model", "complete", (ask.purpose.value,), self._answering(call))
+
+    def run(self, ask: AgentAsk, call: Callable[[], Answer | Awaitable[Answer]]) -> Course[Answer]:
+        """Play one call of sub-agents."""
+        return self.player.play("sub_agents", "run", (ask.agent,), self._answering(call))
+
+    def _answering(self, call: Callable[[], Answer | Awaitable[Answer]]) -> Manner:
+        """Return how a call goes that a model answers."""
+        return Manner(do=partial(_do, call), wait=self.wait, failed=LLMError, lost=LLMTimeoutError)
 
 
 def _do(call: Callable[[], object]) -> Course[Any]:
@@ -211,6 +219,22 @@ class AsyncFaultyModel(_Async[AsyncLanguageModel]):
     async def complete(self, ask: Ask, /) -> Answer:
         """See `coachwork.ports.LanguageModel.complete`."""
         return await awaited(self._stage.ask(ask, partial(self._port.complete, ask)))
+
+
+class FaultySubAgents(_Blocking[SubAgents, AsyncSubAgents]):
+    """Sub-agents that go wrong as planned."""
+
+    def run(self, ask: AgentAsk, /) -> Answer:
+        """See `coachwork.ports.SubAgents.run`."""
+        return at_once(self._stage.run(ask, partial(self._port.run, ask)))
+
+
+class AsyncFaultySubAgents(_Async[AsyncSubAgents]):
+    """The same, awaited."""
+
+    async def run(self, ask: AgentAsk, /) -> Answer:
+        """See `coachwork.ports.SubAgents.run`."""
+        return await awaited(self._stage.run(ask, partial(self._port.run, ask)))
 
 
 class FaultyTemplates(_Blocking[TemplateSource, AsyncTemplateSource]):

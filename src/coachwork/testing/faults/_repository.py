@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
+from coachwork.courses import Course, at_once, awaited, closing
 from coachwork.errors import OutcomeUnknownError, StoreUnavailableError
 from coachwork.ports import AsyncRepository, Clock, CommitResult, Query, Repository
 from coachwork.records import (
@@ -25,7 +26,6 @@ from coachwork.records import (
     Update,
     key_of,
 )
-from coachwork.testing._colours import Course, at_once, awaited, closing
 from coachwork.testing.faults._fault import Fault
 from coachwork.testing.faults._past import Past, stale_log, stale_view
 from coachwork.testing.faults._playing import Instead, Manner, Player, Sleep

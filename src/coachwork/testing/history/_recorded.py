@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar, cast, overload
 
+from coachwork.courses import Course, at_once, awaited, closing, is_async
 from coachwork.errors import MisuseError, StoreUnavailableError
 from coachwork.ports import AsyncRepository, CommitResult, Query, Repository
 from coachwork.records import Key, Op, Record
-from coachwork.testing._colours import Course, at_once, awaited, closing, is_async
 from coachwork.testing.history._call import (
     Method,
     Outcome,

@@ -9,12 +9,12 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
+from coachwork.courses import Course
 from coachwork.effects import Workflow
 from coachwork.errors import CoachworkError
 from coachwork.jobs import JobKind
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask
-from coachwork.testing._colours import Course
 from coachwork.testing.conformance._promise import Make
 from coachwork.testing.stateful._own import within
 from coachwork.testing.stateful._playing import Playing

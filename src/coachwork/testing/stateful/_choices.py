@@ -57,8 +57,8 @@ _words = st.builds(
     meanwhile=st.sampled_from(_HAPPENS),
 )
 
-_OFTEN: Final[Mapping[str, int]] = {"send": 5, "start": 2, "resume": 2, "pause": 2, "act": 2,
-                                    "retry": 2, "work": 2, "call again": 2,
+_OFTEN: Final[Mapping[str, int]] = {"send": 5, "start": 2, "resume": 2, "pause": 2, "act": 3,
+                                    "retry": 2, "work": 2, "call again": 3,
                                     "pass time": 3}  # fmt: skip
 """How often something is chosen in comparison, where it is not once."""
 

@@ -83,7 +83,8 @@ class Doing:
     def _has_buttons(self, session: Session) -> bool:
         """Whether something can be clicked in a session."""
         active = session.status == "active" and not session.is_expired(self._oracle.now)
-        return active and session.topic.program is not None and bool(session.log)
+        talks = session.topic.program is not None and session.coach_messages > 0
+        return active and talks
 
     def _job(self, place: int, wanted: Callable[[Job], object]) -> Job:
         """Return one of the newest jobs: rather one that is *wanted*."""

@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from coachwork.courses import Course
 from coachwork.plain import to_json
 from coachwork.records import ACCOUNT, Record
-from coachwork.testing._colours import Course
 from coachwork.testing._invariants import violations
 from coachwork.testing.stateful._both import Both, Step, Words
 from coachwork.testing.stateful._commands import Commands

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 from attrs import field, frozen
 
 from coachwork.coach import AsyncCoach, Coach
+from coachwork.courses import Course, at_once, awaited, is_async
 from coachwork.errors import MisuseError
 from coachwork.messages import Message
 from coachwork.policies import Settings
 from coachwork.ports import Answer, Ask, AsyncRepository, Repository
-from coachwork.testing._colours import Course, at_once, awaited, is_async
 from coachwork.testing._fakes import (
     CountedIds,
     FakeClock,

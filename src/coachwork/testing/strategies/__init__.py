@@ -15,9 +15,11 @@ drawn can come to be. It needs Hypothesis (extra ``testing``).
 from __future__ import annotations
 
 from coachwork.testing import _hypothesis as _hypothesis  # it says what to install
+from coachwork.testing.strategies._agents import agent_runs
 from coachwork.testing.strategies._answers import (
     acted,
     action_lists,
+    agents_views,
     checks,
     completed,
     conversations,
@@ -38,6 +40,7 @@ from coachwork.testing.strategies._answers import (
 )
 from coachwork.testing.strategies._asks import (
     admissions,
+    agent_asks,
     answers,
     asks,
     effects,
@@ -75,10 +78,13 @@ from coachwork.testing.strategies._plain import (
     refused_contexts,
     sound_data,
 )
+from coachwork.testing.strategies._plan import plan_policies
 from coachwork.testing.strategies._programs import (
     actions,
     audits,
+    business_briefs,
     coach_states,
+    coaching_plans,
     identities,
     moments,
     progresses,
@@ -131,17 +137,22 @@ __all__ = [
     "action_lists",
     "actions",
     "admissions",
+    "agent_asks",
+    "agent_runs",
+    "agents_views",
     "answers",
     "any_texts",
     "asks",
     "audits",
     "backgrounds",
     "bad_replies",
+    "business_briefs",
     "buttons",
     "callers",
     "checks",
     "claims",
     "coach_states",
+    "coaching_plans",
     "commits",
     "completed",
     "components",
@@ -181,6 +192,7 @@ __all__ = [
     "ops",
     "partials",
     "plain_data",
+    "plan_policies",
     "problems",
     "program_views",
     "progresses",

@@ -15,19 +15,19 @@ from typing import Any, Final, TypeVar, cast
 from attrs import evolve
 from hypothesis import strategies as st
 
-from coachwork.adapters import Memory, ScriptedModel
+from coachwork.adapters import Memory, ScriptedAgents, ScriptedModel
 from coachwork.coach import Chat, Coach
 from coachwork.errors import ActionRefusedError, CoachworkError
 from coachwork.jobs import JobKind
 from coachwork.messages import Role
 from coachwork.plain import JSON, to_json
-from coachwork.ports import Answer, Ask, Query
+from coachwork.ports import AgentAsk, Answer, Ask, Query
 from coachwork.programs import Program, Scope, read_state
 from coachwork.records import PROGRESS, Record
 from coachwork.replies import ABSENT, Absent
 from coachwork.testing._fakes import CountedIds, FakeClock, RecordingNotifier
 from coachwork.testing._invariants import snapshot
-from coachwork.testing.strategies._diary import PROGRAMS, Asked, Diary, asked, wishes
+from coachwork.testing.strategies._diary import PROGRAMS, Asked, Diary, Flower, asked, wishes
 from coachwork.testing.strategies._jobs import jobs
 from coachwork.testing.strategies._leaves import ids, instants
 from coachwork.testing.strategies._plain import contexts
@@ -37,13 +37,15 @@ from coachwork.testing.strategies._replies import (
     model_failures,
     replies,
 )
-from coachwork.testing.strategies._texts import texts
+from coachwork.testing.strategies._texts import sound_texts, texts
 from coachwork.testing.strategies._topics import callers, gaps_of, settings, topics, values
 from coachwork.topics import Topic
 from coachwork.workflows import (
     Acted,
     ActionList,
     ActionView,
+    AgentsView,
+    AgentView,
     Check,
     Claimed,
     Completed,
@@ -119,7 +121,14 @@ class _Talk:
             clock=self.clock,
             ids=CountedIds(),
             notifier=self.notifier,
+            sub_agents=ScriptedAgents(self._press),
         )
+
+    def _press(self, _ask: AgentAsk) -> object:
+        """Answer as the agent of a diary."""
+        if self._may_fail and self.draw(st.booleans()):
+            return self.draw(bad_replies() | model_failures())
+        return Flower(self.draw(sound_texts()))
 
     def _say(self, ask: Ask) -> Answer | BaseException:
         """Answer as the model."""
@@ -239,7 +248,7 @@ class _Talk:
             lambda: self.clock.advance(self.draw(st.timedeltas(_AT_ONCE, _LONG))),
         ]
         if self.topic.program is not None:
-            able.append(self.click)
+            able += [self.click, lambda: self.chat.run_agents(side_by_side=1)]
         self._may_fail = self._may_end = self._may_act = True
         for what in self.draw(st.lists(st.integers(0, len(able) - 1), max_size=_MOST)):
             with suppress(CoachworkError):
@@ -325,6 +334,10 @@ class _Talk:
             self._may_act = True
             return self.talked().timeline()
         return self.seen().timeline()
+
+    def agents(self) -> AgentsView:
+        """Let this and that happen, and ask how far the agents are."""
+        return self.go_on().seen().agents()
 
     def entry(self) -> TimelineEntry:
         """Let this and that happen, and tell one thing of it."""
@@ -473,6 +486,12 @@ def program_views() -> st.SearchStrategy[ProgramView[Any]]:
 
 
 @cache
+def agents_views() -> st.SearchStrategy[AgentsView]:
+    """Return a strategy of how far the agents of programs are."""
+    return _done(_Talk.agents)
+
+
+@cache
 def timelines() -> st.SearchStrategy[Timeline[Any]]:
     """Return a strategy of conversations as they went, with a program and without."""
     return _told(_Talk.timeline)
@@ -497,6 +516,8 @@ def parts_of_answers() -> dict[type, st.SearchStrategy[Any]]:
         Acted: acted(),
         ActionList: action_lists(),
         ActionView: listed.flatmap(lambda page: st.sampled_from(page.actions)),
+        AgentView: agents_views().flatmap(lambda view: st.sampled_from(view.agents)),
+        AgentsView: agents_views(),
         Check: checks(),
         Claimed: _told(_Talk.claimed),
         Completed: completed(),

@@ -23,13 +23,15 @@ from coachwork.effects import (
     Now,
     ReadLog,
     Render,
+    RunAgent,
     Summarize,
     TemplateNames,
 )
 from coachwork.events import Event, MessageCompleted, MessageFailed
 from coachwork.jobs import ErrorCode, JobKind
-from coachwork.ports import Admission, Answer, Ask, Partial, Prompt, PromptRole
+from coachwork.ports import Admission, AgentAsk, Answer, Ask, Partial, Prompt, PromptRole
 from coachwork.replies import reply_schema, result_schema
+from coachwork.testing.strategies._agents import agent_names
 from coachwork.testing.strategies._jobs import job_refs
 from coachwork.testing.strategies._leaves import counts, ids, utc_instants
 from coachwork.testing.strategies._plain import sound_data
@@ -77,6 +79,22 @@ def asks(draw: st.DrawFn) -> Ask:
         job=draw(ids()),
         turn=draw(st.integers(0, 1000)),
         attempt=draw(st.integers(1, 100)),
+    )
+
+
+@cache
+def agent_asks() -> st.SearchStrategy[AgentAsk]:
+    """Return a strategy of what sub-agents of programs are asked for."""
+    return st.builds(
+        AgentAsk,
+        agent=agent_names(),
+        program=ids(),
+        prompt=texts(),
+        schema=st.just(result_schema(Values)),
+        model=st.none() | sound_texts(),
+        timeout=st.floats(0.001, timedelta(days=1).total_seconds()),
+        session=ids(),
+        run=st.integers(1, 100),
     )
 
 
@@ -216,6 +234,7 @@ def parts_of_effects() -> dict[type[Effect[Any]], st.SearchStrategy[Any]]:
         ),
         Find: st.builds(Find, queries()),
         AskModel: st.builds(AskModel, asks(), ids(), ids()),
+        RunAgent: st.builds(RunAgent, agent_asks(), ids(), ids()),
         GetTemplate: st.builds(GetTemplate, ids(), st.sampled_from(TemplateName)),
         TemplateNames: st.builds(TemplateNames, templates()),
         Render: filled_templates().map(lambda told: Render(*told)),

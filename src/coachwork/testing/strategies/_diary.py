@@ -7,22 +7,27 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from hypothesis import strategies as st
 
 from coachwork.actions import Button, Component, Sender
 from coachwork.machine import Machine, Row
-from coachwork.plain import JSON
+from coachwork.plain import JSON, to_json
 from coachwork.programs import (
     MAX_ACTIONS,
     MAX_SHOWN,
     ActionType,
+    Agent,
+    AgentRuns,
+    AgentStatus,
     Done,
     Moment,
     Program,
     Refusal,
     Scope,
+    agent_actions,
 )
+from coachwork.testing.strategies._leaves import utc_instants
 from coachwork.testing.strategies._plain import sound_data
 from coachwork.testing.strategies._texts import sound_texts, texts
 
@@ -63,10 +68,12 @@ class Diary:
     Attributes:
         phase: The phase.
         pages: What was written and not struck out.
+        runs: How far the agent is.
     """
 
     phase: Phase = Phase.OPEN
     pages: tuple[Page, ...] = ()
+    runs: AgentRuns = field(factory=AgentRuns)
 
 
 def _became(old: Diary, to: Phase, _now: object, _given: None) -> Diary:
@@ -126,6 +133,21 @@ def _strike(state: Diary, given: Strike, _moment: Moment) -> Done[Diary] | Refus
 
 
 @frozen
+class Flower:
+    """What the agent presses between the pages.
+
+    Attributes:
+        name: Which one.
+    """
+
+    name: str
+
+
+def _pressed(state: Diary, _agent: object, flower: Flower, moment: Moment) -> Diary:
+    return evolve(state, pages=(*state.pages, Page(moment.new_id(), flower.name)))
+
+
+@frozen
 class Close:
     """Close the diary for good."""
 
@@ -147,14 +169,36 @@ def _told(state: Diary) -> str:
     return f"There are {len(state.pages)} pages."
 
 
-_ACTIONS: Final = (
+def _told_to_agent(state: Diary) -> str:
+    return f"Find a flower for {len(state.pages)} pages."
+
+
+_AGENTS: Final = (Agent[Diary](name="flower", prompt=_told_to_agent, result=Flower, attempts=2),)
+
+
+def _with_runs(state: Diary, runs: AgentRuns) -> Diary:
+    return evolve(state, runs=runs)
+
+
+_RUNS: Final = attrgetter("runs")
+
+_ACTIONS: Final[tuple[ActionType[Diary, Any], ...]] = (
     ActionType(Write, _write),
     ActionType(Strike, _strike, by="user"),
     ActionType(Close, _close, by="coach"),
     ActionType(Spoil, _spoil),
+    *agent_actions(_AGENTS, _RUNS, _with_runs, _pressed, phases=[Phase.OPEN]),
 )
 
-DIARY: Final = Program(id="diary", state=Diary, phases=_PHASES, prompt=_told, actions=_ACTIONS)
+DIARY: Final = Program(
+    id="diary",
+    state=Diary,
+    phases=_PHASES,
+    prompt=_told,
+    actions=_ACTIONS,
+    agents=_AGENTS,
+    runs=_RUNS,
+)
 """A diary for each user."""
 
 LOG_BOOK: Final = Program(
@@ -166,6 +210,8 @@ LOG_BOOK: Final = Program(
     actions=_ACTIONS,
     scope=Scope.SESSION,
     upcasts={1: dict},
+    agents=_AGENTS,
+    runs=_RUNS,
 )
 """The same for each session."""
 
@@ -188,6 +234,7 @@ _WRONG: Final[tuple[Asked, ...]] = (
     asked("close"),
     asked("spoil"),
     asked("strike", page="none"),
+    asked("run_agent_again", agent="flower"),
     asked("write", text="x", times=MAX_SHOWN + 1),
     asked("write", text=7),
     {**asked("write", text="x"), "why": "because"},
@@ -225,3 +272,37 @@ def turns_of_diary(state: Diary) -> st.SearchStrategy[tuple[Sender, list[Asked]]
     return st.tuples(st.just(Sender.COACH), several) | st.tuples(
         st.just(Sender.USER), one.map(lambda wish: [wish])
     )
+
+
+def turns_of_agent(state: Diary) -> st.SearchStrategy[tuple[Sender, list[Asked]]]:
+    """Return a strategy of what the agent does, mostly what it is the time for."""
+    flower = state.runs.of("flower")
+    begins, ends = _begins(flower.run + 1), _ends(flower.run)
+    fits, other = (ends, begins) if flower.status is AgentStatus.RUNNING else (begins, ends)
+    deeds = st.sampled_from([fits, fits, fits, other, wishes(state)]).flatmap(_itself)
+    return st.tuples(st.just(Sender.AGENT), deeds.map(lambda wish: [wish]))
+
+
+def _itself(strategy: st.SearchStrategy[Asked]) -> st.SearchStrategy[Asked]:
+    """Return what was chosen: unlike `one_of`, this does not weigh it by what it is made of."""
+    return strategy
+
+
+def _begins(run: int) -> st.SearchStrategy[Asked]:
+    """Return a strategy of beginnings of that run."""
+    return utc_instants().map(
+        lambda until: asked("begin_agent", agent="flower", run=run, until=to_json(until))
+    )
+
+
+def _ends(run: int) -> st.SearchStrategy[Asked]:
+    """Return a strategy of answers and failures of that run."""
+    named = sound_texts().map(lambda name: _answer(run, {"name": name}))
+    finished = named | sound_data().map(lambda result: _answer(run, result))
+    failed = st.just(asked("fail_agent", agent="flower", run=run, code="LLM_ERROR"))
+    return st.sampled_from([finished, finished, failed]).flatmap(_itself)
+
+
+def _answer(run: int, result: JSON) -> Asked:
+    """Return the answer of that run."""
+    return asked("finish_agent", agent="flower", run=run, result=result)

@@ -16,7 +16,7 @@ from coachwork.events import Event
 from coachwork.jobs import Job, JobRef
 from coachwork.messages import Message
 from coachwork.policies import Settings
-from coachwork.ports import Admission, Answer, Ask, Partial, Prompt, Query
+from coachwork.ports import Admission, AgentAsk, Answer, Ask, Partial, Prompt, Query
 from coachwork.records import KINDS, Facts, Key, Record, Stored
 from coachwork.replies import BadReply, Reply
 from coachwork.sessions import (
@@ -31,6 +31,7 @@ from coachwork.sessions import (
 from coachwork.testing.strategies._answers import parts_of_answers
 from coachwork.testing.strategies._asks import (
     admissions,
+    agent_asks,
     answers,
     asks,
     events,
@@ -112,6 +113,7 @@ def _by_class() -> Mapping[type, st.SearchStrategy[Any]]:
         **parts_of_programs(),
         Account: accounts(),
         Admission: admissions(),
+        AgentAsk: agent_asks(),
         Answer: answers(),
         Ask: asks(),
         Background: backgrounds(),

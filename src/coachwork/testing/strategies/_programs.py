@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 from typing import Any, Final, TypeAlias, TypeVar, cast
@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from hypothesis import strategies as st
 
 from coachwork.actions import Action, Audit, Button, Component, Sender
-from coachwork.plain import JSON, to_json
+from coachwork.plain import JSON, from_plain, to_json
 from coachwork.programs import (
     Carried,
     Done,
@@ -25,11 +25,37 @@ from coachwork.programs import (
     carry_out,
 )
 from coachwork.programs.identity import IDENTITY, CoachState, Identity, Note, Phase, Question
+from coachwork.programs.plan import (
+    PLAN,
+    BriefSection,
+    BusinessBrief,
+    CoachingPlan,
+    CoachingStep,
+    Goal,
+    PlanPolicy,
+    SectionText,
+    brief_of,
+)
 from coachwork.sessions import later
+from coachwork.testing.strategies._agents import parts_of_agents
 from coachwork.testing.strategies._components import buttons, components
-from coachwork.testing.strategies._diary import PROGRAMS, Asked, Diary, turns_of_diary
+from coachwork.testing.strategies._diary import (
+    PROGRAMS,
+    Asked,
+    Diary,
+    turns_of_agent,
+    turns_of_diary,
+)
 from coachwork.testing.strategies._identity import turns_of_identity, way_on
 from coachwork.testing.strategies._leaves import ids, maybe_ids, utc_instants
+from coachwork.testing.strategies._plan import (
+    goals,
+    parameters_of_plan,
+    plan_policies,
+    section_texts,
+    turns_of_plan,
+    way_on_of_plan,
+)
 from coachwork.testing.strategies._texts import sound_texts
 
 S = TypeVar("S")
@@ -98,7 +124,7 @@ def _play(
             subject=progress.subject,
             number=number,
             sender=sender,
-            message=2 * number,
+            message=None if sender is Sender.AGENT else 2 * number,
             answers=2 * number - 1 if answers else None,
             at=now,
             actions=(),
@@ -121,7 +147,8 @@ def _play(
 @cache
 def _diaries() -> st.SearchStrategy[_Played]:
     """Return a strategy of diaries as they were kept."""
-    plans = st.integers(1, _MOST_TURNS).map(lambda most: [turns_of_diary] * most)
+    turns = st.sampled_from((turns_of_diary, turns_of_diary, turns_of_agent))
+    plans = st.lists(turns, min_size=1, max_size=_MOST_TURNS)
     return st.one_of([_play(program, plans) for program in PROGRAMS])
 
 
@@ -138,14 +165,30 @@ def _plan(led: int, more: int) -> Sequence[_Turns[CoachState]]:
 
 
 @cache
+def _planning() -> st.SearchStrategy[_Played]:
+    """Return a strategy of business plans: led on for so many turns, and then at random."""
+    plans = st.builds(_plan_of_plan, st.sampled_from(_LED), st.integers(1, _MOST_TURNS))
+    return _play(PLAN, plans)
+
+
+_LED: Final = (0, 1, 1, 2, 3, 5, 13, 14)
+"""How many turns lead to each status, and to some places on the way: the brief takes thirteen."""
+
+
+def _plan_of_plan(led: int, more: int) -> Sequence[_Turns[CoachingPlan]]:
+    """Return so many turns that lead on, and so many others."""
+    return [way_on_of_plan] * led + [turns_of_plan] * more
+
+
+@cache
 def _played() -> st.SearchStrategy[_Played]:
     """Return a strategy of programs as they were played."""
-    return _diaries() | _coaching()
+    return _diaries() | _coaching() | _planning()
 
 
 @cache
 def progresses() -> st.SearchStrategy[Progress]:
-    """Return a strategy of states of programs as they are kept: small ones, and of identity."""
+    """Return a strategy of states of programs as they are kept: small ones, and built-in ones."""
     return _played().map(lambda played: played.progress)
 
 
@@ -207,10 +250,47 @@ def _notes() -> st.SearchStrategy[Note]:
 
 
 @cache
+def coaching_plans() -> st.SearchStrategy[CoachingPlan]:
+    """Return a strategy of business plans, in all their statuses."""
+    return _planning().map(lambda played: cast("CoachingPlan", played.carried.state))
+
+
+@cache
+def business_briefs() -> st.SearchStrategy[BusinessBrief]:
+    """Return a strategy of the briefs of business plans, as far as they are."""
+    return coaching_plans().map(brief_of)
+
+
+@cache
+def _sections() -> st.SearchStrategy[BriefSection]:
+    """Return a strategy of sections of briefs."""
+    some = business_briefs().filter(lambda brief: bool(brief.sections))
+    return some.flatmap(lambda brief: st.sampled_from(brief.sections))
+
+
+@cache
+def _parts_of_plan() -> dict[type, st.SearchStrategy[Any]]:
+    """Return a strategy for each class that business plans are worked on with."""
+    steps = coaching_plans().flatmap(lambda plan: st.sampled_from(plan.steps))
+    return {
+        **parameters_of_plan(begun(PLAN, "seed", datetime(2026, 1, 1, tzinfo=UTC))),
+        BriefSection: _sections(),
+        BusinessBrief: business_briefs(),
+        CoachingPlan: coaching_plans(),
+        CoachingStep: steps,
+        Goal: goals(),
+        PlanPolicy: plan_policies(),
+        SectionText: section_texts().map(lambda text: from_plain(text, SectionText)),
+    }
+
+
+@cache
 def parts_of_programs() -> dict[type, st.SearchStrategy[Any]]:
     """Return a strategy for each class that programs are worked on with, and leave behind."""
     states = _diaries().map(lambda played: cast("Diary", played.carried.state))
     return {
+        **parts_of_agents(),
+        **_parts_of_plan(),
         Action: actions(),
         Audit: audits(),
         Button: buttons(),

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from coachwork.testing._colours import Course, at_once, awaited, closing, is_async
+from coachwork.courses import Course, at_once, awaited, closing, is_async
 
 
 def fails() -> object:

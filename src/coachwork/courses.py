@@ -1,7 +1,7 @@
 """What a port that stands before another one does, written once for both colours.
 
-A *course* yields calls, as functions of nothing, and is sent what they answer: it is to a port of
-this room what a workflow is to the drivers of `coachwork.drivers`.
+A *course* yields calls, as functions of nothing, and is sent what they answer: it is to such a port
+what a workflow is to the drivers of `coachwork.drivers`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 R = TypeVar("R")
 
 Course: TypeAlias = Generator[Callable[[], object], Any, R]
+"""A generator that makes calls by yielding them, and in the end returns an ``R``."""
 
 
 def at_once(course: Course[R]) -> R:
