@@ -140,17 +140,18 @@ def test_one_works_in_the_thread_of_the_caller() -> None:
 
 
 def test_who_finds_nothing_waits_for_those_at_work() -> None:
-    """What they do may make more of it; two are then at work at once."""
-    work, idle, freed = Work(1, 2), Event(), Event()
+    """What they do may make more of it; those who wait are then at work at once, with them."""
+    work, idle, together = Work(1, 2), Event(), Barrier(2, timeout=20)
 
     def step() -> bool:
         found = work.take()
         if not found:
             idle.set()
             return False
-        if not freed.is_set():
+        if work.done == 0:
             assert idle.wait(60)
-            freed.set()
+        else:
+            together.wait()
         work.end()
         return True
 

@@ -8,6 +8,7 @@ from threading import Barrier, Event, Thread
 from typing import Any, Final
 
 import pytest
+from attrs import evolve
 
 from coachwork import AsyncChat, Chat, LLMError, Memory, coach
 from coachwork.adapters import ModelAgents, ScriptedAgents, ScriptedModel
@@ -118,19 +119,22 @@ def test_those_of_one_stage_run_at_once_in_tasks() -> None:
 
 def test_an_agent_that_takes_too_long_is_given_up() -> None:
     """By the driver, where tasks can be cancelled; it counts as a failure."""
+    short = [evolve(agent, timeout=0.05) for agent in ESSAY.agents if agent.name == "style"]
+    agents = [agent for agent in ESSAY.agents if agent.name != "style"]
+    topic = evolve(ESSAYS, program=evolve(ESSAY, agents=[*short, *agents]))
 
     async def main() -> None:
-        class Slow:
+        class Stuck:
             async def run(self, ask: AgentAsk, /) -> Answer:
                 if ask.agent == "style":
-                    raise TimeoutError
+                    await asyncio.Event().wait()
                 return Answer(data={"text": ask.agent})
 
-        made = async_coach(topics=[ESSAYS], replies=["Hi"], sub_agents=Slow())
-        chat = await made.as_user("ada").start(ESSAYS)
+        made = async_coach(topics=[topic], replies=["Hi"], sub_agents=Stuck())
+        chat = await made.as_user("ada").start(topic)
         await chat.act("write", {"subject": "bees"}, message=1)
-        view = await chat.run_agents()
-        assert (view.agents[1].error, view.is_finished) == ("LLM_TIMEOUT", True)
+        view = await asyncio.wait_for(chat.run_agents(), timeout=60)
+        assert (view.agents[0].error, view.is_finished) == ("LLM_TIMEOUT", True)
 
     asyncio.run(main())
 
@@ -298,6 +302,36 @@ def test_who_awaits_can_wait_for_others_too(monkeypatch: pytest.MonkeyPatch) -> 
         assert (await elsewhere).failed == 0
 
     asyncio.run(main())
+
+
+def test_nobody_waits_for_what_nothing_can_come_of() -> None:
+    """The essay has failed, so the agent that runs elsewhere is of no account any more."""
+    slow = Slow()
+    made, chat = writing(slow)
+    failing = ScriptedAgents({"facts": [], "style": []})
+
+    def answer(ask: AgentAsk) -> object:
+        return failing.run(ask)
+
+    thread = Thread(target=lambda: _elsewhere(made, chat, slow).run_agents(side_by_side=1))
+    thread.start()
+    assert slow.began.wait(60)
+    made.clock.advance(minutes=2)
+    view = _elsewhere(made, chat, ScriptedAgents(answer)).run_agents(wait=True)
+    assert (view.phase, view.is_pending) == ("FAILED", False)
+    slow.may_end.set()
+    thread.join()
+
+
+def test_a_pause_is_waited_for_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the call ends, and says when the agent may be begun again."""
+    made, chat = writing(
+        ScriptedAgents({**SCRIPT, "facts": [LLMError(retry_after=30.0), Section("busy")]})
+    )
+    view = chat.run_agents()
+    assert (view.agents[0].status, view.is_pending) == ("waiting", True)
+    monkeypatch.setattr(coach, "sleep", lambda _: made.clock.advance(seconds=31))
+    assert chat.run_agents(wait=True).is_finished
 
 
 @pytest.mark.parametrize("most", [0, -1, 101, 1.0, True, None, "4"])

@@ -605,7 +605,7 @@ class Chat(Generic[T]):
         Args:
             side_by_side: How many may run at once.
             wait: Whether to wait for those that another process runs, and to begin them again when
-                they are taken for lost.
+                they are taken for lost; and for those that a provider wants to be left alone by.
 
         Returns:
             How far they are then.
@@ -624,7 +624,7 @@ class Chat(Generic[T]):
         while True:
             _side_by_side(step, most)
             view = self.agents()
-            if not (wait and view.running):
+            if not (wait and view.is_pending):
                 return view
             sleep(_PAUSE)
 
@@ -1122,7 +1122,7 @@ class AsyncChat(Generic[T]):
         while True:
             await _side_by_side_async(step, most)
             view = await self.agents()
-            if not (wait and view.running):
+            if not (wait and view.is_pending):
                 return view
             from asyncio import sleep as pause  # noqa: PLC0415 - only who waits needs it
 

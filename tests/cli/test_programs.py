@@ -24,7 +24,8 @@ def test_those_of_the_library_are_listed(capsys: pytest.CaptureFixture[str]) -> 
             f"{program.id}, version {program.version}, a state for each {program.scope}\n" in told
         )
         assert mermaid(program.phases) in told
-        assert all(action.name in told for action in program.actions)
+        assert all(action.name in told for action in program.actions if action.by != "agent")
+        assert all(f"{agent.name} ({agent.stage})" in told for agent in program.agents)
         assert known(program.id) is program
     assert len({program.id for program in PROGRAMS}) == len(PROGRAMS)
     assert known("habits") is None

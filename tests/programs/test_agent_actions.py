@@ -169,6 +169,11 @@ def test_failures_are_counted_until_there_are_no_attempts_left() -> None:
     """The last one is the program's to judge."""
     state = done(begin(WRITING, "facts"), "fail_agent", agent="facts", run=1, code="LLM_TIMEOUT")
     assert state.runs.of("facts") == AgentRun("facts", run=1, failures=1, error="LLM_TIMEOUT")
+    given: dict[str, JSON] = {"agent": "facts", "run": 2, "code": "X", "until": LATER.isoformat()}
+    late, _ = act(
+        begin(evolve(state, runs=state.runs.again("facts")), "facts", 2), "fail_agent", given
+    )
+    assert late.runs.of("facts").until == LATER
     state = done(begin(state, "facts", 2), "fail_agent", agent="facts", run=2, code="LLM_ERROR")
     assert (state.phase, state.failures) == (Phase.FAILED, 2)
 

@@ -143,6 +143,17 @@ def test_who_is_required_is_waited_for_even_when_it_has_failed() -> None:
     assert again.failed_required(AGENTS) == ()
 
 
+def test_after_a_failure_it_may_have_to_wait() -> None:
+    """Until the provider wants to be asked again; what has failed for good waits for nothing."""
+    runs = NEW.begun("facts", LATER).failed(FACTS, "LLM_ERROR", until=LATER)
+    assert runs.of("facts") == AgentRun("facts", run=1, failures=1, until=LATER, error="LLM_ERROR")
+    assert runs.due(AGENTS, NOON) == ("style",)
+    assert runs.due(AGENTS, LATER) == ("facts", "style")
+    assert runs.again("facts").due(AGENTS, NOON) == ("facts", "style")
+    over = runs.begun("facts", LATER).failed(FACTS, "LLM_ERROR", until=LATER)
+    assert over.of("facts").until is None
+
+
 def test_a_success_ends_it_and_is_counted() -> None:
     """What went wrong before is of no account any more, except its count."""
     runs = NEW.begun("facts", LATER).failed(FACTS, "LLM_ERROR").begun("facts", LATER)

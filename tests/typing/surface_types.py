@@ -42,7 +42,14 @@ from coachwork import (
     problem,
     to_json,
 )
-from coachwork.adapters import Bell, LocalNotifier, ScriptedModel
+from coachwork.adapters import (
+    AsyncModelAgents,
+    Bell,
+    LocalNotifier,
+    ModelAgents,
+    ScriptedAgents,
+    ScriptedModel,
+)
 from coachwork.coach import AsyncUserCoach, UserCoach
 from coachwork.effects import Get, NewId, Now, Workflow
 from coachwork.events import Event
@@ -59,6 +66,7 @@ from coachwork.records import Key, Record
 from coachwork.sessions import ResultError, SessionStatus
 from coachwork.workflows import (
     Advice,
+    AgentsView,
     Deleted,
     Export,
     History,
@@ -162,6 +170,8 @@ def a_user(ada: UserCoach, now: datetime) -> None:
 def a_chat(chat: Chat[Values]) -> None:
     """What a session answers."""
     assert_type(chat.timeline(), Timeline[Values])
+    assert_type(chat.agents(), AgentsView)
+    assert_type(chat.run_agents(side_by_side=2, wait=True), AgentsView)
     assert_type(chat.topic, Topic[Values] | str)
     assert_type(chat.session_id, str)
     assert_type(chat.opened, Started[Values] | Resumed[Values] | None)
@@ -251,6 +261,8 @@ async def an_async_user(ada: AsyncUserCoach, now: datetime) -> None:
 async def an_async_chat(chat: AsyncChat[Values]) -> None:
     """What a session of an async coach answers."""
     assert_type(await chat.timeline(), Timeline[Values])
+    assert_type(await chat.agents(), AgentsView)
+    assert_type(await chat.run_agents(), AgentsView)
     assert_type(chat.topic, Topic[Values] | str)
     assert_type(chat.session_id, str)
     assert_type(chat.opened, Started[Values] | Resumed[Values] | None)
@@ -363,6 +375,11 @@ def ports_fit() -> None:
     )
     AsyncCoach(Memory(), MineAsync(), topics=[TALK], notifier=LocalNotifier())
     AsyncCoach(Memory(), MineAsync(), topics=[TALK], notifier=in_threads(Tells()))
+    # Sub-agents: scripted ones, those of another model, and an application's own.
+    Coach(Memory(), Mine(), topics=[TALK], sub_agents=ModelAgents(Mine()))
+    AsyncCoach(Memory(), MineAsync(), topics=[TALK], sub_agents=ScriptedAgents({}))
+    AsyncCoach(Memory(), MineAsync(), topics=[TALK], sub_agents=AsyncModelAgents(MineAsync()))
+    AsyncCoach(Memory(), MineAsync(), topics=[TALK], sub_agents=in_threads(ScriptedAgents({})))
 
 
 def data_at_the_edge(turn: Turn[Values], error: Exception) -> None:

@@ -260,6 +260,46 @@ def test_a_failure_is_counted_and_raises_nothing(said: object, code: str) -> Non
     check_log(world)
 
 
+@pytest.mark.parametrize(
+    "wish, seconds", [(7.0, 7), (0.0, 0), (1e9, 3600), (float("nan"), None), (None, None)]
+)
+def test_a_provider_is_left_alone_for_as_long_as_it_asks(
+    wish: float | None, seconds: int | None
+) -> None:
+    """An hour at the most; then the agent is due again."""
+    world, session, _ = writing({**GOOD, "facts": [LLMError(retry_after=wish), FACTS]})
+    view = step(world, session)
+    assert view is not None
+    until = None if seconds is None else world.clock.time + timedelta(seconds=seconds)
+    assert view.agents[0].until == until
+    assert (view.due[0] == "facts") is not bool(seconds)
+    world.clock.advance(seconds=seconds or 0)
+    assert world.run(agents(world.setup, ADA, ESSAYS, session)).due == ("facts", "style")
+    assert finish(world, session).is_finished
+
+
+@frozen
+class Fragile:
+    """What cannot be made."""
+
+    text: str
+
+    def __attrs_post_init__(self) -> None:
+        """Fail."""
+        raise ZeroDivisionError
+
+
+def test_a_class_that_cannot_be_made_is_a_failure() -> None:
+    """Whatever its own code raises."""
+    world, session, _ = writing()
+    program = evolve(ESSAY, agents=[evolve(AGENTS[0], result=Fragile), *AGENTS[1:]])
+    world.declare(evolve(ESSAYS, program=program))
+    topic = cast("Topic[Any]", world.setup.topics["essays"])
+    view = world.run(run_agent(world.setup, ADA, topic, session))
+    assert view is not None
+    assert view.agents[0].error == "BAD_REPLY"
+
+
 def test_what_is_no_answer_of_a_port_is_a_failure() -> None:
     """As with a language model."""
 
@@ -466,6 +506,26 @@ def test_a_late_answer_is_refused_and_recorded() -> None:
     check_log(world)
 
 
+def test_a_late_answer_that_is_good_is_refused_as_it_is() -> None:
+    """It is no failure besides: the run that is awaited goes on."""
+    world, session, _ = writing(lambda ask: Section(f"{ask.agent} {ask.run}"))
+
+    def lose(effect: Effect[object]) -> None:
+        if isinstance(effect, RunAgent):
+            world.meanwhile = lambda _: None
+            world.clock.advance(seconds=51)
+            step(world, session)
+
+    world.meanwhile = lose
+    step(world, session)
+    last = max(world.stored("audit"), key=lambda one: one.number)
+    assert [(one.type, one.code) for one in last.actions] == [
+        ("finish_agent", RefusalCode.NOT_POSSIBLE)
+    ]
+    assert state(world, session).parts == (Part("facts", "facts 2", 1),)
+    check_log(world)
+
+
 def test_a_session_that_has_ended_is_no_obstacle() -> None:
     """Paused, cancelled or completed: agents run all the same."""
     world, session, _ = writing()
@@ -536,12 +596,8 @@ def test_a_state_that_is_gone_does_not_come_back() -> None:
 
 def test_the_first_action_of_all_may_be_an_agents() -> None:
     """Then the session must be there when the state comes to be."""
-    program = evolve(
-        ESSAY,
-        actions=[*ESSAY.actions[:2], *_everywhere()],
-    )
     world, _, _ = writing()
-    world.declare(evolve(ESSAYS, program=program))
+    world.declare(evolve(ESSAYS, program=evolve(ESSAY, actions=_from_the_beginning())))
     topic = cast("Topic[Any]", world.setup.topics["essays"])
     session = world.run(start(world.setup, BEN, topic)).session.id
 
@@ -558,15 +614,41 @@ def test_the_first_action_of_all_may_be_an_agents() -> None:
     assert [one.number for one in kept] == [1, 2]
 
 
-def _everywhere() -> tuple[Any, ...]:
-    """Return the actions of agents that may begin from the beginning on."""
-    return agent_actions(
+def _from_the_beginning() -> tuple[Any, ...]:
+    """Return actions of agents that may begin from the beginning on."""
+    own = agent_actions(
         AGENTS,
         lambda state: state.runs,
         lambda state, runs: evolve(state, runs=runs),
         lambda state, agent, result, _moment: evolve(state, subject=f"{agent.name} {result.text}"),
         phases=[Phase.TALK],
     )
+    return (*ESSAY.actions[:2], *own)
+
+
+def test_nothing_comes_to_be_in_a_session_that_is_gone() -> None:
+    """The first action of all looks for the session in its own commit."""
+    world, _, _ = writing()
+    world.declare(evolve(ESSAYS, program=evolve(ESSAY, actions=_from_the_beginning())))
+    topic = cast("Topic[Any]", world.setup.topics["essays"])
+    session = world.run(start(world.setup, BEN, topic)).session.id
+    before = len(world.stored("progress"))
+
+    def sweep(effect: Effect[object]) -> None:
+        if isinstance(effect, Commit):
+            world.meanwhile = lambda _: None
+            gone = [
+                Delete(record.key, record.version)
+                for record in world.records()
+                if record.key.kind == "session" and record.facts.session == session
+            ]
+            assert world.memory.commit(gone) is CommitResult.DONE
+
+    world.checks = False
+    world.meanwhile = sweep
+    with pytest.raises(SessionNotFoundError):
+        world.run(run_agent(world.setup, BEN, topic, session))
+    assert len(world.stored("progress")) == before
 
 
 def test_a_clock_that_goes_back_loses_nobody() -> None:

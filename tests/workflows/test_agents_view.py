@@ -74,6 +74,36 @@ def test_they_are_counted(
     assert (told.due, told.is_finished) == (due, finished)
 
 
+@pytest.mark.parametrize(
+    "phase, runs, pending",
+    [
+        (Phase.WRITING, AgentRuns(), False),
+        (Phase.WRITING, AgentRuns().begun("facts", LATER), True),
+        (Phase.FAILED, AgentRuns().begun("facts", LATER), False),
+        (Phase.WRITING, AgentRuns().begun("facts", NOON).failed(FACTS, "X", until=LATER), True),
+        (
+            Phase.WRITING,
+            AgentRuns().begun("text", LATER).failed(FACTS, "X").failed(FACTS, "X"),
+            True,
+        ),
+        (
+            Phase.WRITING,
+            AgentRuns()
+            .begun("text", LATER)
+            .failed(FACTS, "X")
+            .failed(FACTS, "X")
+            .succeeded("style"),
+            False,
+        ),
+    ],
+    ids=["waiting", "running", "another phase", "a pause", "one is due", "nothing will be due"],
+)
+def test_whether_it_is_worth_while_to_wait(phase: Phase, runs: AgentRuns, *, pending: bool) -> None:
+    """Only where something may come of it: nobody waits for what can never be begun again."""
+    told = agents_view(ESSAY, "s-1", Essay(phase, runs=runs), NOON)
+    assert told.is_pending is pending
+
+
 def test_a_program_without_agents_has_nothing_to_tell() -> None:
     """It is finished from the beginning on."""
     told = agents_view(HABITS, "s-1", Habits(), NOON)

@@ -311,7 +311,7 @@ def _add_timeline(add: _Adds) -> None:
             "triggered, applied or refused, and what was new in the state of the program after "
             "each. Whoever may read the file may look at the sessions of all users, and sees what "
             "was said.",
-            "States and the diagram need the program: the identity program is known, an "
+            "States and the diagram need the program: those of the library are known, an "
             "application's own is named with --program.",
         ),
         epilog=_examples(
@@ -381,8 +381,8 @@ def _add_programs(add: _Adds) -> None:
         help="list programs: what may be done by whom, and the phases",
         description=_paragraphs(
             "List the programs that come with the library, and those of an application that are "
-            "named: phases, actions by who may do them, and the phases as a diagram for any viewer "
-            "of Mermaid."
+            "named: phases, actions by who may do them, agents with their stages, and the phases as "
+            "a diagram for any viewer of Mermaid."
         ),
         epilog=_examples("coachwork programs", "coachwork programs app:HABITS"),
     )

@@ -12,8 +12,9 @@ from coachwork.diagrams import mermaid
 from coachwork.errors import ValidationError
 from coachwork.programs import Program, Scope
 from coachwork.programs.identity import IDENTITY
+from coachwork.programs.plan import PLAN
 
-PROGRAMS: Final[tuple[Program[Any], ...]] = (IDENTITY,)
+PROGRAMS: Final[tuple[Program[Any], ...]] = (IDENTITY, PLAN)
 """The programs that come with the library."""
 
 _SCOPES: Final = {Scope.USER: "a state for each user", Scope.SESSION: "a state for each session"}
@@ -69,12 +70,13 @@ def _is_a_program(thing: object) -> TypeGuard[Program[Any]]:
 
 
 def _lines(program: Program[Any]) -> Iterator[str]:
-    """Yield what is told of a program, line by line; the last one is empty."""
+    """Yield what is told of a program, line by line; agents with their stages."""
     yield f"{program.id}, version {program.version}, {_SCOPES[program.scope]}"
     yield from _row("phases", program.phases.table)
     yield from _row("ends", program.phases.ends)
     for by in ("coach", "user", "both"):
         yield from _row(by, (action.name for action in program.actions if action.by == by))
+    yield from _row("agents", (f"{agent.name} ({agent.stage})" for agent in program.agents))
     yield ""
     yield mermaid(program.phases)
 

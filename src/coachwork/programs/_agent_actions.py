@@ -78,12 +78,14 @@ class FailAgent:
         run: The number of the run.
         code: Why it failed.
         usage: What it cost all the same.
+        until: When the agent may be begun again at the earliest (UTC), or None: at once.
     """
 
     agent: str = field(validator=_name)
     run: int
     code: str = field(validator=_code)
     usage: Usage = NO_USAGE
+    until: datetime | None = None
 
 
 @frozen
@@ -196,7 +198,8 @@ class _Deeds(Generic[S]):
         runs = self.get(state)
         if not self._is_awaited(runs, given.agent, given.run):
             return _not_awaited(given)
-        after = runs.failed(self.by_name[given.agent], given.code, given.usage)
+        agent = self.by_name[given.agent]
+        after = runs.failed(agent, given.code, given.usage, given.until)
         told = f"{given.agent} failed ({given.code})"
         return self._done(self.put(state, after), given.agent, moment, hook, told)
 

@@ -108,7 +108,8 @@ class AgentRun:
         status: How far it is.
         run: How often it was begun; an answer of an earlier run is refused.
         failures: How many attempts have failed since it was last asked for.
-        until: While it is running: when it is taken for lost (UTC), and may be begun again.
+        until: While it is running: when it is taken for lost (UTC), and may be begun again; while
+            it waits: when it may be begun at the earliest, or None: at once.
         error: The code of its last failure since it was last asked for, or None.
         successes: How often its answer was taken.
         usage: What all its runs have cost that were heard of.
@@ -181,8 +182,17 @@ class AgentRuns:
             )
         )
 
-    def failed(self, agent: Agent[Any], code: str, usage: Usage = NO_USAGE) -> AgentRuns:
-        """Return the same where an attempt of *agent* has failed; it waits if it has another."""
+    def failed(
+        self,
+        agent: Agent[Any],
+        code: str,
+        usage: Usage = NO_USAGE,
+        until: datetime | None = None,
+    ) -> AgentRuns:
+        """Return the same where an attempt of *agent* has failed, which cost *usage*.
+
+        If it has another attempt it waits for that, *until* then at least.
+        """
         run = self.of(agent.name)
         failures = run.failures + 1
         status = AgentStatus.FAILED if failures >= agent.attempts else AgentStatus.WAITING
@@ -191,7 +201,7 @@ class AgentRuns:
                 run,
                 status=status,
                 failures=failures,
-                until=None,
+                until=until if status is AgentStatus.WAITING else None,
                 error=code,
                 usage=run.usage + usage,
             )
@@ -216,11 +226,10 @@ class AgentRuns:
         return lost or status is AgentStatus.SUCCEEDED
 
     def _may_begin(self, name: str, now: datetime) -> bool:
-        """Whether the agent of that name waits, or is taken for lost."""
+        """Whether the agent of that name waits, or is taken for lost, and its time has come."""
         run = self.of(name)
-        if run.status is AgentStatus.RUNNING:
-            return run.until is None or run.until <= now
-        return run.status is AgentStatus.WAITING
+        is_open = run.status in {AgentStatus.WAITING, AgentStatus.RUNNING}
+        return is_open and (run.until is None or run.until <= now)
 
     def _with(self, run: AgentRun) -> AgentRuns:
         """Return the same with *run* in the place of the agent's one, or at the end."""

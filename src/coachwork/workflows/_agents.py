@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from coachwork.actions import Action, ActionStatus, Audit, Sender
 from coachwork.effects import Now, RunAgent, Workflow
@@ -39,7 +39,12 @@ from coachwork.replies import BadReply, parse_result, result_schema
 from coachwork.sessions import About, later, latest
 from coachwork.topics import Topic
 from coachwork.workflows._agents_view import AgentsView, agents_view
-from coachwork.workflows._answering import MAX_RESULT, checked_answer, model_code
+from coachwork.workflows._answering import (
+    MAX_RESULT,
+    checked_answer,
+    model_code,
+    model_pause,
+)
 from coachwork.workflows._jobs import check_topic, open_account
 from coachwork.workflows._program import Underway, Written, carried_out, load_of_session
 from coachwork.workflows._setup import Caller, Setup
@@ -49,6 +54,9 @@ T = TypeVar("T")
 
 LEAST_TRIES: Final = MOST
 """How often a commit is tried again: agents of one stage change one state, all at once."""
+
+LONGEST_PAUSE: Final = 3600.0
+"""Seconds for which a provider is left alone at the most, whatever it asks for."""
 
 
 def agents(setup: Setup, caller: Caller, topic: Topic[T], session_id: str) -> Workflow[AgentsView]:
@@ -83,7 +91,8 @@ def run_agent(
     """Run the first sub-agent that is due: begin it, ask the port, and write what came of it.
 
     An agent that fails raises nothing: its failure is counted, and it is due again if it has
-    another attempt. The session may have ended meanwhile. It is no activity.
+    another attempt, after the pause that the provider asks for. The session may have ended
+    meanwhile. It is no activity.
 
     Asks: the session, the account, the program's state, one commit; the port; the account and the
     program's state again, one commit.
@@ -218,11 +227,20 @@ def _asked(program: Program[Any], run: _Run) -> Workflow[FinishAgent | FailAgent
             run=run.number,
         )
         answer = checked_answer((yield from RunAgent(ask, run.about.tenant, run.about.user)))
-    except (LLMTimeoutError, TimeoutError):
-        return FailAgent(agent.name, run.number, ErrorCode.LLM_TIMEOUT)
     except Exception as cause:  # noqa: BLE001 - a port may raise anything, and so may a prompt
-        return FailAgent(agent.name, run.number, model_code(cause))
+        failed = FailAgent(agent.name, run.number, _code(cause))
+        pause = model_pause(cause)
+        if pause is None:
+            return failed
+        now = yield from Now()
+        return evolve(failed, until=later(now, timedelta(seconds=min(pause, LONGEST_PAUSE))))
     return _heard(run, answer)
+
+
+def _code(cause: Exception) -> str:
+    """Return why an agent failed."""
+    late = isinstance(cause, LLMTimeoutError | TimeoutError)
+    return ErrorCode.LLM_TIMEOUT if late else model_code(cause)
 
 
 @lru_cache(maxsize=256)  # it takes a millisecond, and the same few are asked for again and again
@@ -239,7 +257,7 @@ def _heard(run: _Run, answer: Answer) -> FinishAgent | FailAgent:
         return FailAgent(name, run.number, read.code.value, usage)
     try:
         result = to_json(from_plain(read, run.agent.result))
-    except ValidationError:
+    except Exception:  # noqa: BLE001 - the class is the application's
         return _bad(run, usage)
     if len(json.dumps(result)) > MAX_RESULT:
         return _bad(run, usage)

@@ -24,7 +24,8 @@ class AgentView:
         run: How often it was begun.
         failures: How many attempts have failed since it was last asked for.
         attempts: After how many of them it has failed.
-        until: While it is running: when it is taken for lost (UTC).
+        until: While it is running: when it is taken for lost (UTC); while it waits: when it may be
+            begun at the earliest, or None: at once.
         error: The code of its last failure since it was last asked for, or None.
         successes: How often its answer was taken.
         usage: What its runs have cost.
@@ -58,6 +59,8 @@ class AgentsView:
         running: How many run.
         succeeded: How many have succeeded.
         failed: How many have failed.
+        is_pending: Whether it is worth while to wait: some run elsewhere, or wait for their time,
+            and may be begun when it has come, if they are not heard of before.
         is_finished: Whether all required ones have succeeded, and all others succeeded or failed.
     """
 
@@ -70,6 +73,7 @@ class AgentsView:
     running: int
     succeeded: int
     failed: int
+    is_pending: bool
     is_finished: bool
 
 
@@ -85,6 +89,7 @@ def agents_view(program: Program[Any], session: str, state: object, now: datetim
     runs = AgentRuns() if program.runs is None else program.runs(state)
     views = tuple(_view(agent, runs.of(agent.name)) for agent in program.agents)
     statuses = [view.status for view in views]
+    until = max((view.until for view in views if view.until is not None), default=None)
     return AgentsView(
         program=program.id,
         session=session,
@@ -95,6 +100,7 @@ def agents_view(program: Program[Any], session: str, state: object, now: datetim
         running=statuses.count(AgentStatus.RUNNING),
         succeeded=statuses.count(AgentStatus.SUCCEEDED),
         failed=statuses.count(AgentStatus.FAILED),
+        is_pending=until is not None and bool(program.due_agents(state, until)),
         is_finished=runs.is_finished(program.agents),
     )
 

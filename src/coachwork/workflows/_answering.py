@@ -355,10 +355,10 @@ def _asked(held: Held, ask: Ask) -> Workflow[Answer | Failed]:
     try:
         return checked_answer((yield from AskModel(ask, job.tenant, job.user)))
     except (LLMTimeoutError, TimeoutError) as cause:
-        why = JobError(ErrorCode.LLM_TIMEOUT, _TOO_LATE, _pause(cause))
+        why = JobError(ErrorCode.LLM_TIMEOUT, _TOO_LATE, model_pause(cause))
         return Failed(why, NO_USAGE, cause)
     except Exception as cause:  # noqa: BLE001 - a model port may raise anything
-        why = JobError(model_code(cause), "the language model failed", _pause(cause))
+        why = JobError(model_code(cause), "the language model failed", model_pause(cause))
         return Failed(why, NO_USAGE, cause)
 
 
@@ -376,7 +376,7 @@ def checked_answer(answer: object) -> Answer:
     return answer
 
 
-def _pause(cause: Exception) -> float | None:
+def model_pause(cause: Exception) -> float | None:
     """Return for how many seconds the provider wants to be left alone, if that is a number."""
     wish: object = cause.provider_retry_after if isinstance(cause, ModelError) else None
     return float(wish) if isinstance(wish, (int, float)) and 0 <= wish <= _LONGEST else None

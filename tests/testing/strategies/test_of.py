@@ -33,6 +33,7 @@ WITHOUT: Final = {
     "Agent": "an application declares it",
     "AsyncPorts": "it holds what acts",
     "Availability": "a machine answers with it: coachwork.testing.stateful fires every event",
+    "CacheFigures": "a cache counts them",
     "Guard": "an application declares it",
     "Kind": "there are eleven, in coachwork.records.KINDS",
     "Machine": "an application declares it",
