@@ -57,7 +57,7 @@ def test_the_librarys_own_program_is_known(path: str, capsys: pytest.CaptureFixt
     assert told.startswith(f"Session {session} on daily: active, 1 turn, program identity\n")
     assert "Phase GET_TO_KNOW_YOU\n" in told
     assert "  + add_who_you_are: " in told
-    assert '\n  who_you_are: ["patient"]\n' in told
+    assert '\n  who_you_are: "patient"\n' in told
     assert "\x1b" not in told
     assert "Done.\N{SYMBOL FOR ESCAPE}[2J" in told
 

@@ -131,6 +131,7 @@ def test_facts_tell_what_views_ask() -> None:
     assert facts["message-user"] == Facts(session="s-1", at=LATER)
     assert facts["message-coach"].scenario == "trial"
     assert facts["receipt"] == Facts(owner="ada", session="s-1", at=NOON)
+    assert facts["receipt-without-session"] == Facts(owner="ada", at=NOON, scenario="trial")
     for claim in ("claim-of-user", "claim-of-tenant"):
         assert facts[claim] == Facts(owner="ada", session="s-1", topic="core_values")
     assert facts["account"] == Facts(owner="ada", status="open", at=NOON)

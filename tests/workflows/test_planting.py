@@ -28,7 +28,6 @@ from coachwork.records import (
     CLAIM,
     MAX_OPS,
     SESSION_RECORD,
-    STANDING,
     Check,
     Insert,
     Update,
@@ -54,6 +53,7 @@ from coachwork.workflows import (
     retry,
     send,
     start,
+    topics,
 )
 from coachwork.workflows._planting import MAX_BYTES
 from coachwork.workflows._scenario_ids import NewIds
@@ -75,6 +75,7 @@ from tests.planted import (
     document,
     furnished,
     half_planted,
+    left_document,
     long_document,
     new_world,
     steps,
@@ -183,6 +184,25 @@ def test_what_is_planted_does_not_expire() -> None:
     purged = world.run(purge_expired(world.setup))
     assert (purged.expired, purged.deleted) == (0, 0)
     assert len(world.run(list_sessions(world.setup, TRIAL)).sessions) == 5
+
+
+def test_a_state_without_its_sessions() -> None:
+    """Sessions expire and states do not: what is left can be planted, once, and deleted again."""
+    told = left_document()
+    assert (told["sessions"], len(told["programs"])) == ([], 1)
+    world = new_world()
+    answer = planted(world, told)
+    assert answer.sessions == {}
+    assert world.run(program_state(world.setup, TRIAL, HABITS)).audits == 2
+    before = world.records()
+    assert planted(world, told) == answer
+    assert world.records() == before
+    (again,) = world.run(export_scenario(world.setup, TRIAL)).programs
+    assert again.audits[0].id == told["programs"][0]["audits"][0]["id"]
+    world.run(delete_scenario(world.setup, TRIAL))
+    assert {record.key.kind for record in world.records()} == {"account"}
+    assert planted(world, told) == answer
+    assert world.run(program_state(world.setup, TRIAL, HABITS)).audits == 2
 
 
 def test_on_a_database(tmp_path: Path) -> None:
@@ -330,7 +350,7 @@ def test_no_commit_is_too_large() -> None:
     """Long messages make more commits."""
     told = long_document()
     for message in told["sessions"][0]["messages"]:
-        message["text"] = "x" * 150_000
+        message["text"] = "x" * 40_000
     world = new_world()
     planted(world, told)
     for ops in world.commits:
@@ -354,30 +374,27 @@ def test_who_is_being_deleted_gets_nothing() -> None:
     assert account.status is AccountStatus.OPEN
 
 
-def test_completions_count() -> None:
-    """What was completed is added to what the user has completed; the later one is the last."""
-    told = document()
-    told["sessions"].append(told["sessions"][0] | {"id": "another"})
+def test_completions_count_nowhere() -> None:
+    """What is planted was not completed by the user: their standings stay as they are."""
     world = new_world()
     test = Caller("acme", "test")
-    old = planted(world, told)
-    (standing,) = world.stored("standing")
-    ended = told["sessions"][0]["ending"]["at"]
-    assert (standing.completed, to_json(standing.completed_at)) == (2, ended)
-    assert standing.session in old.sessions.values()
+    planted(world, document())
+    assert world.stored("standing") == []
     world.run(delete_scenario(world.setup, TRIAL))
-    world.clock.advance(hours=1)
     own = world.run(start(world.setup, test, TALK, context={"name": "T"})).session.id
     world.run(send(world.setup, test, TALK, own, "the end"))
-    planted(world, told)
-    (standing,) = world.stored("standing")
-    assert (standing.completed, standing.session) == (5, own)
+    before = world.run(topics(world.setup, test))
+    assert [one.completed for one in before if one.topic == "talk"] == [1]
+    world.clock.advance(hours=1)
+    planted(world, document())
+    world.run(delete_scenario(world.setup, TRIAL))
+    assert world.run(topics(world.setup, test)) == before
 
 
 # --- whatever goes wrong ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [document, long_document])
+@pytest.mark.parametrize("make", [document, left_document, long_document])
 def test_a_planting_may_fail_at_any_step_and_is_called_again(
     make: Callable[[], dict[str, Any]],
 ) -> None:
@@ -433,7 +450,7 @@ def test_remains_of_another_planting_are_in_the_way() -> None:
     """Until they are deleted: two documents do not become one state."""
     told = long_document()
     for audit in told["programs"][0]["audits"]:
-        audit["actions"][0]["summary"] = "x" * 100_000  # more than the last commit holds
+        audit["actions"][1]["summary"] = "x" * 100_000  # more than the last commit holds
     world = half_planted(told=told)
     assert world.stored("audit")
     assert not world.stored("progress")
@@ -465,6 +482,33 @@ def test_a_deletion_at_any_step_of_a_planting(
         if not happened:
             return
     raise AssertionError("the planting has no end")
+
+
+@pytest.mark.parametrize("first", [document, left_document])
+def test_a_planting_of_a_state_at_any_step_of_a_deletion(
+    first: Callable[[], dict[str, Any]],
+) -> None:
+    """A state and the receipt of its planting are there together, or neither is."""
+    told = first()
+    told["programs"] = told["programs"][: not told["sessions"]]
+    told["sessions"] = told["sessions"][1:2]
+    for number in range(50):
+        world = new_world()
+        world.run(plant(world.setup, TRIAL, told, key="first"))
+        happened: list[int] = []
+
+        def meanwhile(world: World = world, happened: list[int] = happened) -> None:
+            happened.append(1)
+            with suppress(ValidationError):  # the state may be in the way, as long as it is there
+                world.run(plant(world.setup, TRIAL, left_document(), key="key"))
+
+        world.run(between(delete_scenario(world.setup, TRIAL), number, meanwhile))
+        assert violations(world.records(), now=world.clock.time) == []
+        kinds = [record.key.kind for record in world.records()]
+        assert (kinds.count("progress"), kinds.count("account")) == (kinds.count("receipt"), 1)
+        if not happened:
+            return
+    raise AssertionError("the deletion has no end")
 
 
 def test_a_planting_at_any_step_of_a_deletion_of_its_remains() -> None:
@@ -530,6 +574,6 @@ def test_a_live_user_keeps_everything() -> None:
     planted(world, told)
     after = {record.key.text: record for record in world.records()}
     assert {key: after.get(key) for key in before} == before
-    assert {CLAIM.name, SESSION_RECORD.name, STANDING.name} <= {
+    assert {CLAIM.name, SESSION_RECORD.name} <= {
         record.key.kind for key, record in after.items() if key not in before
     }

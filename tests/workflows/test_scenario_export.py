@@ -23,6 +23,7 @@ from coachwork.workflows import (
     act,
     delete_all,
     export_scenario,
+    plant,
     send,
     start,
 )
@@ -98,6 +99,18 @@ def test_a_scenario_is_apart_from_what_has_none() -> None:
     assert [session.id for session in taken(world, trial).sessions] == [theirs]
     assert [program.session for program in taken(world, trial).programs] == [theirs]
     assert taken(world, other) == Scenario(at=world.clock.time, sessions=())
+
+
+def test_nothing_in_a_document_is_later_than_it_is() -> None:
+    """Whatever the clock does, so that it can be planted."""
+    world, _ = furnished()
+    last = taken(world).at
+    world.clock.advance(hours=-1)
+    told = taken(world)
+    assert told.at == last
+    assert new_world().run(plant(world.setup, TRIAL, told)).sessions
+    world.clock.advance(hours=2)
+    assert taken(world).at == world.clock.time
 
 
 def test_what_has_expired_is_left_out() -> None:

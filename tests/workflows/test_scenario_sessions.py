@@ -18,8 +18,7 @@ from tests.planted import TRIAL, document, new_world
 
 def grown(told: dict[str, Any]) -> list[Grown]:
     """Return what becomes of the sessions of a document."""
-    sessions = read_scenario(told).sessions
-    return grown_sessions(new_world().setup, TRIAL, sessions, NewIds("seed"))
+    return grown_sessions(new_world().setup, TRIAL, read_scenario(told), NewIds("seed"))
 
 
 def jobs_of(session: Grown) -> list[Job]:
@@ -106,6 +105,8 @@ def test_a_session_without_a_word() -> None:
 
 
 LONG = "x" * MAX_BODY
+LATE = {"at": "2026-01-05T09:00:01Z", "reason": "cancelled"}
+EARLY = {"at": "2026-01-05T08:59:59Z", "reason": "cancelled"}
 ENDED = {"at": "2026-01-05T09:00:00Z", "reason": "cancelled"}
 YIELDED = ENDED | {"result": 5}
 FAULTY = ENDED | {"error": {"code": "BAD_REPLY", "reason": "no"}}
@@ -142,6 +143,10 @@ FAULTY = ENDED | {"error": {"code": "BAD_REPLY", "reason": "no"}}
         (session_of(("coach", None), ("coach", 1)), "sessions[0].messages[1].answers"),
         (session_of(("user", None), started_at="2026-01-06T09:00:00Z"),
          "sessions[0].messages[0].at"),
+        (session_of(started_at="2026-01-05T09:00:01Z"), "sessions[0].last_activity_at"),
+        (session_of(last_activity_at="2026-01-05T09:00:01Z"), "sessions[0].last_activity_at"),
+        (session_of(status="cancelled", ending=EARLY), "sessions[0].ending"),
+        (session_of(status="cancelled", ending=LATE), "sessions[0].ending"),
     ],
 )  # fmt: skip
 def test_what_could_not_have_come_to_be_is_refused(told: dict[str, Any], field: str) -> None:
@@ -165,14 +170,25 @@ def changed(place: int, name: str, value: object, session: int = 0) -> dict[str,
         (changed(1, "final", value=True), "sessions[0].messages[1].final"),
         (changed(4, "final", value=True, session=2), "sessions[2].messages[4].final"),
         (changed(3, "at", "2026-01-05T09:00:00Z"), "sessions[0].messages[3].at"),
-        (changed(0, "text", LONG), "sessions[0].messages[0]"),
+        *((changed(place, "text", text), f"sessions[0].messages[{place}].text")
+          for place in (0, 1) for text in ("", " \u200b", "a\0b", "\ud800", LONG)),
+        (changed(0, "locale", LONG), "sessions[0].messages[0]"),
     ],
-)
+)  # fmt: skip
 def test_messages_that_do_not_fit_are_refused(told: dict[str, Any], field: str) -> None:
     """The error names the path of it."""
     with pytest.raises(ValidationError) as caught:
         grown(told)
     assert caught.value.field == field
+
+
+def test_the_last_activity_is_not_before_the_last_message() -> None:
+    """For a message is one."""
+    told = document()
+    told["sessions"][0]["last_activity_at"] = told["sessions"][0]["messages"][0]["at"]
+    with pytest.raises(ValidationError) as caught:
+        grown(told)
+    assert caught.value.field == "sessions[0].last_activity_at"
 
 
 @pytest.mark.parametrize("field, of", [("id", 0), ("topic", 2)])

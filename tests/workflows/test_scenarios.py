@@ -301,7 +301,7 @@ def test_the_remains_of_a_planting_while_the_account_changes() -> None:
     """Before whichever commit it changes: the deletion begins again, and nothing is left."""
     told = long_document()
     for audit in told["programs"][0]["audits"]:
-        audit["actions"][0]["summary"] = "x" * 100_000
+        audit["actions"][1]["summary"] = "x" * 100_000
     half = half_planted(told=told)
     assert {record.key.kind for record in half.records()} >= {"job", "message", "audit"}
     caller = Caller("acme", "test", "trial")

@@ -26,6 +26,7 @@ from coachwork.programs._carrying import (
     MAX_SHOWN,
     MAX_STATE,
     Carried,
+    carried_again,
     carry_again,
     carry_out,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "action_schema",
     "agent_actions",
     "begun",
+    "carried_again",
     "carry_again",
     "carry_out",
     "declared_programs",

@@ -116,17 +116,32 @@ def carry_again(program: Program[S], state: S, audit: Audit) -> S:
     Raises:
         CorruptRecordError: It cannot be applied to *state*.
     """
+    return carried_again(program, state, audit).state
+
+
+def carried_again(program: Program[S], state: S, audit: Audit) -> Carried[S]:
+    """Return what comes of applying once more what was applied under *audit*; see `carry_again`.
+
+    What was refused stands there as it does in *audit*; the state is not turned into plain data.
+
+    Raises:
+        CorruptRecordError: It cannot be applied to *state*.
+    """
     judge = Judge(program, audit.sender, audit.at, audit.source)
+    actions: list[Action] = []
     for action in audit.actions:
+        answered = action
         asked: dict[str, JSON] = {"type": action.type, "parameters": action.parameters}
         try:
             if action.status is ActionStatus.APPLIED:
-                state = judge.applied(state, asked, action.id).state
+                done = judge.applied(state, asked, action.id)
+                state, answered = done.state, _applied(action.id, asked, done)
             elif action.code is RefusalCode.BAD_PARAMETERS:
                 state = judge.unfit(state, action.type, action.id)
         except ActionRefused:
             raise CorruptRecordError("audit", "actions", "cannot be applied again") from None
-    return state
+        actions.append(answered)
+    return Carried(state, tuple(actions), audit.excess)
 
 
 def _carried(

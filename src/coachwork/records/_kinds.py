@@ -136,7 +136,9 @@ RECEIPT: Final = Kind(
     name="receipt",
     type=Receipt,
     key=lambda value: receipt_key(value.tenant, value.user, value.key),
-    facts=lambda value: Facts(owner=value.user, session=value.session, at=value.at),
+    facts=lambda value: Facts(
+        owner=value.user, session=value.session, at=value.at, scenario=value.scenario
+    ),
 )
 CLAIM: Final = Kind(
     name="claim",

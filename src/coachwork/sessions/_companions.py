@@ -68,10 +68,11 @@ class Receipt:
         key: The key.
         command: The command, in one word.
         fingerprint: A digest of command, target, content and context.
-        session: The id of the session concerned.
+        session: The id of the session concerned; None where states alone were planted.
         job: The id of the job that was accepted, or None where no model was asked.
         at: When (UTC).
         audit: The key of the audit of a click, as text, else None.
+        scenario: The test scenario that it goes with where it names no session, else None.
     """
 
     tenant: str
@@ -79,10 +80,11 @@ class Receipt:
     key: str = field(repr=False)
     command: str
     fingerprint: str
-    session: str
+    session: str | None
     job: str | None
     at: datetime
     audit: str | None = None
+    scenario: str | None = None
 
 
 class AccountStatus(StrEnum):

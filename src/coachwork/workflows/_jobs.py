@@ -119,9 +119,9 @@ class Call:
         return self.waits and job.value.id == self.job and job.version == 1
 
     def receipt(
-        self, session: str, job: str | None, now: datetime, *, audit: str | None = None
+        self, session: str | None, job: str | None, now: datetime, *, audit: str | None = None
     ) -> Receipt:
-        """Return the receipt of this call."""
+        """Return the receipt of this call; one without a session goes with the scenario."""
         return Receipt(
             tenant=self.caller.tenant,
             user=self.caller.user,
@@ -132,6 +132,7 @@ class Call:
             job=job,
             at=now,
             audit=audit,
+            scenario=self.caller.scenario if session is None else None,
         )
 
 

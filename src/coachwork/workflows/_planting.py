@@ -27,15 +27,13 @@ from coachwork.records import (
     ACCOUNT,
     MAX_OPS,
     RECEIPT,
-    STANDING,
     Insert,
     Op,
     Stored,
     Update,
     account_key,
-    standing_key,
 )
-from coachwork.sessions import Account, AccountStatus, Session, SessionStatus, Standing, latest
+from coachwork.sessions import Account, AccountStatus, Session
 from coachwork.workflows._claiming import claim_ops, held_by_another, read_holdings
 from coachwork.workflows._jobs import Call, keyed, new_call, read_receipt
 from coachwork.workflows._scenario import Scenario, read_scenario
@@ -73,7 +71,8 @@ def plant(
 
     Sessions get new ids, and everything refers to them; instants stay as they are. What is planted
     does not expire: it is there until `delete_scenario`. A message without an answer has a job that
-    failed, and its turn is free. Nothing is asked of a model, and nothing was paid for.
+    failed, and its turn is free. Nothing is asked of a model, and nothing was paid for; what was
+    completed counts in no standing.
 
     The same document under the same key is planted once, however often it is called.
 
@@ -118,7 +117,7 @@ def _plant(setup: Setup, call: Call, told: Scenario, scenario: str) -> Workflow[
     ids = NewIds(seed_of([caller.tenant, caller.user, scenario, call.key, call.fingerprint]))
     plan = _Plan(
         scenario,
-        grown_sessions(setup, caller, told.sessions, ids),
+        grown_sessions(setup, caller, told, ids),
         grown_states(setup, caller, told, ids),
     )
     planted = Planted(
@@ -227,13 +226,13 @@ def _last(setup: Setup, call: Call, plan: _Plan, now: datetime) -> Workflow[list
         ops += grown.opening
         if grown.is_live:
             ops += yield from _claims(setup, call.caller, f"sessions[{place}]", grown.session, now)
-    ops += yield from _standings(plan.sessions)
     for state in plan.states:
         if (yield from Get(state.opening.record.key)) is not None:
             told = "a program without a state in this scenario: delete the scenario first"
             raise ValidationError(f"{state.path}.program", told)
         ops.append(state.opening)
-    ops.append(RECEIPT.insert(call.receipt(plan.sessions[0].session.about.id, None, now)))
+    first = plan.sessions[0].session.about.id if plan.sessions else None
+    ops.append(RECEIPT.insert(call.receipt(first, None, now)))
     if not _fits(ops):
         told = f"fewer: sessions and states are written at once, with {MAX_OPS} operations"
         raise ValidationError("sessions", told)
@@ -255,28 +254,3 @@ def _claims(
     if taken or held_by_another(caller, tenant_wide, now) is not None:
         raise ValidationError(f"{path}.topic", "a topic without a live session that is in the way")
     return (yield from claim_ops(setup, caller, topic, session.about.id, holdings))
-
-
-def _standings(sessions: Sequence[Grown]) -> Workflow[list[Op]]:
-    """Return what notes which topics were completed."""
-    done: dict[str, list[Session]] = {}
-    for grown in sessions:
-        if grown.session.status is SessionStatus.COMPLETED:
-            done.setdefault(grown.session.about.topic, []).append(grown.session)
-    ops: list[Op] = []
-    for topic, completed in done.items():
-        last = max(completed, key=lambda session: session.updated_at)
-        about = last.about
-        old = yield from load(STANDING, standing_key(about.tenant, about.user, topic))
-        at = last.updated_at if last.ledger.ending is None else last.ledger.ending.at
-        is_newer = old is None or at >= old.value.completed_at
-        new = Standing(
-            tenant=about.tenant,
-            user=about.user,
-            topic=topic,
-            completed=len(completed) + (0 if old is None else old.value.completed),
-            completed_at=at if old is None else latest(old.value.completed_at, at),
-            session=about.id if old is None or is_newer else old.value.session,
-        )
-        ops.append(STANDING.insert(new) if old is None else STANDING.update(old, new))
-    return ops

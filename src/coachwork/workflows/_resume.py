@@ -310,9 +310,9 @@ def _waiting(caller: Caller, topic: str, key: str | None) -> Workflow[tuple[str 
         if live is None or live.value.is_expired(now):
             return None, False
         return live.value.about.id, False
-    if receipt.value.command != "resume":
-        return None, True
     session = receipt.value.session
+    if receipt.value.command != "resume" or session is None:
+        return None, True
     stored = yield from load(SESSION_RECORD, session_key(caller.tenant, session))
     if stored is not None and stored.value.about.topic != topic:
         raise IdempotencyKeyReusedError

@@ -139,7 +139,7 @@ def _accepted_before(setup: Setup, topic: Topic[object], call: Call) -> Workflow
     """Return what an earlier call under the same key made, or None where nothing can be told."""
     try:
         receipt = yield from read_receipt(call)
-        if receipt is None or receipt.job is None:
+        if receipt is None or receipt.session is None or receipt.job is None:
             return None
         session, _ = yield from load_session(setup, call.caller, receipt.session)
         check_topic(session.value, topic)

@@ -105,7 +105,8 @@ class ScenarioAudit:
         answers: The number of the user's message that the coach's one answers, or None.
         at: When (UTC).
         actions: The actions in the order in which they were judged.
-        excess: How many more there were, all refused unread.
+        excess: How many more there were, all refused unread; no more than
+            `coachwork.replies.MAX_REPLY_BYTES`, for a reply holds no more.
         phase: The phase of the program afterwards.
     """
 
@@ -155,7 +156,7 @@ class Scenario:
 
     Attributes:
         version: The version of this form.
-        at: When it was taken out (UTC).
+        at: When it was taken out (UTC); nothing in it is later.
         sessions: The sessions, the oldest first.
         programs: The states of programs with their actions, and so the identities in them.
     """

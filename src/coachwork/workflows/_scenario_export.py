@@ -121,7 +121,10 @@ def _told(taken: _Taken, now: datetime) -> Workflow[Scenario]:
         programs.append(state)
     sessions.sort(key=lambda told: told.started_at)
     programs.sort(key=lambda told: told.begun_at)
-    return Scenario(at=now, sessions=tuple(sessions), programs=tuple(programs))
+    # Whatever the clock does, nothing that is told is later.
+    changed = [session.value.updated_at for session in taken.sessions]
+    changed += [progress.value.updated_at for progress in taken.programs]
+    return Scenario(at=max([now, *changed]), sessions=tuple(sessions), programs=tuple(programs))
 
 
 def _session(session: Session) -> Workflow[ScenarioSession]:

@@ -13,7 +13,7 @@ from coachwork.actions import Button, Component
 from coachwork.errors import MisuseError, ValidationError
 from coachwork.ids import checked_id
 from coachwork.jobs import ErrorCode, Job, JobError, JobKind, JobStatus, Settlement
-from coachwork.messages import FIRST, Message, Role
+from coachwork.messages import FIRST, Message, Role, checked_text
 from coachwork.records import (
     BACKGROUND,
     JOB_RECORD,
@@ -23,6 +23,7 @@ from coachwork.records import (
     Insert,
     Kind,
 )
+from coachwork.replies import MAX_REPLY_BYTES
 from coachwork.sessions import (
     LIVE,
     About,
@@ -34,8 +35,8 @@ from coachwork.sessions import (
     SessionStatus,
     later,
 )
-from coachwork.topics import checked_context
-from coachwork.workflows._scenario import ScenarioMessage, ScenarioSession
+from coachwork.topics import MAX_MESSAGE_BYTES, checked_context
+from coachwork.workflows._scenario import Scenario, ScenarioMessage, ScenarioSession
 from coachwork.workflows._scenario_ids import NewIds
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import V
@@ -50,6 +51,9 @@ _REASONS: Final[Mapping[SessionStatus, frozenset[EndReason | None]]] = {
     SessionStatus.CANCELLED: frozenset({EndReason.CANCELLED}),
     SessionStatus.ABANDONED: frozenset({EndReason.REPLACED, EndReason.EXPIRED}),
 }
+
+_LONGEST: Final = {Role.USER: MAX_MESSAGE_BYTES, Role.COACH: MAX_REPLY_BYTES}
+"""How long a message may be, in bytes of UTF-8: a user's on any topic, and a reply."""
 
 _COMMANDS: Final = {
     JobKind.GREETING: "start",
@@ -82,21 +86,20 @@ class Grown:
         return self.session.status in LIVE
 
 
-def grown_sessions(
-    setup: Setup, caller: Caller, sessions: tuple[ScenarioSession, ...], ids: NewIds
-) -> list[Grown]:
-    """Return the *sessions* as they are to be written.
+def grown_sessions(setup: Setup, caller: Caller, scenario: Scenario, ids: NewIds) -> list[Grown]:
+    """Return the sessions of a scenario as they are to be written.
 
     Raises:
         ValidationError: One of them could never have come to be, or not here; the field is the
             path of what is wrong.
     """
-    _check_together(setup, sessions)
-    for session in sessions:
+    _check_together(setup, scenario)
+    for place, session in enumerate(scenario.sessions):
+        _check(f"sessions[{place}]", session, scenario.at)
         ids.session(session.id, session.started_at)
     return [
         _grown(setup, caller, f"sessions[{place}]", session, ids)
-        for place, session in enumerate(sessions)
+        for place, session in enumerate(scenario.sessions)
     ]
 
 
@@ -115,13 +118,13 @@ def insert(kind: Kind[V], value: V, path: str) -> Insert:
 # --- what must hold --------------------------------------------------------------------------
 
 
-def _check_together(setup: Setup, sessions: tuple[ScenarioSession, ...]) -> None:
+def _check_together(setup: Setup, scenario: Scenario) -> None:
     """Refuse ids and topics that are none, come twice, or are not declared where they must be."""
-    if not sessions:
-        raise ValidationError("sessions", "at least one session")
+    if not (scenario.sessions or scenario.programs):
+        raise ValidationError("sessions", "at least one session, or a state of a program")
     known: set[str] = set()
     held: set[str] = set()
-    for place, session in enumerate(sessions):
+    for place, session in enumerate(scenario.sessions):
         path = f"sessions[{place}]"
         checked_id(session.id, f"{path}.id")
         checked_id(session.topic, f"{path}.topic")
@@ -136,8 +139,8 @@ def _check_together(setup: Setup, sessions: tuple[ScenarioSession, ...]) -> None
             held.add(session.topic)
 
 
-def _check(path: str, session: ScenarioSession) -> None:
-    """Refuse fields of a session that do not fit each other."""
+def _check(path: str, session: ScenarioSession, at: datetime) -> None:
+    """Refuse fields of a session that do not fit each other, or the instant of the document."""
     count, ending = len(session.messages), session.ending
     for name, value, least, most in (
         ("topic_revision", session.topic_revision, 1, MOST),
@@ -160,15 +163,23 @@ def _check(path: str, session: ScenarioSession) -> None:
     except ValidationError as fault:
         raise ValidationError(f"{path}.{fault.field}", fault.expected) from None
     _check_messages(path, session)
+    last = session.messages[-1].at if session.messages else session.started_at
+    if not last <= session.last_activity_at <= at:
+        told = "an instant not before the last message, and not after the document's"
+        raise ValidationError(f"{path}.last_activity_at", told)
+    if ending is not None and not session.last_activity_at <= ending.at <= at:
+        told = "one not before the last activity, and not after the document's instant"
+        raise ValidationError(f"{path}.ending", told)
 
 
 def _check_messages(path: str, session: ScenarioSession) -> None:
-    """Refuse messages that go back in time, and answers to what nobody asked."""
+    """Refuse texts that nobody could say, going back in time, and answers that nobody asked for."""
     messages = session.messages
     asking = {number for number, message in enumerate(messages, FIRST) if message.role is Role.USER}
     before = session.started_at
     for number, message in enumerate(messages, FIRST):
         where = f"{path}.messages[{number - FIRST}]"
+        checked_text(message.text, f"{where}.text", max_bytes=_LONGEST[message.role])
         if message.at < before:
             raise ValidationError(f"{where}.at", "an instant not before what stands before it")
         before = message.at
@@ -190,7 +201,6 @@ def _check_messages(path: str, session: ScenarioSession) -> None:
 
 def _grown(setup: Setup, caller: Caller, path: str, session: ScenarioSession, ids: NewIds) -> Grown:
     """Return one session as it is to be written."""
-    _check(path, session)
     about = _about(setup, caller, session, ids)
     jobs = _jobs(setup, about, session, ids)
     turns = sum(job.kind is JobKind.REPLY and job.settlement is not None for job in jobs)

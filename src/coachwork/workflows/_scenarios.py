@@ -5,8 +5,9 @@ a tenant, and several users may take part in it. What the port of a repository c
 one user's, so each of these workflows is about the caller's part of it.
 
 Sessions, messages, jobs, states of programs and audits carry the scenario's id. What has no such
-field belongs to the scenario of its session: receipts, backgrounds, claims and spendings. What is
-the user's and outlives sessions, the account and the standings, belongs to none.
+field belongs to the scenario of its session: receipts, backgrounds, claims and spendings; but for
+the receipt of a planting without sessions, which names the scenario itself. What is the user's and
+outlives sessions, the account and the standings, belongs to none.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from coachwork.records import (
     JOB_RECORD,
     MAX_OPS,
     PROGRESS,
+    RECEIPT,
     SESSION_RECORD,
     SPENDING,
     Check,
@@ -45,7 +47,13 @@ from coachwork.workflows._owning import (
     delete_sessions,
     session_export,
 )
-from coachwork.workflows._purging import BATCH, delete_lost, find_lost, home_of_job
+from coachwork.workflows._purging import (
+    BATCH,
+    delete_found,
+    delete_lost,
+    find_lost,
+    home_of_job,
+)
 from coachwork.workflows._setup import Caller, Setup
 from coachwork.workflows._store import Tries, load
 
@@ -125,10 +133,12 @@ def delete_scenario(setup: Setup, caller: Caller) -> Workflow[Deleted]:
         query = part.query(SESSION_RECORD.name)
         sessions, done = yield from delete_sessions(setup, query, account)
         deleted += sessions
+        done = done and (yield from delete_found(setup, part.query(RECEIPT.name), account))
         if not (done and (yield from _delete_states(part)) and (yield from _delete_lost(part))):
             continue
-        # One that was begun meanwhile may have lost its state: it goes, too.
-        if not (yield from _any_left(part)):
+        # What was begun or planted meanwhile may have lost its state: it goes, too.
+        left = yield from _any_left(part, SESSION_RECORD.name)
+        if not (left or (yield from _any_left(part, RECEIPT.name))):
             return Deleted(deleted)
 
 
@@ -152,9 +162,9 @@ class _Part:
         )
 
 
-def _any_left(part: _Part) -> Workflow[bool]:
-    """Whether there is a session, and not only in a view that lags behind."""
-    query = part.query(SESSION_RECORD.name)
+def _any_left(part: _Part, kind: str) -> Workflow[bool]:
+    """Whether there is a record of that kind, and not only in a view that lags behind."""
+    query = part.query(kind)
     while True:
         page = yield from Find(query)
         for shown in page:

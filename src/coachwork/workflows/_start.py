@@ -246,13 +246,14 @@ def _begun_before(caller: Caller, receipt: Receipt) -> Workflow[_Begun]:
     Raises:
         SessionNotFoundError: It has expired since, or was deleted.
     """
-    stored = yield from load(SESSION_RECORD, session_key(caller.tenant, receipt.session))
+    session = str(receipt.session)  # a start always concerns one
+    stored = yield from load(SESSION_RECORD, session_key(caller.tenant, session))
     now = yield from Now()
     if stored is None or stored.value.is_expired(now):
         raise SessionNotFoundError
     if receipt.job is None:
         return _Begun(stored.value, None)
-    return _Begun(stored.value, (yield from load_held(caller, receipt.session, receipt.job)))
+    return _Begun(stored.value, (yield from load_held(caller, session, receipt.job)))
 
 
 def _new_session(

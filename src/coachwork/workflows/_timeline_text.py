@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, cast
 
 from coachwork.actions import ActionStatus, Sender
@@ -15,6 +17,12 @@ from coachwork.workflows._timeline import Timeline, TimelineEntry
 MOST: Final = 200
 """The most characters of a value that are shown."""
 
+_NAMES: Final = ("id", "step", "name", "agent")
+"""By which attribute elements of a list are known: the first that all of them have."""
+
+_UNTOLD: Final = "updated_at"
+"""An attribute that tells when the others changed, which stands above."""
+
 _MARKS: Final = {ActionStatus.APPLIED: "+", ActionStatus.REFUSED: "-"}
 
 
@@ -22,8 +30,9 @@ def timeline_text(timeline: Timeline[Any]) -> str:
     """Return a timeline as plain text, a few lines for each message, click and word of an agent.
 
     An applied action begins with ``+``, a refused one with ``-`` and its reason. Below stand a
-    change of the phase and all that is new in the state, field by field, each cut after `MOST`
-    characters. Instants are in UTC.
+    change of the phase and all that is another in the state, each at its path and cut after `MOST`
+    characters: of lists the elements that differ alone, and what is gone as ``removed``. Instants
+    are in UTC.
     """
     lines = [_title(timeline)]
     phase, state = timeline.phase, _plain(timeline.state)
@@ -54,9 +63,82 @@ def _news(phase: str | None, state: Mapping[str, JSON], entry: TimelineEntry) ->
     if entry.phase != phase and entry.phase is not None:
         lines.append(f"  phase: {entry.phase if phase is None else f'{phase} -> {entry.phase}'}")
     for name, value in _plain(entry.state).items():
-        if state.get(name) != value:
-            lines.append(f"  {name}: {_value(value)}")
+        repeats_the_phase = (state.get(name), value) == (phase, entry.phase)
+        if name != _UNTOLD and not repeats_the_phase:
+            lines += (f"  {line}" for line in _changes(name, state.get(name), value))
     return lines
+
+
+def _changes(path: str, old: JSON, new: JSON) -> list[str]:
+    """Return what of the value at *path* is another, a line for each."""
+    if old == new:
+        return []
+    if isinstance(old, dict) and isinstance(new, dict):
+        part = partial("{}.{}".format, path)
+        return _parts(old, new, part, part)
+    if isinstance(old, list) and isinstance(new, list):
+        return _elements(path, old, new)
+    return [f"{path}: {_value(new)}"]
+
+
+def _parts(
+    old: Mapping[str, JSON],
+    new: Mapping[str, JSON],
+    inside: Callable[[str], str],
+    whole: Callable[[str], str],
+) -> list[str]:
+    """Return what differs of named parts.
+
+    Args:
+        old: The parts before.
+        new: The parts now.
+        inside: Answers the path to what has changed in a part, by its name.
+        whole: Answers the path at which a part stands that is new or gone.
+    """
+    lines: list[str] = []
+    for name, value in new.items():
+        if name not in old:
+            lines.append(f"{whole(name)}: {_value(value)}")
+        elif name != _UNTOLD:
+            lines += _changes(inside(name), old[name], value)
+    gone = [name for name in old if name not in new]
+    return lines + [f"{whole(name)}: removed {_value(old[name])}" for name in gone]
+
+
+def _elements(path: str, old: list[JSON], new: list[JSON]) -> list[str]:
+    """Return which elements of a list differ: by name where they have one, else by value."""
+    before, after = Counter(map(_text, old)), Counter(map(_text, new))
+    if before == after:  # only the order is another
+        return [f"{path}: {_value(new)}"]
+    named = _named(old, new)
+    if named is not None:
+        return _parts(*named, partial("{}[{}]".format, path), lambda _: path)
+    return [
+        *(f"{path}: {_cut(text)}" for text in (after - before).elements()),
+        *(f"{path}: removed {_cut(text)}" for text in (before - after).elements()),
+    ]
+
+
+def _named(
+    old: Sequence[JSON], new: Sequence[JSON]
+) -> tuple[Mapping[str, JSON], Mapping[str, JSON]] | None:
+    """Return the elements of both lists by the name that they are known by, if by any."""
+    for name in _NAMES:
+        before, after = _by(name, old), _by(name, new)
+        if before is not None and after is not None:
+            return before, after
+    return None
+
+
+def _by(name: str, elements: Sequence[JSON]) -> Mapping[str, JSON] | None:
+    """Return *elements* by that attribute; None where one has it not, or two have the same."""
+    found: dict[str, JSON] = {}
+    for element in elements:
+        known = element.get(name) if isinstance(element, dict) else None
+        if not isinstance(known, str) or known in found:
+            return None
+        found[known] = element
+    return found
 
 
 def _plain(state: object) -> Mapping[str, JSON]:
@@ -88,6 +170,15 @@ def _indented(text: str, first: str, then: str | None = None) -> list[str]:
 
 
 def _value(value: JSON) -> str:
+    """Return a value in one line, as far as it is shown."""
+    return _cut(_text(value))
+
+
+def _text(value: JSON) -> str:
     """Return a value in one line."""
-    told = json.dumps(value, ensure_ascii=False)
-    return told if len(told) <= MOST else f"{told[:MOST]}..."
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cut(text: str) -> str:
+    """Return as much of *text* as is shown."""
+    return text if len(text) <= MOST else f"{text[:MOST]}..."

@@ -70,6 +70,9 @@ def test_what_does_not_fit_is_told() -> None:
     assert fault_of_message(evolve(SAID, user="ben"), TALKING) is not None
     assert fault_of_receipt(STORED["receipt k6"][0], None, lambda _: ANSWER) is not None
     assert fault_of_receipt(STORED["receipt k6"][0], TALKING, lambda _: None) is not None
+    nowhere = evolve(STORED["receipt k6"][0], session=None, job=None)
+    assert fault_of_receipt(nowhere, None, lambda _: None) is not None
+    assert fault_of_receipt(evolve(nowhere, scenario="trial"), None, lambda _: None) is None
     assert fault_of_background(None, TALKING) is not None
     assert not answers(ANSWER, None)
     assert not answers(evolve(ANSWER, kind=JobKind.GREETING), SAID)

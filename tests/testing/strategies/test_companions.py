@@ -27,12 +27,13 @@ def test_a_summary_covers_something(background: Background) -> None:
 
 
 def test_they_reach_every_form() -> None:
-    """Every status, claims of both kinds, receipts with and without a job."""
+    """Every status, claims of both kinds, receipts with and without job and session."""
     reaches(st.accounts(), AccountStatus, lambda account: account.status)
     reaches(st.accounts(), told=lambda account: account.planting is None)
     reaches(st.claims(), [1, 2], lambda claim: len(CLAIM.key(claim).parts))
     reaches(st.receipts(), told=lambda receipt: receipt.job is None)
     reaches(st.receipts(), told=lambda receipt: receipt.audit is None)
+    reaches(st.receipts(), told=lambda receipt: receipt.session is None)
     reaches(st.backgrounds(), told=lambda background: bool(background.context))
     reaches(st.backgrounds(), told=lambda background: background.summary is None)
     assert {len(receipt.fingerprint) for receipt in some(st.receipts())} == {64}

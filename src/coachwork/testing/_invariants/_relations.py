@@ -52,6 +52,8 @@ def fault_of_receipt(
     receipt: Receipt, session: Session | None, find: Callable[[Key], Job | None]
 ) -> str | None:
     """Return what is wrong with a receipt of *session*, whose job *find* finds, or None."""
+    if receipt.session is None:
+        return None if receipt.scenario is not None else "it tells of nothing"
     if session is None or session.about.user != receipt.user:
         return "its session is not there"
     if receipt.job is not None:

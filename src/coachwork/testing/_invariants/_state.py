@@ -304,7 +304,7 @@ def _keys(stored: _Stored) -> Iterator[str]:
     receipts: dict[tuple[str, str, str], Receipt] = {}
     for receipt in stored.receipts:
         receipts[receipt.tenant, receipt.user, receipt.key] = receipt
-        home = (receipt.tenant, receipt.session)
+        home = (receipt.tenant, str(receipt.session))
         named = f"receipt {receipt.tenant}/{receipt.user} of session {receipt.session}"
         kept = evolve(receipt, job=None) if home in stored.swept else receipt
         fault = fault_of_receipt(kept, stored.sessions.get(home), stored.job)

@@ -291,11 +291,11 @@ def _owed(step: Step, change: Change) -> Iterator[str]:
 
 
 def _a_receipt(step: Step, change: Change) -> Iterator[str]:
-    """5: A receipt tells of a session of its user, and of a job of that session."""
+    """5: A receipt tells of a session of its user, and of a job of that session, if of any."""
     if change.old is not None:
         return
     receipt: Receipt = change.after
-    session = step.after(SESSION_RECORD, session_key(receipt.tenant, receipt.session))
+    session = step.after(SESSION_RECORD, session_key(receipt.tenant, str(receipt.session)))
     fault = fault_of_receipt(receipt, session, lambda key: step.after(JOB_RECORD, key))
     if fault is not None:
         yield f"5: {change.name}: {fault}"

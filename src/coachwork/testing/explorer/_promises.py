@@ -444,7 +444,7 @@ def _is_aimed_elsewhere(call: Call, receipt: Receipt) -> bool:
 
 def _is_there(outcome: Outcome, caller: Caller, receipt: Receipt) -> bool:
     """Whether the session that was accepted is stored and has not expired."""
-    record = outcome.records.get(session_key(caller.tenant, receipt.session))
+    record = outcome.records.get(session_key(caller.tenant, str(receipt.session)))
     return record is not None and not _session(record).is_expired(outcome.now)
 
 

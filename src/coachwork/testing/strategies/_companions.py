@@ -66,7 +66,8 @@ def receipts() -> st.SearchStrategy[Receipt]:
         job=maybe_ids(),
         at=utc_instants(),
     )
-    return told | st.builds(_of_a_click, told, ids(), maybe_ids(), maybe_ids(), st.integers(1, 99))
+    clicks = st.builds(_of_a_click, told, ids(), maybe_ids(), maybe_ids(), st.integers(1, 99))
+    return told | clicks | st.builds(_of_a_planting, told, ids())
 
 
 def _of_a_click(
@@ -75,6 +76,11 @@ def _of_a_click(
     """Return *receipt* as that of a click, which no model answers, with the audit that it left."""
     progress = progress_key(receipt.tenant, program, receipt.user, subject, scenario)
     return evolve(receipt, command="act", job=None, audit=audit_key(progress, number).text)
+
+
+def _of_a_planting(receipt: Receipt, scenario: str) -> Receipt:
+    """Return *receipt* as that of a planting of states alone, which names no session."""
+    return evolve(receipt, command="plant", job=None, session=None, scenario=scenario)
 
 
 @cache
