@@ -30,16 +30,16 @@ def test_machine(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
 
 def test_turn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Both write the same rows, at every length; a turn writes about as much at any of them."""
-    told = bench_turn.report(tmp_path, lengths=(10, 60), turns=3)
+    told = bench_turn.report(tmp_path, lengths=(10, 30), turns=2)
     for figures in (one for level in told.values() for one in level.values()):
-        assert len(figures.ours) == len(figures.raw) == 3
+        assert len(figures.ours) == len(figures.raw) == 2
         assert 0 < figures.our_bytes <= 2 * figures.raw_bytes
     assert "Where it goes" in capsys.readouterr().out
 
 
 def test_actions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every action of every turn is applied."""
-    figures = bench_actions.measured(tmp_path, length=10, identities=60, turns=2)
+    figures = bench_actions.measured(tmp_path, length=10, identities=20, turns=2)
     assert len(figures.without) == len(figures.with_actions) == 2
     bench_actions.report(figures)
     assert "ratio" in capsys.readouterr().out
@@ -47,7 +47,7 @@ def test_actions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A hot session value that shares what others share takes no more than 100 bytes."""
-    measured = bench_memory.report(tmp_path, values=2_000, sessions=3)
+    measured = bench_memory.report(tmp_path, values=500, sessions=2)
     assert next(iter(measured.values())) <= 100
     assert "a turn" in capsys.readouterr().out
 

@@ -398,12 +398,18 @@ def test_completions_count_nowhere() -> None:
 def test_a_planting_may_fail_at_any_step_and_is_called_again(
     make: Callable[[], dict[str, Any]],
 ) -> None:
-    """A crash, a lost answer or a conflict at every step: called again, it ends the same."""
+    """A crash, a lost answer or a conflict at every step: called again, it ends the same.
+
+    Of the many reads of a long planting nothing comes that short ones do not show.
+    """
     told = make()
     wanted = new_world()
     planted(wanted, told)
     state = wanted.state()
+    is_long = make is long_document
     for number, effect in enumerate(wanted.effects):
+        if is_long and not isinstance(effect, Commit):
+            continue
         for fault in faults_of(effect) if isinstance(effect, Commit) else [Fault.FAIL_BEFORE]:
             world = new_world()
             world.insist(partial(plant, world.setup, TRIAL, told, key="key"), Told(number, fault))
