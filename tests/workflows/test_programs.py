@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, cast
 
 import pytest
 from attrs import evolve
 
 from coachwork.actions import ActionStatus, RefusalCode, Sender
-from coachwork.effects import Find
 from coachwork.errors import (
     ActionRefusedError,
     SessionAccessDeniedError,
@@ -19,10 +19,19 @@ from coachwork.errors import (
 )
 from coachwork.programs import Program, Scope
 from coachwork.records import Key
-from coachwork.testing import rehearse
 from coachwork.topics import Topic
-from coachwork.workflows import Caller, act, actions, delete_all, export, program_state, send, start
-from coachwork.workflows._programs import MOST_PAGES
+from coachwork.workflows import (
+    ActionList,
+    Caller,
+    _programs,
+    act,
+    actions,
+    delete_all,
+    export,
+    program_state,
+    send,
+    start,
+)
 from coachwork.workflows._reading import MAX_LIMIT
 from tests.faults import ADA, BEGIN, BEN, World
 from tests.programs.habits import HABITS, Habits, Phase
@@ -223,16 +232,38 @@ def test_the_actions_of_one_reply_are_not_torn_apart() -> None:
     assert world.run(actions(world.setup, ADA, HABITS, after=rest.next)).actions == ()
 
 
-def test_a_search_for_what_is_rare_comes_back_in_time() -> None:
-    """After so many pages a short answer says where to go on."""
+def test_a_search_for_what_is_rare_comes_back_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so many audits a short answer says where to go on."""
+    monkeypatch.setattr(_programs, "MOST_AUDITS", 2)
     world = new_world()
     session = begun(world)
-    click(world, session, "a")
-    played = actions(world.setup, ADA, HABITS, type="praise")
-    (record,) = [record for record in world.records() if record.key.kind == "audit"]
-    rehearsed = rehearse(played, *[[record] * MAX_LIMIT] * MOST_PAGES)
-    assert {type(effect) for effect in rehearsed.asked} == {Find}
-    assert (rehearsed.result.actions, rehearsed.result.next) == ((), record.key.text)
+    for name in "abc":
+        click(world, session, name)
+    rare = partial(actions, world.setup, ADA, HABITS, type="praise")
+    first = world.run(rare())
+    assert first.actions == ()
+    assert world.run(rare(after=first.next)) == ActionList((), None)
+    assert names(world, type="add_habit") == ["a", "b", "c"]
+
+
+def test_actions_of_several_states_are_in_the_order_of_time() -> None:
+    """Whatever the programs are called, and whichever session was begun first."""
+    other = evolve(PLAN, id="other")
+    world = World([DAILY, PLAN, other], lambda _: "Go on.")
+    daily, first, second = begun(world), begun(world, PLAN), begun(world, other)
+    for name, session, topic in (
+        ("a", second, other),
+        ("b", daily, DAILY),
+        ("c", first, PLAN),
+        ("d", daily, DAILY),
+        ("e", second, other),
+    ):
+        click(world, session, name, topic)
+    for limit in (1, 2, 50):
+        assert names(world, program=None, limit=limit) == ["a", "b", "c", "d", "e"]
+        assert names(world, program=OWN, limit=limit) == ["a", "c", "e"]
+        assert names(world, program=None, newest_first=True, limit=limit) == [*"edcba"]
+    assert names(world, BEN, program=None) == []
 
 
 @pytest.mark.parametrize(
@@ -252,6 +283,7 @@ def test_a_search_for_what_is_rare_comes_back_in_time() -> None:
         ({"after": "nowhere"}, "after"),
         ({"after": Key("audit", "other", ("habits", "ada", "", "", 1)).text}, "after"),
         ({"after": Key("job", "acme", ("j",)).text}, "after"),
+        ({"after": Key("audit", "acme", ("habits", "ada", "", "", 1)).text}, "after"),
     ],
 )
 def test_a_filter_that_is_none_is_refused(wanted: dict[str, Any], field: str) -> None:

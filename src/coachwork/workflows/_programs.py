@@ -15,17 +15,18 @@ from coachwork.errors import ValidationError
 from coachwork.ids import checked_id
 from coachwork.ports import Query
 from coachwork.programs import Program, Scope, read_state
-from coachwork.records import AUDIT, Key, progress_key
+from coachwork.records import AUDIT, Key
 from coachwork.workflows._answers import ActionList, ActionView, ProgramView, action_views
+from coachwork.workflows._audit_log import AuditLog, state_of
 from coachwork.workflows._program import load_underway
 from coachwork.workflows._reading import MAX_LIMIT, checked_instant, checked_number
 from coachwork.workflows._setup import Caller, Setup
-from coachwork.workflows._store import find, load_session
+from coachwork.workflows._store import load, load_session
 
 S = TypeVar("S")
 
-MOST_PAGES: Final = 20
-"""How many pages of audits are read for one page of actions."""
+MOST_AUDITS: Final = 4000
+"""How many audits are looked at for one page of actions."""
 
 
 def program_state(
@@ -89,8 +90,7 @@ def actions(  # noqa: PLR0913 - one keyword for each filter
 ) -> Workflow[ActionList]:
     """Return one page of what was done for the caller in programs, in the order of its doing.
 
-    One program follows the other, shorter ids first; where each session has a state of its own,
-    the sessions of a program follow each other in the order of their ids.
+    Each state that was worked on costs a question to the repository, and so does each page of it.
     A caller with a test scenario sees that scenario's actions, any other one those without.
 
     Args:
@@ -143,11 +143,10 @@ def actions(  # noqa: PLR0913 - one keyword for each filter
         status=() if whose is None else (whose.value,),
         since=since,
         before=before,
-        after=None if after is None else _place(caller, after),
         newest_first=newest_first,
-        limit=MAX_LIMIT,
     )
-    return (yield from _page(wanted, query, limit))
+    begin = None if after is None else (yield from _audit_at(caller, after))
+    return (yield from _page(wanted, AuditLog(query, wanted.is_of, begin), limit))
 
 
 @frozen(kw_only=True)
@@ -160,13 +159,13 @@ class _Wanted:
     type: str | None
     status: ActionStatus | None
 
+    def is_of(self, audit: Audit) -> bool:
+        """Whether the state that *audit* changed is one of those that are asked for."""
+        return audit.scenario == self.scenario and self.program in {None, audit.program}
+
     def found(self, audit: Audit) -> list[ActionView]:
         """Return the actions of *audit* that are asked for."""
-        if (
-            self.program not in {None, audit.program}
-            or audit.scenario != self.scenario
-            or self.message not in {None, audit.message}
-        ):
+        if self.message not in {None, audit.message}:
             return []
         return [
             action
@@ -175,25 +174,19 @@ class _Wanted:
         ]
 
 
-def _page(wanted: _Wanted, query: Query, limit: int) -> Workflow[ActionList]:
-    """Return the actions that *query* and *wanted* ask for, until there are enough."""
+def _page(wanted: _Wanted, log: AuditLog, limit: int) -> Workflow[ActionList]:
+    """Return the actions of *log* that are asked for, until there are enough."""
     found: list[ActionView] = []
     there: dict[Key, bool] = {}
-    for _ in range(MOST_PAGES):
-        page = yield from find(AUDIT, query)
-        for audit in page:
-            told = wanted.found(audit.value)
-            if told and (yield from _is_counted(audit.value, there)):
-                found += told
-            query = evolve(query, after=AUDIT.key(audit.value))
-            if len(found) >= limit:
-                break
-        else:
-            if len(page) < query.limit:
-                return ActionList(tuple(found), None)
-            continue
-        break
-    return ActionList(tuple(found), None if query.after is None else query.after.text)
+    looked = 0
+    while (audit := (yield from log.next())) is not None:
+        looked += 1
+        told = wanted.found(audit)
+        if told and (yield from _is_counted(audit, there)):
+            found += told
+        if len(found) >= limit or looked == MOST_AUDITS:
+            return ActionList(tuple(found), AUDIT.key(audit).text)
+    return ActionList(tuple(found), None)
 
 
 def _is_counted(audit: Audit, there: dict[Key, bool]) -> Workflow[bool]:
@@ -203,14 +196,14 @@ def _is_counted(audit: Audit, there: dict[Key, bool]) -> Workflow[bool]:
         audit: The audit.
         there: What is known of other states; this one is put there, too.
     """
-    key = progress_key(audit.tenant, audit.program, audit.user, audit.subject, audit.scenario)
+    key = state_of(audit)
     if key not in there:
         there[key] = (yield from Get(key)) is not None
     return there[key]
 
 
-def _place(caller: Caller, after: str) -> Key:
-    """Return the key of the audit at which the page before ended.
+def _audit_at(caller: Caller, after: str) -> Workflow[Audit]:
+    """Return the audit at which the page before ended.
 
     Raises:
         ValidationError: It is none of the caller's.
@@ -219,9 +212,12 @@ def _place(caller: Caller, after: str) -> Key:
         key = Key.parse(after)
     except (ValueError, LookupError):
         key = None
-    if key is None or key.kind != AUDIT.name or key.tenant != caller.tenant:
+    stored = None
+    if key is not None and key.kind == AUDIT.name and key.tenant == caller.tenant:
+        stored = yield from load(AUDIT, key)
+    if stored is None or stored.value.user != caller.user:
         raise ValidationError("after", "the next of an earlier page")
-    return key
+    return stored.value
 
 
 C = TypeVar("C", bound=StrEnum)
