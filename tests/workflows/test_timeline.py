@@ -34,6 +34,7 @@ from coachwork.workflows import (
     send,
     start,
     timeline,
+    timeline_text,
 )
 from tests.between import between
 from tests.faults import ADA, BEN, World
@@ -257,7 +258,7 @@ def test_a_program_that_nobody_declares(topic: Topic[Any] | None) -> None:
 
 
 def test_what_an_older_version_judged() -> None:
-    """Its actions may mean something else today, so phases alone are told."""
+    """Its actions may mean something else today, so phases are told, and what it all led to."""
     world = new_world()
     session = begun(world, DAILY)
     say(world, DAILY, session, add("read"))
@@ -266,14 +267,17 @@ def test_what_an_older_version_judged() -> None:
     world.declare(topic)
     say(world, topic, session, "begin")
     found = told(world, topic, session)
+    last = world.run(program_state(world.setup, ADA, newer)).state
+    assert [habit.name for habit in last.habits] == ["read"]
     assert [(entry.phase, entry.state) for entry in found.entries] == [
         (None, None),
         (None, None),
         ("START", None),
         ("START", None),
-        ("DOING", None),
+        ("DOING", last),
     ]
     assert found.path == ()
+    assert "read" in timeline_text(found).rpartition("begin")[2]
 
 
 def test_what_is_damaged_is_told() -> None:

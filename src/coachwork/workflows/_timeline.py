@@ -85,7 +85,8 @@ def timeline(
 
     Where a user has one state, what other sessions did to it counts: it is in the states, and not
     among the entries. States can be told where the topic is declared with its program, and the
-    program's version of today judged all actions; else phases alone are told, as the log has them.
+    program's version of today judged all actions; else phases are told, as the log has them, and
+    the last state.
 
     It is no activity. All audits of the state are read, so it is for looking back, not for every
     turn.
@@ -192,17 +193,20 @@ def _replayed(program: Program[Any], session: Session) -> Workflow[_Story]:
     audits = yield from read_audits(progress)
     known = _known(session, audits)
     if any(audit.program_version != program.version for audit in audits):
-        return _Story(program.id, _Place(), _logged(known))
+        steps = _logged(known)
+        if len(known) == len(audits):  # where all of it led to is stored
+            steps = (*steps[:-1], evolve(steps[-1], after=_place(program, underway.state)))
+        return _Story(program.id, _Place(), steps)
     state = begun(program, progress.begun, progress.begun_at)
     beginning = _place(program, state)
-    steps: list[_Step] = []
+    replayed: list[_Step] = []
     for audit in known:
         edges: list[PhaseEdge] = []
         for action in audit.actions:
             before, state = state, carry_again(program, state, evolve(audit, actions=(action,)))
             edges += _edge(program, before, state)
-        steps.append(_Step(audit, _place(program, state), tuple(edges)))
-    return _Story(program.id, beginning, tuple(steps))
+        replayed.append(_Step(audit, _place(program, state), tuple(edges)))
+    return _Story(program.id, beginning, tuple(replayed))
 
 
 def _place(program: Program[Any], state: object) -> _Place:
