@@ -13,7 +13,14 @@ import pytest
 from attrs import evolve, frozen
 
 from coachwork.actions import ActionStatus, Audit, RefusalCode, Sender
-from coachwork.errors import CoachworkError, CorruptRecordError, UnsupportedSchemaError
+from coachwork.effects import Commit
+from coachwork.errors import (
+    ActionRefusedError,
+    CoachworkError,
+    CorruptRecordError,
+    StoreUnavailableError,
+    UnsupportedSchemaError,
+)
 from coachwork.jobs import Job, JobKind
 from coachwork.ports import Ask, PromptRole
 from coachwork.programs import (
@@ -230,6 +237,36 @@ def spoil(now: Habits, _given: Spoil, _moment: Moment) -> Refusal:
     """Break the promise of being a pure function."""
     cast("dict[str, object]", now.anything)["spoilt"] = True
     return Refusal("it cannot be")
+
+
+@frozen
+class Copy:
+    """Keep something beside what is kept."""
+
+
+def copy(now: Habits, _given: Copy, _moment: Moment) -> Done[Habits]:
+    """Add it to what is there."""
+    kept = cast("dict[str, object]", now.anything)
+    return Done(evolve(now, anything={**kept, "copied": True}), "copied")
+
+
+def test_code_that_refuses_spoils_nothing_where_its_turn_is_not_written() -> None:
+    """The state that was read before is read anew."""
+    more: list[ActionType[Habits, Any]] = [ActionType(Spoil, spoil), ActionType(Copy, copy)]
+    program = evolve(HABITS, actions=[*HABITS.actions, *more])
+    topic = evolve(DAILY, program=program)
+    world, session = begun([says(("keep", {"what": {"kept": True}}))], topic)
+    world.run(send(world.setup, ADA, topic, session, "Hello"))
+    click = partial(act, world.setup, ADA, topic, session, message=2)
+    world.effects.clear()
+    with pytest.raises(ActionRefusedError):
+        world.run(click("spoil", key="k"))
+    number = next(n for n, effect in enumerate(world.effects) if isinstance(effect, Commit))
+    with pytest.raises(StoreUnavailableError):
+        world.run(click("spoil", key="l"), Told(number, Fault.FAIL_BEFORE))
+    world.run(click("copy"))
+    view = world.run(program_state(world.setup, ADA, program))
+    assert view.state.anything == {"kept": True, "copied": True}
 
 
 def test_code_that_refuses_and_changes_all_the_same_changes_nothing_for_long() -> None:

@@ -266,6 +266,16 @@ def test_actions_of_several_states_are_in_the_order_of_time() -> None:
     assert names(world, BEN, program=None) == []
 
 
+def test_nobody_goes_on_where_another_stopped() -> None:
+    """The next of somebody else's page is none."""
+    world = new_world()
+    click(world, begun(world), "a")
+    page = world.run(actions(world.setup, ADA, HABITS, limit=1))
+    assert page.next is not None
+    with pytest.raises(ValidationError, match="after"):
+        world.run(actions(world.setup, BEN, HABITS, after=page.next))
+
+
 @pytest.mark.parametrize(
     "wanted, field",
     [
