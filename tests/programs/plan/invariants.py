@@ -154,6 +154,10 @@ def _of_answers(before: CoachingPlan, action: Action, after: CoachingPlan) -> It
     expected = before.retry_count + _counts_as_try(before, action)
     if after.retry_count != expected:
         yield f"{after.retry_count} retries where there should be {expected}"
+    for old in before.steps:
+        new = after.step(old.step)
+        if new and new.response != old.response and old.step != _step_of(before, action):
+            yield "an answer has landed in another step"
     if action.type == "edit_answer":
         return
     for old in before.steps:
@@ -165,6 +169,13 @@ def _of_answers(before: CoachingPlan, action: Action, after: CoachingPlan) -> It
     fresh = set(finished) - set(known)
     if fresh and (action.type != "assess_answer" or fresh != {before.current_step}):
         yield "a step was completed that was not assessed"
+
+
+def _step_of(before: CoachingPlan, action: Action) -> object:
+    """Return the step that an action is about: the one that it names, or else the current one."""
+    given = action.parameters
+    assert isinstance(given, dict)
+    return given.get("step", before.current_step)
 
 
 def _is_unfit(before: CoachingPlan, action: Action) -> bool:

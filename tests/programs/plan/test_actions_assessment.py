@@ -24,6 +24,7 @@ from tests.programs.plan.plans import (
     FAILED,
     IN_PROGRESS,
     INITIALIZED,
+    about,
     after,
     applied,
     carry,
@@ -156,9 +157,43 @@ def test_an_answer_that_will_not_do_stays_and_is_asked_about() -> None:
 def test_where_the_coach_spoke_first_the_message_is_the_one_before() -> None:
     """There is none that led to it."""
     state = after(plan(), "assess_answer", **WEAK, response="To cook.")
-    again = carry(state, ("assess_answer", {**WEAK, "confidence": 0.4}), message=None).state
+    again = carry(
+        state, ("assess_answer", {**WEAK, "step": "vision", "confidence": 0.4}), message=None
+    ).state
     assert (again.current.message, again.current.confidence) == ("s-1.4", 0.4)
-    assert carry(plan(), ("assess_answer", WEAK), message=None).state.current.message is None
+    assert (
+        carry(plan(), about(plan(), "assess_answer", WEAK), message=None).state.current.message
+        is None
+    )
+
+
+# --- the step that it is about ---------------------------------------------------------------
+
+
+def test_an_answer_to_another_step_completes_none() -> None:
+    """A click has turned to that since the reply was thought of; nothing of it counts."""
+    later = with_step(plan(current_step=Step.OFFRE), Step.VISION, response="v", complete=True)
+    for given_ in (GOOD, WEAK):
+        told = refused(later, "assess_answer", step="vision", **given_)
+        assert told == "that was for vision; now it is about offre"
+    wishing = after(later, "ask_for_help", Sender.USER, kind="proposals")
+    assert "was for mission" in refused(wishing, "assess_answer", step="mission", **GOOD)
+
+
+def test_each_answer_of_a_reply_is_about_its_own_step() -> None:
+    """The second one is about the step that the first one has turned to."""
+    first, second = ({"step": step, **GOOD} for step in ("vision", "mission"))
+    state = carry(plan(), ("assess_answer", first), ("assess_answer", second)).state
+    assert (state.current_step, state.retry_count) == (Step.CLIENTELE, 0)
+    again = carry(plan(), ("assess_answer", first), ("assess_answer", {**first, "confidence": 1}))
+    assert again.actions[1].code is RefusalCode.NOT_POSSIBLE
+    assert again.state.current.response == ""
+
+
+def test_an_assessment_that_does_not_say_what_it_is_about_counts_as_a_try() -> None:
+    """It is of no use."""
+    state = carry(plan(), ("assess_answer", GOOD)).state
+    assert (state.retry_count, state.steps[0].complete) == (1, False)
 
 
 # --- the limit -------------------------------------------------------------------------------
@@ -168,7 +203,7 @@ def tried(policy: PlanPolicy, *answers: dict[str, JSON]) -> CoachingPlan:
     """Return a plan after some assessments of its first step."""
     state = plan(policy=policy)
     for answer in answers:
-        state = carry(state, ("assess_answer", answer)).state
+        state = carry(state, about(state, "assess_answer", answer)).state
     return state
 
 
@@ -195,7 +230,7 @@ def test_at_the_limit_it_may_be_asked_differently(limit: AtLimit, last: dict[str
     step = state.current
     assert (step.step, step.complete, step.retries, step.attempts) == (Step.VISION, False, 2, 0)
     assert step.ask_differently
-    more = carry(state, ("assess_answer", WEAK)).state
+    more = carry(state, about(state, "assess_answer", WEAK)).state
     assert (more.retry_count, more.current.attempts) == (3, 1)
     assert more.current.ask_differently
     done = after(more, "assess_answer", **GOOD)
@@ -233,6 +268,8 @@ def test_the_summary_tells_what_happens_at_the_limit() -> None:
     "parameters",
     [
         {},
+        {**GOOD, "step": None},
+        {**GOOD, "step": "fame"},
         {"complete": True},
         {"confidence": 0.9},
         {"complete": True, "confidence": math.nan},
@@ -250,7 +287,7 @@ def test_the_summary_tells_what_happens_at_the_limit() -> None:
 )
 def test_what_cannot_be_read_counts_as_a_try_and_is_never_kept(parameters: dict[str, JSON]) -> None:
     """It stands as refused, and nothing of it is in the plan."""
-    carried = carry(plan(), ("assess_answer", parameters))
+    carried = carry(plan(), about(plan(), "assess_answer", parameters))
     assert [one.code for one in carried.actions] == [RefusalCode.BAD_PARAMETERS]
     step = carried.state.current
     assert (step.retries, step.attempts, step.complete, step.confidence) == (1, 1, False, 0.0)
@@ -263,7 +300,7 @@ def test_what_cannot_be_read_counts_as_a_try_and_is_never_kept(parameters: dict[
 @given(confidence=st.floats(allow_nan=True, allow_infinity=True) | st.integers())
 def test_a_confidence_is_a_share_or_it_is_not_kept(confidence: float) -> None:
     """Whatever number is given."""
-    state = carry(plan(), ("assess_answer", {**GOOD, "confidence": confidence})).state
+    state = carry(plan(), about(plan(), "assess_answer", {**GOOD, "confidence": confidence})).state
     is_share = math.isfinite(confidence) and 0 <= confidence <= 1
     assert state.steps[0].confidence == (confidence if is_share else 0)
     assert 0 <= state.coaching_confidence <= 1
@@ -278,7 +315,9 @@ def test_while_help_is_wanted_no_answer_is_judged() -> None:
     )
     refused(wishing, "assess_answer", RefusalCode.BAD_PARAMETERS, **UNFIT)
     carried = carry(
-        wishing, ("give_guiding_questions", {"questions": ["Who?"]}), ("assess_answer", GOOD)
+        wishing,
+        about(wishing, "give_guiding_questions", {"questions": ["Who?"]}),
+        about(wishing, "assess_answer", GOOD),
     )
     assert [one.code for one in carried.actions] == [None, None]
 

@@ -93,7 +93,7 @@ def test_tries_before_an_edit_do_not_count_towards_the_limit() -> None:
     state = plan(policy=PlanPolicy(retries=2, at_limit=AtLimit.FAIL))
     weak = {"complete": False, "confidence": 0.1}
     for _ in range(2):
-        state = carry(state, ("assess_answer", {**weak})).state
+        state = carry(state, ("assess_answer", {"step": "vision", **weak})).state
         edit: dict[str, JSON] = {"step": "vision", "response": "Another."}
         state = carry(state, ("edit_answer", edit), message=None).state
         assert (state.status, state.current.attempts) == (IN_PROGRESS, 0)

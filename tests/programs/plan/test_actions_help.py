@@ -111,6 +111,14 @@ def test_what_was_given_for_another_step_changes_nothing() -> None:
     refused(plan(), "use_text", RefusalCode.WRONG_SENDER, step="vision", text="Mine.")
 
 
+@pytest.mark.parametrize("kind", HelpKind)
+def test_help_with_another_step_is_not_given(kind: HelpKind) -> None:
+    """It would have buttons for an answer that is not asked for, and the wish is still open."""
+    name, gift = GIFTS[kind]
+    told = refused(wishing(kind), name, step="offre", **gift)
+    assert told == "that was for offre; now it is about vision"
+
+
 def test_a_click_without_a_message_keeps_the_one_before() -> None:
     """What it said is not gone."""
     state = after(plan(), "use_text", USER, step="vision", text="Mine.")

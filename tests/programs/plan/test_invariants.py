@@ -183,7 +183,8 @@ def malformed(chance: random.Random) -> Iterator[Asked]:
     yield {"type": name, "parameters": {}, "more": some}
     yield {"type": name, "parameters": some if not isinstance(some, dict) else [some]}
     yield {"type": name, "parameters": {"more": some}}
-    yield {"type": "assess_answer", "parameters": {"complete": True, "confidence": some}}
+    about: Asked = {"step": "vision", "complete": True, "confidence": some}
+    yield {"type": "assess_answer", "parameters": about}
     yield {"type": name, "parameters": {field: [[some]] for field in (*fields, "more")}}
     yield {"type": name, "parameters": dict.fromkeys((*fields, "more"), "\ud800")}
 
@@ -239,6 +240,7 @@ def _step(chance: random.Random, play: Play) -> tuple[Sender, list[Asked]]:
             return Sender.COACH, [{"type": "start_coaching"}]
         case PlanStatus.IN_PROGRESS:
             given: dict[str, JSON] = {
+                "step": state.current_step.value,
                 "complete": chance.random() < 0.8,
                 "confidence": chance.choice([0.5, 0.8, 0.9, float("nan")]),
                 "response": f"About {state.current_step}.",
@@ -398,9 +400,10 @@ def test_more_damage_by_an_action_is_seen() -> None:
     assert "completed that was not assessed" in "; ".join(
         broken_between(talk, _action("give_proposals"), done)
     )
-    good: Asked = {"complete": True, "confidence": 0.9, "response": "o"}
+    good: Asked = {"step": "vision", "complete": True, "confidence": 0.9, "response": "o"}
     assessed = _action("assess_answer", parameters=good)
     assert "completed that was not assessed" in "; ".join(broken_between(talk, assessed, done))
+    assert "an answer has landed in another step" in broken_between(talk, assessed, done)
     weak = _action("assess_answer", parameters={**good, "complete": False})
     assert "0 retries where there should be 1" in broken_between(talk, weak, talk)
     unfit = evolve(weak, status=ActionStatus.REFUSED, code=RefusalCode.BAD_PARAMETERS)

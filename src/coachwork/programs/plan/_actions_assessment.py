@@ -7,10 +7,10 @@ from attrs import evolve, field, frozen
 from coachwork.actions import Button, Component
 from coachwork.plain import JSON
 from coachwork.programs import Done, Moment, Refusal
-from coachwork.programs.plan._keeping import counted, heard, replaced
+from coachwork.programs.plan._keeping import about_another, counted, heard, replaced
 from coachwork.programs.plan._policy import AtLimit, share
 from coachwork.programs.plan._state import CoachingPlan, CoachingStep
-from coachwork.programs.plan._steps import GOALS, Criterion
+from coachwork.programs.plan._steps import GOALS, Criterion, Step
 from coachwork.programs.plan._table import PlanEvent, moved
 from coachwork.programs.plan._texts import (
     MAX_AT_ONCE,
@@ -29,6 +29,7 @@ class AssessAnswer:
     """Judge the person's answer to the current step. Do so for each answer that they give.
 
     Attributes:
+        step: The step that it is about.
         complete: Whether the answer tells all that the step needs.
         confidence: How much you rely on the answer as it is, from 0 to 1.
         response: The answer so far, in the person's own words; left out, the one that is kept.
@@ -39,6 +40,7 @@ class AssessAnswer:
         criteria: Which of the step's criteria the answer meets.
     """
 
+    step: Step
     complete: bool
     confidence: float = field(validator=share)
     response: str = field(default="", validator=optional_text_of(MAX_RESPONSE), repr=False)
@@ -56,7 +58,13 @@ class AssessAnswer:
 
 
 def assess_answer(plan: CoachingPlan, given: AssessAnswer, moment: Moment) -> Answer:
-    """Complete the step and turn to the next open one, or count a try that failed."""
+    """Complete the step and turn to the next open one, or count a try that failed.
+
+    One about another step than the current counts as nothing: an edit or another order may have
+    turned away from it since the reply was thought of.
+    """
+    if (other := about_another(plan, given.step)) is not None:
+        return other
     if plan.help_wanted is not None:
         return Refusal(f"the person wants {plan.help_wanted.replace('_', ' ')}: give that first")
     old = plan.current
