@@ -196,14 +196,68 @@ def test_an_assessment_that_does_not_say_what_it_is_about_counts_as_a_try() -> N
     assert (state.retry_count, state.steps[0].complete) == (1, False)
 
 
+# --- one message -----------------------------------------------------------------------------
+
+_WEAK_OR_UNFIT: Final[tuple[dict[str, JSON], ...]] = (
+    {"step": "vision", **WEAK},
+    {"step": "vision", "complete": True},
+    {"step": "vision", **WEAK, "response": "To cook."},
+    {},
+)
+
+
+@pytest.mark.parametrize("first", _WEAK_OR_UNFIT)
+@pytest.mark.parametrize("second", _WEAK_OR_UNFIT)
+@pytest.mark.parametrize("limit", AtLimit)
+def test_what_fails_twice_in_one_message_counts_once(
+    limit: AtLimit, first: dict[str, JSON], second: dict[str, JSON]
+) -> None:
+    """The person has answered once: neither the tries nor the limit know more of it."""
+    state = plan(policy=PlanPolicy(retries=2, at_limit=limit))
+    state = carry(state, ("assess_answer", first), ("assess_answer", second)).state
+    state = carry(state, ("assess_answer", first)).state
+    assert (state.retry_count, state.current.attempts, state.status) == (1, 1, IN_PROGRESS)
+    assert not state.current.ask_differently
+    other = carry(state, ("assess_answer", second), message="s-1.6").state
+    assert (other.retry_count, other.steps[0].retries) == (2, 2)
+
+
+def test_what_does_not_count_again_is_kept_all_the_same() -> None:
+    """What the coach says of the answer last is what it means."""
+    state = after(plan(), "assess_answer", **WEAK)
+    state, action = applied(state, "assess_answer", **WEAK, clarifying_question="For whom?")
+    assert (state.current.clarifying_question, state.retry_count) == ("For whom?", 1)
+    assert action.summary == "vision stays open, try 1 of 3"
+    assert action.component is not None
+
+
+def test_it_counts_once_for_all_steps() -> None:
+    """Also where another one has been turned to, and an answer will do in between."""
+    state = carry(
+        plan(),
+        *(("assess_answer", {"step": "vision", **one}) for one in (WEAK, GOOD)),
+        ("assess_answer", {"step": "mission", **WEAK}),
+    ).state
+    assert (state.current_step, state.retry_count) == (Step.MISSION, 1)
+
+
+def test_without_a_message_each_counts() -> None:
+    """Nobody can tell whether they are about the same answer."""
+    state = plan(policy=PlanPolicy(retries=2, at_limit=AtLimit.FAIL))
+    for answer in ({"step": "vision", **WEAK}, UNFIT):
+        state = carry(state, ("assess_answer", answer), message=None).state
+    assert (state.status, state.retry_count) == (FAILED, 2)
+
+
 # --- the limit -------------------------------------------------------------------------------
 
 
 def tried(policy: PlanPolicy, *answers: dict[str, JSON]) -> CoachingPlan:
     """Return a plan after some assessments of its first step."""
     state = plan(policy=policy)
-    for answer in answers:
-        state = carry(state, about(state, "assess_answer", answer)).state
+    for number, answer in enumerate(answers):
+        asked = about(state, "assess_answer", answer)
+        state = carry(state, asked, message=f"s-1.{number}").state
     return state
 
 

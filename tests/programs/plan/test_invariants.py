@@ -120,7 +120,7 @@ class Play:
         """Return what the actions lead to one by one, and check what each of them does."""
         for action in audit.actions:
             after = carry_again(self.program, state, evolve(audit, actions=(action,)))
-            assert not broken_between(state, action, after)
+            assert not broken_between(state, action, after, audit.source)
             state = after
         return state
 
@@ -408,6 +408,10 @@ def test_more_damage_by_an_action_is_seen() -> None:
     assert "0 retries where there should be 1" in broken_between(talk, weak, talk)
     unfit = evolve(weak, status=ActionStatus.REFUSED, code=RefusalCode.BAD_PARAMETERS)
     assert "0 retries where there should be 1" in broken_between(talk, unfit, talk)
+    counted = evolve(talk, failed_message="s-1.1")
+    assert not broken_between(counted, unfit, counted, "s-1.1")
+    told_of = broken_between(talk, weak, counted, "s-1.2")
+    assert "it is not known which message has failed" in told_of
     wishing = evolve(talk, help_wanted=HelpKind.PROPOSALS)
     assert not broken_between(wishing, unfit, wishing)
 

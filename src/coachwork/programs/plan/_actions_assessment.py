@@ -88,9 +88,10 @@ def assess_answer(plan: CoachingPlan, given: AssessAnswer, moment: Moment) -> An
 def unfit_assessment(plan: CoachingPlan, moment: Moment) -> CoachingPlan:
     """Count an assessment that cannot be read (NaN, out of range, missing) as one that failed.
 
-    While help is wanted it counts as nothing, as any other assessment.
+    While help is wanted it counts as nothing, as any other assessment; nor does it where one has
+    failed before that was led to by the same message.
     """
-    if plan.help_wanted is not None:
+    if plan.help_wanted is not None or _has_failed(plan, moment):
         return plan
     plan = heard(plan, moment)
     return counted(_failed(plan, plan.current, moment).state)
@@ -113,9 +114,11 @@ def _completed(plan: CoachingPlan, step: CoachingStep, moment: Moment, how: str)
 
 
 def _failed(plan: CoachingPlan, step: CoachingStep, moment: Moment) -> _Applied:
-    """Count a try that failed; when the retries are used up, the policy decides."""
-    step = evolve(step, retries=step.retries + 1, attempts=step.attempts + 1)
+    """Count a try that failed, one a message; when the retries are used up, the policy decides."""
     policy = plan.policy
+    if not _has_failed(plan, moment):
+        step = evolve(step, retries=step.retries + 1, attempts=step.attempts + 1)
+        plan = evolve(plan, failed_message=moment.message)
     used_up = step.attempts >= policy.retries
     if used_up and policy.at_limit is AtLimit.ACCEPT and step.response:
         return _completed(plan, step, moment, "accepted")
@@ -128,6 +131,11 @@ def _failed(plan: CoachingPlan, step: CoachingStep, moment: Moment) -> _Applied:
         event, told = PlanEvent.PROCESS_STEP, f"stays open, try {step.attempts} of {policy.retries}"
     after = moved(replaced(plan, step), event, moment.now)
     return Done(after, f"{step.step} {told}", _clarification(step))
+
+
+def _has_failed(plan: CoachingPlan, moment: Moment) -> bool:
+    """Whether an answer that came with the same message has failed before, and counted."""
+    return moment.message is not None and moment.message == plan.failed_message
 
 
 def _clarification(step: CoachingStep) -> Component | None:

@@ -56,7 +56,7 @@ class CoachingStep:
         confidence: How sure the coach was of the answer when it was assessed last, 0 to 1.
         complete: Whether it is complete.
         duration: How long the talk was about it.
-        retries: How many assessments failed in all.
+        retries: How many assessments failed in all, where those of one message count as one.
         attempts: How many of them since they were counted anew.
         ask_differently: Whether the coach is to ask in another way, for the retries are used up.
         message: The id of the message that led to the answer, or None.
@@ -117,7 +117,9 @@ class CoachingPlan:
         steps: The steps with their answers, in their order.
         step_completion: Whether each step is complete.
         coaching_confidence: The mean confidence of all steps, where an open one counts 0.
-        retry_count: How many assessments of answers have failed, of all steps.
+        retry_count: How many assessments of answers have failed, of all steps: one a message.
+        failed_message: The id of the message that led to the assessment that was counted last as
+            one that failed, or None; what else fails in replies to it does not count.
         cultural_context: What is known of the culture and the place, as plain data.
         sector_context: What is known of the sector, as plain data.
         help_wanted: What help the person wished for and has not got yet, or None.
@@ -142,6 +144,7 @@ class CoachingPlan:
     step_completion: dict[Step, bool]
     coaching_confidence: float = 0.0
     retry_count: int = 0
+    failed_message: str | None = None
     cultural_context: dict[str, JSON] = field(factory=dict[str, JSON], repr=False)
     sector_context: dict[str, JSON] = field(factory=dict[str, JSON], repr=False)
     help_wanted: HelpKind | None = None
