@@ -92,10 +92,9 @@ def test_editing_begins_anew() -> None:
 def test_tries_before_an_edit_do_not_count_towards_the_limit() -> None:
     """They are of another answer."""
     state = plan(policy=PlanPolicy(retries=2, at_limit=AtLimit.FAIL))
-    weak = {"complete": False, "confidence": 0.1}
+    weak: dict[str, JSON] = {"step": "vision", "complete": False, "confidence": 0.1}
     for number in range(2):
-        failed = ("assess_answer", {"step": "vision", **weak})
-        state = carry(state, failed, message=f"s-1.{number}").state
+        state = carry(state, ("assess_answer", weak), message=f"s-1.{number}").state
         edit: dict[str, JSON] = {"step": "vision", "response": "Another."}
         state = carry(state, ("edit_answer", edit), message=None).state
         assert (state.status, state.current.attempts) == (IN_PROGRESS, 0)
