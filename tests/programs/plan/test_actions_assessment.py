@@ -265,15 +265,39 @@ ANSWERED: Final[dict[str, JSON]] = {**WEAK, "response": "Something."}
 UNFIT: Final[dict[str, JSON]] = {"complete": True}
 
 
-@pytest.mark.parametrize("last", [ANSWERED, UNFIT])
+@pytest.mark.parametrize("last", [ANSWERED, WEAK])
 def test_at_the_limit_an_answer_may_be_accepted(last: dict[str, JSON]) -> None:
-    """With its low confidence, however the last try failed."""
+    """With its low confidence; where the assessment holds no answer, it is of the one before."""
     policy = PlanPolicy(retries=2, at_limit=AtLimit.ACCEPT)
     state = tried(policy, ANSWERED, last)
     step = state.steps[0]
     assert (step.complete, step.confidence, step.retries) == (True, 0.3, 2)
     assert (step.attempts, step.ask_differently) == (0, False)
     assert state.current_step is Step.MISSION
+
+
+@pytest.mark.parametrize(
+    "complete, confidence, expected",
+    [(False, 0.95, 0.6), (False, 0.6, 0.6), (False, 0.59, 0.59), (True, 0.3, 0.3), (True, 0, 0)],
+)
+def test_what_is_accepted_at_the_limit_is_no_surer_than_the_threshold(
+    complete: object, confidence: float, expected: float
+) -> None:
+    """Nobody has found that it tells all, however sure of it the coach is."""
+    policy = PlanPolicy(retries=1, at_limit=AtLimit.ACCEPT, threshold=0.6)
+    answer: dict[str, JSON] = {"complete": bool(complete), "confidence": confidence}
+    state, action = applied(plan(policy=policy), "assess_answer", **answer, response="To cook.")
+    assert (state.steps[0].complete, state.steps[0].confidence) == (True, expected)
+    assert state.coaching_confidence == pytest.approx(expected / 6)
+    assert action.summary == f"accepted vision with confidence {expected:.2f}"
+
+
+def test_an_older_answer_is_not_accepted_in_the_place_of_one_that_nobody_could_judge() -> None:
+    """It is asked differently."""
+    policy = PlanPolicy(retries=2, at_limit=AtLimit.ACCEPT)
+    step = tried(policy, ANSWERED, UNFIT).steps[0]
+    assert (step.complete, step.ask_differently, step.attempts) == (False, True, 0)
+    assert step.response == "Something."
 
 
 @pytest.mark.parametrize("last", [WEAK, UNFIT])

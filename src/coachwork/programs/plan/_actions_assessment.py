@@ -88,13 +88,14 @@ def assess_answer(plan: CoachingPlan, given: AssessAnswer, moment: Moment) -> An
 def unfit_assessment(plan: CoachingPlan, moment: Moment) -> CoachingPlan:
     """Count an assessment that cannot be read (NaN, out of range, missing) as one that failed.
 
-    While help is wanted it counts as nothing, as any other assessment; nor does it where one has
-    failed before that was led to by the same message.
+    No answer is accepted by it: the one that is kept may be older than the one that was meant.
+    It counts as nothing while help is wanted, as any other assessment, and where another one that
+    the same message led to has failed before.
     """
     if plan.help_wanted is not None or _has_failed(plan, moment):
         return plan
     plan = heard(plan, moment)
-    return counted(_failed(plan, plan.current, moment).state)
+    return counted(_failed(plan, plan.current, moment, is_judged=False).state)
 
 
 def _completed(plan: CoachingPlan, step: CoachingStep, moment: Moment, how: str) -> _Applied:
@@ -113,15 +114,18 @@ def _completed(plan: CoachingPlan, step: CoachingStep, moment: Moment, how: str)
     return Done(after, summary, Component(kind="step_complete", data=data))
 
 
-def _failed(plan: CoachingPlan, step: CoachingStep, moment: Moment) -> _Applied:
+def _failed(
+    plan: CoachingPlan, step: CoachingStep, moment: Moment, *, is_judged: bool = True
+) -> _Applied:
     """Count a try that failed, one a message; when the retries are used up, the policy decides."""
     policy = plan.policy
     if not _has_failed(plan, moment):
         step = evolve(step, retries=step.retries + 1, attempts=step.attempts + 1)
         plan = evolve(plan, failed_message=moment.message)
     used_up = step.attempts >= policy.retries
-    if used_up and policy.at_limit is AtLimit.ACCEPT and step.response:
-        return _completed(plan, step, moment, "accepted")
+    if used_up and policy.at_limit is AtLimit.ACCEPT and is_judged and step.response:
+        no_surer = evolve(step, confidence=min(step.confidence, policy.threshold))
+        return _completed(plan, no_surer, moment, "accepted")
     if used_up and policy.at_limit is AtLimit.FAIL:
         event, told = PlanEvent.VALIDATION_ERROR, "failed, for its retries are used up"
     elif used_up:

@@ -53,7 +53,8 @@ class CoachingStep:
         examples: Examples that the coach gave last.
         reformulation: Other words for the answer that the coach gave last, or empty.
         criteria: What the answer tells of that which it should, as assessed last.
-        confidence: How sure the coach was of the answer when it was assessed last, 0 to 1.
+        confidence: How sure the coach was of the answer when it was assessed last, 0 to 1; of one
+            that was accepted at the limit, `PlanPolicy.threshold` at most.
         complete: Whether it is complete.
         duration: How long the talk was about it.
         retries: How many assessments failed in all, where those of one message count as one.
