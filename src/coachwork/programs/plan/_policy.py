@@ -74,7 +74,7 @@ class PlanPolicy:
         subset: Whether an order may leave steps out.
         synthesis_anywhere: Whether the synthesis may stand elsewhere than at the end.
         wait_for_agents: Whether a plan waits for somebody to run a required agent again whose
-            attempts are used up; otherwise it has failed.
+            attempts are used up; otherwise it has failed once no other agent is running.
 
     Raises:
         ValidationError: A field is not what it should be; it names the field.
