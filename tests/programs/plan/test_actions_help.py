@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from coachwork.actions import Button, Component, RefusalCode, Sender
 from coachwork.plain import JSON
@@ -58,6 +59,18 @@ def test_a_draft_comes_with_the_wish() -> None:
     )
     after(plan(), "ask_for_help", USER, kind="proposals")
     assert "kind: expected one of" in bad(plan(), "ask_for_help", USER, kind="money")
+
+
+@pytest.mark.parametrize("kind", HelpKind)
+def test_a_wish_can_be_withdrawn(kind: HelpKind) -> None:
+    """Answers are judged again from then on; nothing else is another."""
+    before = wishing(kind)
+    state, action = applied(before, "withdraw_help", USER)
+    assert state == evolve(before, help_wanted=None)
+    assert action.summary == f"wished no more for {kind.replace('_', ' ')} on vision"
+    after(state, "assess_answer", complete=True, confidence=0.9)
+    assert refused(state, "withdraw_help", NOT_POSSIBLE, USER) == "no help is wanted"
+    refused(before, "withdraw_help", RefusalCode.WRONG_SENDER)
 
 
 def test_guiding_questions_are_shown() -> None:

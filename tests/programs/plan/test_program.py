@@ -62,6 +62,7 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[PlanStatus, ...]]]] = {
     "set_context": ("both", (INITIALIZED, IN_PROGRESS, COACHING_COMPLETE)),
     "assess_answer": ("coach", TALK),
     "ask_for_help": ("user", TALK),
+    "withdraw_help": ("user", TALK),
     "give_guiding_questions": ("coach", TALK),
     "give_reformulation": ("coach", TALK),
     "give_proposals": ("coach", TALK),

@@ -20,6 +20,7 @@ from coachwork.programs.plan._actions_help import (
     GiveProposals,
     GiveReformulation,
     UseText,
+    WithdrawHelp,
 )
 from coachwork.programs.plan._agents import DEFAULT_AGENTS, SectionText, section_agent
 from coachwork.programs.plan._brief import BusinessBrief, brief_of
@@ -74,6 +75,7 @@ __all__ = [
     "StartCoaching",
     "Step",
     "UseText",
+    "WithdrawHelp",
     "brief_of",
     "markdown",
     "plan_program",

@@ -43,6 +43,20 @@ def ask_for_help(plan: CoachingPlan, given: AskForHelp, moment: Moment) -> Answe
 
 
 @frozen
+class WithdrawHelp:
+    """Wish for no help any more; the next answer is judged as any other."""
+
+
+def withdraw_help(plan: CoachingPlan, _given: WithdrawHelp, _moment: Moment) -> Answer:
+    """Let the wish go; a draft that came with it stays."""
+    if plan.help_wanted is None:
+        return Refusal("no help is wanted")
+    wish = plan.help_wanted.replace("_", " ")
+    after = evolve(plan, help_wanted=None)
+    return Done(after, f"wished no more for {wish} on {plan.current_step}")
+
+
+@frozen
 class GiveGuidingQuestions:
     """Give questions that lead the person to an answer of their own.
 

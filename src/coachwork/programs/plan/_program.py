@@ -51,11 +51,13 @@ from coachwork.programs.plan._actions_help import (
     GiveProposals,
     GiveReformulation,
     UseText,
+    WithdrawHelp,
     ask_for_help,
     give_guiding_questions,
     give_proposals,
     give_reformulation,
     use_text,
+    withdraw_help,
 )
 from coachwork.programs.plan._agents import DEFAULT_AGENTS, SectionText
 from coachwork.programs.plan._keeping import counted, kept
@@ -135,6 +137,7 @@ def plan_program(
             _action(SetContext, set_context, _BEFORE | _TALK | _DONE),
             _assessment(),
             _action(AskForHelp, ask_for_help, _TALK, "user"),
+            _action(WithdrawHelp, withdraw_help, _TALK, "user"),
             _action(GiveGuidingQuestions, give_guiding_questions, _TALK, "coach"),
             _action(GiveReformulation, give_reformulation, _TALK, "coach"),
             _action(GiveProposals, give_proposals, _TALK, "coach"),
