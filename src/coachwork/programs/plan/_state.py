@@ -127,7 +127,8 @@ class CoachingPlan:
         conversation: The ids of the messages that led to changes, the newest last; where they
             become too many, the oldest are left out (the log of actions has all of them).
         coaching_duration: How long was talked: the sum of the gaps between moments at which
-            something came of the talk, each no longer than `PlanPolicy.idle`.
+            something came of the talk, each no longer than `PlanPolicy.idle`. What was said and led
+            to nothing is not seen there; `talk_duration` counts it.
         required: The names of the agents without whose sections there is no brief.
         runs: How far the agents are.
         sections: What the agents wrote, in the order in which it first came.
