@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import Final
 
 import pytest
@@ -206,20 +207,17 @@ _WEAK_OR_UNFIT: Final[tuple[dict[str, JSON], ...]] = (
 )
 
 
-@pytest.mark.parametrize("first", _WEAK_OR_UNFIT)
-@pytest.mark.parametrize("second", _WEAK_OR_UNFIT)
 @pytest.mark.parametrize("limit", AtLimit)
-def test_what_fails_twice_in_one_message_counts_once(
-    limit: AtLimit, first: dict[str, JSON], second: dict[str, JSON]
-) -> None:
+def test_what_fails_twice_in_one_message_counts_once(limit: AtLimit) -> None:
     """The person has answered once: neither the tries nor the limit know more of it."""
-    state = plan(policy=PlanPolicy(retries=2, at_limit=limit))
-    state = carry(state, ("assess_answer", first), ("assess_answer", second)).state
-    state = carry(state, ("assess_answer", first)).state
-    assert (state.retry_count, state.current.attempts, state.status) == (1, 1, IN_PROGRESS)
-    assert not state.current.ask_differently
-    other = carry(state, ("assess_answer", second), message="s-1.6").state
-    assert (other.retry_count, other.steps[0].retries) == (2, 2)
+    begun = plan(policy=PlanPolicy(retries=2, at_limit=limit))
+    for first, second in product(_WEAK_OR_UNFIT, repeat=2):
+        state = carry(begun, ("assess_answer", first), ("assess_answer", second)).state
+        state = carry(state, ("assess_answer", first)).state
+        assert (state.retry_count, state.current.attempts, state.status) == (1, 1, IN_PROGRESS)
+        assert not state.current.ask_differently
+        other = carry(state, ("assess_answer", second), message="s-1.6").state
+        assert (other.retry_count, other.steps[0].retries) == (2, 2)
 
 
 def test_what_does_not_count_again_is_kept_all_the_same() -> None:
@@ -374,7 +372,7 @@ def test_what_cannot_be_read_counts_as_a_try_and_is_never_kept(parameters: dict[
     assert carried.state.conversation == ("s-1.4",)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(confidence=st.floats(allow_nan=True, allow_infinity=True) | st.integers())
 def test_a_confidence_is_a_share_or_it_is_not_kept(confidence: float) -> None:
     """Whatever number is given."""

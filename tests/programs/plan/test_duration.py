@@ -54,7 +54,7 @@ def test_it_is_the_sum_of_gaps_each_no_longer_than_idle(
     assert talk_duration(said(*minutes), HALF_AN_HOUR) == timedelta(minutes=expected)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     minutes=st.lists(st.integers(0, 600), max_size=8),
     idle=st.integers(1, 90).map(lambda minutes: timedelta(minutes=minutes)),

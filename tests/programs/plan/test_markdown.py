@@ -218,7 +218,7 @@ _BODIES: Final = st.lists(_PIECES, min_size=1, max_size=14).map("".join)
 _TITLES: Final = _BODIES.map(lambda title: " ".join(title.split()) or "x")
 
 
-@settings(max_examples=100)
+@settings(max_examples=80)
 @given(
     title=_TITLES,
     parts=st.lists(st.tuples(st.sampled_from(SectionSource), _TITLES, _BODIES), max_size=3),
