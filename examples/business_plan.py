@@ -38,9 +38,10 @@ def says(message: str, *actions: tuple[str, dict[str, JSON]]) -> str:
     return json.dumps({"message": message, "is_final": False, "actions": named})
 
 
-def enough(response: str, confidence: float) -> tuple[str, dict[str, JSON]]:
-    """Return the assessment of an answer that tells all that its step needs."""
+def enough(step: Step, response: str, confidence: float) -> tuple[str, dict[str, JSON]]:
+    """Return the assessment of an answer that tells all that its *step* needs."""
     parameters: dict[str, JSON] = {
+        "step": step.value,
         "complete": True,
         "confidence": confidence,
         "response": response,
@@ -52,6 +53,7 @@ def enough(response: str, confidence: float) -> tuple[str, dict[str, JSON]]:
 TOO_LITTLE: tuple[str, dict[str, JSON]] = (
     "assess_answer",
     {
+        "step": "vision",
         "complete": False,
         "confidence": 0.3,
         "response": "A good restaurant.",
@@ -86,12 +88,12 @@ SCRIPT = [
         ("start_coaching", {}),
     ),
     says("What will people say of it in five years?", TOO_LITTLE),
-    says("I can taste it. Whom does it serve that it exists?", enough(TALK[1], 0.9)),
-    says("And what does nobody else do?", enough(TALK[2], 0.85)),
-    says("What do you offer, and at what price?", enough(TALK[3], 0.8)),
-    says("Who comes?", enough(TALK[4], 0.75)),
-    says("Say it all in one sentence.", enough(TALK[5], 0.7)),
-    says("Then let the others write.", enough(TALK[6], 0.8)),
+    says("I can taste it. Whom does it serve that it exists?", enough(Step.VISION, TALK[1], 0.9)),
+    says("And what does nobody else do?", enough(Step.MISSION, TALK[2], 0.85)),
+    says("What do you offer, and at what price?", enough(Step.DIFFERENTIATION, TALK[3], 0.8)),
+    says("Who comes?", enough(Step.OFFRE, TALK[4], 0.75)),
+    says("Say it all in one sentence.", enough(Step.CLIENTELE, TALK[5], 0.7)),
+    says("Then let the others write.", enough(Step.SYNTHESIS, TALK[6], 0.8)),
 ]
 
 SECTIONS = {

@@ -13,7 +13,7 @@ from coachwork.cli._playing import Click, Press, Said
 from coachwork.errors import LLMTimeoutError
 from coachwork.plain import JSON
 from coachwork.ports import AgentAsk, Ask
-from coachwork.programs.plan import PLAN, SectionText
+from coachwork.programs.plan import PLAN, SectionText, Step
 from coachwork.topics import Topic
 
 BUSINESS_PLAN: Final = Topic(
@@ -50,9 +50,10 @@ THINKING: Final = 0.3
 _Action = tuple[str, dict[str, JSON]]
 
 
-def _enough(confidence: float, response: str = "") -> _Action:
-    """Return the assessment of an answer that tells all that its step needs."""
+def _enough(step: Step, confidence: float, response: str = "") -> _Action:
+    """Return the assessment of an answer that tells all that its *step* needs."""
     return "assess_answer", {
+        "step": step.value,
         "complete": True,
         "confidence": confidence,
         "response": response,
@@ -63,6 +64,7 @@ def _enough(confidence: float, response: str = "") -> _Action:
 _TOO_LITTLE: Final[_Action] = (
     "assess_answer",
     {
+        "step": "vision",
         "complete": False,
         "confidence": 0.2,
         "response": "A bakery.",
@@ -71,15 +73,19 @@ _TOO_LITTLE: Final[_Action] = (
     },
 )
 
-_BROKEN: Final[_Action] = ("assess_answer", {"complete": True, "confidence": 3})
+_BROKEN: Final[_Action] = (
+    "assess_answer",
+    {"step": "clientele", "complete": True, "confidence": 3},
+)
 
 _PROPOSALS: Final[_Action] = (
     "give_proposals",
     {
+        "step": "differentiation",
         "proposals": [
             "We are the cheapest bakery of the quarter.",
             "We bake with millet from the fields around Thiès, and name the farmer on each loaf.",
-        ]
+        ],
     },
 )
 
@@ -96,25 +102,54 @@ _SCRIPT: Final[tuple[tuple[str, tuple[_Action, ...]], ...]] = (
     ("What will be different in five years because of yours?", (_TOO_LITTLE,)),
     (
         "I can smell it. What will you do for that every day?",
-        (_enough(0.9, "Every street of Thiès wakes up to bread from millet that grew around it."),),
+        (
+            _enough(
+                Step.VISION,
+                0.9,
+                "Every street of Thiès wakes up to bread from millet that grew around it.",
+            ),
+        ),
     ),
     (
         "That is a reason to get up at three. Who will buy it?",
-        (_enough(0.85, "Good bread of what our farmers grow, so that they can live from it."),),
+        (
+            _enough(
+                Step.MISSION,
+                0.85,
+                "Good bread of what our farmers grow, so that they can live from it.",
+            ),
+        ),
     ),
     (
         "And why from you, and from nobody else?",
-        (_BROKEN, _enough(0.8, "Some three hundred families with children, and two hotels.")),
+        (
+            _BROKEN,
+            _enough(
+                Step.CLIENTELE, 0.8, "Some three hundred families with children, and two hotels."
+            ),
+        ),
     ),
     ("Here are two ways to say it. Is one of them yours?", (_PROPOSALS,)),
-    ("What do you sell, and at what price?", (_enough(0.75),)),
+    ("What do you sell, and at what price?", (_enough(Step.DIFFERENTIATION, 0.75),)),
     (
         "Now say all of it in one sentence.",
-        (_enough(0.8, "Three breads from 150 francs on, each morning; a sweet one on Fridays."),),
+        (
+            _enough(
+                Step.OFFRE,
+                0.8,
+                "Three breads from 150 francs on, each morning; a sweet one on Fridays.",
+            ),
+        ),
     ),
     (
         "Then others will write now what a bank wants to read.",
-        (_enough(0.9, "Millet bread from around Thiès, each morning, for families and hotels."),),
+        (
+            _enough(
+                Step.SYNTHESIS,
+                0.9,
+                "Millet bread from around Thiès, each morning, for families and hotels.",
+            ),
+        ),
     ),
     ("Go well, Awa, and keep me a loaf.", (("accept_brief", {}),)),
 )

@@ -127,9 +127,15 @@ def _of_bounds(plan: CoachingPlan) -> Iterator[str]:
 # --- one action ------------------------------------------------------------------------------
 
 
-def broken_between(before: CoachingPlan, action: Action, after: CoachingPlan) -> list[str]:
-    """Tell what of an action cannot be."""
-    return [*_of_moves(before, action, after), *_of_answers(before, action, after)]
+def broken_between(
+    before: CoachingPlan, action: Action, after: CoachingPlan, message: str | None = None
+) -> list[str]:
+    """Tell what of an action cannot be that a message has led to."""
+    return [
+        *_of_moves(before, action, after),
+        *_of_retries(before, action, after, message),
+        *_of_answers(before, action, after),
+    ]
 
 
 def _of_moves(before: CoachingPlan, action: Action, after: CoachingPlan) -> Iterator[str]:
@@ -150,10 +156,23 @@ def _of_moves(before: CoachingPlan, action: Action, after: CoachingPlan) -> Iter
         yield "the brief went back"
 
 
-def _of_answers(before: CoachingPlan, action: Action, after: CoachingPlan) -> Iterator[str]:
-    expected = before.retry_count + _counts_as_try(before, action)
+def _of_retries(
+    before: CoachingPlan, action: Action, after: CoachingPlan, message: str | None
+) -> Iterator[str]:
+    is_new = message is None or message != before.failed_message
+    counts = is_new and _counts_as_try(before, action)
+    expected = before.retry_count + counts
     if after.retry_count != expected:
         yield f"{after.retry_count} retries where there should be {expected}"
+    if after.failed_message != (message if counts else before.failed_message):
+        yield "it is not known which message has failed"
+
+
+def _of_answers(before: CoachingPlan, action: Action, after: CoachingPlan) -> Iterator[str]:
+    for old in before.steps:
+        new = after.step(old.step)
+        if new and new.response != old.response and old.step != _step_of(before, action):
+            yield "an answer has landed in another step"
     if action.type == "edit_answer":
         return
     for old in before.steps:
@@ -165,6 +184,13 @@ def _of_answers(before: CoachingPlan, action: Action, after: CoachingPlan) -> It
     fresh = set(finished) - set(known)
     if fresh and (action.type != "assess_answer" or fresh != {before.current_step}):
         yield "a step was completed that was not assessed"
+
+
+def _step_of(before: CoachingPlan, action: Action) -> object:
+    """Return the step that an action is about: the one that it names, or else the current one."""
+    given = action.parameters
+    assert isinstance(given, dict)
+    return given.get("step", before.current_step)
 
 
 def _is_unfit(before: CoachingPlan, action: Action) -> bool:

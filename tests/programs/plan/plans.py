@@ -36,6 +36,11 @@ FAILED: Final = PlanStatus.FAILED
 SURE: Final = 0.9
 AGENTS: Final = tuple(agent.name for agent in PLAN.agents)
 
+ABOUT: Final = frozenset(
+    {"assess_answer", "give_guiding_questions", "give_reformulation", "give_proposals"}
+)
+"""The actions of the coach that say which step they are about."""
+
 
 def plan(status: PlanStatus = IN_PROGRESS, **fields: object) -> CoachingPlan:
     """Return a plan as it is when it comes to *status*: answered and written as far as need be.
@@ -92,11 +97,22 @@ def carry(
     return carry_out(program, state, asked, sender, LATER, "a", message)
 
 
+def about(
+    state: CoachingPlan, name: str, parameters: dict[str, JSON]
+) -> tuple[str, dict[str, JSON]]:
+    """Return an action that is about the current step, where it says nothing else."""
+    step: dict[str, JSON] = {"step": state.current_step.value} if name in ABOUT else {}
+    return name, {**step, **parameters}
+
+
 def applied(
     state: CoachingPlan, name: str, sender: Sender = Sender.COACH, /, **parameters: JSON
 ) -> tuple[CoachingPlan, Action]:
-    """Return the state after an action, and the action; it must not be refused."""
-    carried = carry(state, (name, parameters), sender=sender)
+    """Return the state after an action, and the action; it must not be refused.
+
+    Where it does not say which step it is about, it is the current one.
+    """
+    carried = carry(state, about(state, name, parameters), sender=sender)
     (action,) = carried.actions
     assert action.status is ActionStatus.APPLIED, action.summary
     assert carried.state.updated_at == LATER
@@ -118,8 +134,11 @@ def refused(
     /,
     **parameters: JSON,
 ) -> str:
-    """Return why an action is refused with that *code*; nothing may change."""
-    carried = carry(state, (name, parameters), sender=sender)
+    """Return why an action is refused with that *code*; nothing may change.
+
+    Where it does not say which step it is about, it is the current one.
+    """
+    carried = carry(state, about(state, name, parameters), sender=sender)
     (action,) = carried.actions
     assert action.code is code, action.summary
     assert carried.state is state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import Final
 
 import pytest
@@ -24,6 +25,7 @@ from tests.programs.plan.plans import (
     FAILED,
     IN_PROGRESS,
     INITIALIZED,
+    about,
     after,
     applied,
     carry,
@@ -156,9 +158,93 @@ def test_an_answer_that_will_not_do_stays_and_is_asked_about() -> None:
 def test_where_the_coach_spoke_first_the_message_is_the_one_before() -> None:
     """There is none that led to it."""
     state = after(plan(), "assess_answer", **WEAK, response="To cook.")
-    again = carry(state, ("assess_answer", {**WEAK, "confidence": 0.4}), message=None).state
+    again = carry(
+        state, ("assess_answer", {**WEAK, "step": "vision", "confidence": 0.4}), message=None
+    ).state
     assert (again.current.message, again.current.confidence) == ("s-1.4", 0.4)
-    assert carry(plan(), ("assess_answer", WEAK), message=None).state.current.message is None
+    assert (
+        carry(plan(), about(plan(), "assess_answer", WEAK), message=None).state.current.message
+        is None
+    )
+
+
+# --- the step that it is about ---------------------------------------------------------------
+
+
+def test_an_answer_to_another_step_completes_none() -> None:
+    """A click has turned to that since the reply was thought of; nothing of it counts."""
+    later = with_step(plan(current_step=Step.OFFRE), Step.VISION, response="v", complete=True)
+    for given_ in (GOOD, WEAK):
+        told = refused(later, "assess_answer", step="vision", **given_)
+        assert told == "that was for vision; now it is about offre"
+    wishing = after(later, "ask_for_help", Sender.USER, kind="proposals")
+    assert "was for mission" in refused(wishing, "assess_answer", step="mission", **GOOD)
+
+
+def test_each_answer_of_a_reply_is_about_its_own_step() -> None:
+    """The second one is about the step that the first one has turned to."""
+    first, second = ({"step": step, **GOOD} for step in ("vision", "mission"))
+    state = carry(plan(), ("assess_answer", first), ("assess_answer", second)).state
+    assert (state.current_step, state.retry_count) == (Step.CLIENTELE, 0)
+    again = carry(plan(), ("assess_answer", first), ("assess_answer", {**first, "confidence": 1}))
+    assert again.actions[1].code is RefusalCode.NOT_POSSIBLE
+    assert again.state.current.response == ""
+
+
+def test_an_assessment_that_does_not_say_what_it_is_about_counts_as_a_try() -> None:
+    """It is of no use."""
+    state = carry(plan(), ("assess_answer", GOOD)).state
+    assert (state.retry_count, state.steps[0].complete) == (1, False)
+
+
+# --- one message -----------------------------------------------------------------------------
+
+_WEAK_OR_UNFIT: Final[tuple[dict[str, JSON], ...]] = (
+    {"step": "vision", **WEAK},
+    {"step": "vision", "complete": True},
+    {"step": "vision", **WEAK, "response": "To cook."},
+    {},
+)
+
+
+@pytest.mark.parametrize("limit", AtLimit)
+def test_what_fails_twice_in_one_message_counts_once(limit: AtLimit) -> None:
+    """The person has answered once: neither the tries nor the limit know more of it."""
+    begun = plan(policy=PlanPolicy(retries=2, at_limit=limit))
+    for first, second in product(_WEAK_OR_UNFIT, repeat=2):
+        state = carry(begun, ("assess_answer", first), ("assess_answer", second)).state
+        state = carry(state, ("assess_answer", first)).state
+        assert (state.retry_count, state.current.attempts, state.status) == (1, 1, IN_PROGRESS)
+        assert not state.current.ask_differently
+        other = carry(state, ("assess_answer", second), message="s-1.6").state
+        assert (other.retry_count, other.steps[0].retries) == (2, 2)
+
+
+def test_what_does_not_count_again_is_kept_all_the_same() -> None:
+    """What the coach says of the answer last is what it means."""
+    state = after(plan(), "assess_answer", **WEAK)
+    state, action = applied(state, "assess_answer", **WEAK, clarifying_question="For whom?")
+    assert (state.current.clarifying_question, state.retry_count) == ("For whom?", 1)
+    assert action.summary == "vision stays open, try 1 of 3"
+    assert action.component is not None
+
+
+def test_it_counts_once_for_all_steps() -> None:
+    """Also where another one has been turned to, and an answer will do in between."""
+    state = carry(
+        plan(),
+        *(("assess_answer", {"step": "vision", **one}) for one in (WEAK, GOOD)),
+        ("assess_answer", {"step": "mission", **WEAK}),
+    ).state
+    assert (state.current_step, state.retry_count) == (Step.MISSION, 1)
+
+
+def test_without_a_message_each_counts() -> None:
+    """Nobody can tell whether they are about the same answer."""
+    state = plan(policy=PlanPolicy(retries=2, at_limit=AtLimit.FAIL))
+    for answer in ({"step": "vision", **WEAK}, UNFIT):
+        state = carry(state, ("assess_answer", answer), message=None).state
+    assert (state.status, state.retry_count) == (FAILED, 2)
 
 
 # --- the limit -------------------------------------------------------------------------------
@@ -167,8 +253,9 @@ def test_where_the_coach_spoke_first_the_message_is_the_one_before() -> None:
 def tried(policy: PlanPolicy, *answers: dict[str, JSON]) -> CoachingPlan:
     """Return a plan after some assessments of its first step."""
     state = plan(policy=policy)
-    for answer in answers:
-        state = carry(state, ("assess_answer", answer)).state
+    for number, answer in enumerate(answers):
+        asked = about(state, "assess_answer", answer)
+        state = carry(state, asked, message=f"s-1.{number}").state
     return state
 
 
@@ -176,15 +263,39 @@ ANSWERED: Final[dict[str, JSON]] = {**WEAK, "response": "Something."}
 UNFIT: Final[dict[str, JSON]] = {"complete": True}
 
 
-@pytest.mark.parametrize("last", [ANSWERED, UNFIT])
+@pytest.mark.parametrize("last", [ANSWERED, WEAK])
 def test_at_the_limit_an_answer_may_be_accepted(last: dict[str, JSON]) -> None:
-    """With its low confidence, however the last try failed."""
+    """With its low confidence; where the assessment holds no answer, it is of the one before."""
     policy = PlanPolicy(retries=2, at_limit=AtLimit.ACCEPT)
     state = tried(policy, ANSWERED, last)
     step = state.steps[0]
     assert (step.complete, step.confidence, step.retries) == (True, 0.3, 2)
     assert (step.attempts, step.ask_differently) == (0, False)
     assert state.current_step is Step.MISSION
+
+
+@pytest.mark.parametrize(
+    "complete, confidence, expected",
+    [(False, 0.95, 0.6), (False, 0.6, 0.6), (False, 0.59, 0.59), (True, 0.3, 0.3), (True, 0, 0)],
+)
+def test_what_is_accepted_at_the_limit_is_no_surer_than_the_threshold(
+    complete: object, confidence: float, expected: float
+) -> None:
+    """Nobody has found that it tells all, however sure of it the coach is."""
+    policy = PlanPolicy(retries=1, at_limit=AtLimit.ACCEPT, threshold=0.6)
+    answer: dict[str, JSON] = {"complete": bool(complete), "confidence": confidence}
+    state, action = applied(plan(policy=policy), "assess_answer", **answer, response="To cook.")
+    assert (state.steps[0].complete, state.steps[0].confidence) == (True, expected)
+    assert state.coaching_confidence == pytest.approx(expected / 6)
+    assert action.summary == f"accepted vision with confidence {expected:.2f}"
+
+
+def test_an_older_answer_is_not_accepted_in_the_place_of_one_that_nobody_could_judge() -> None:
+    """It is asked differently."""
+    policy = PlanPolicy(retries=2, at_limit=AtLimit.ACCEPT)
+    step = tried(policy, ANSWERED, UNFIT).steps[0]
+    assert (step.complete, step.ask_differently, step.attempts) == (False, True, 0)
+    assert step.response == "Something."
 
 
 @pytest.mark.parametrize("last", [WEAK, UNFIT])
@@ -195,7 +306,7 @@ def test_at_the_limit_it_may_be_asked_differently(limit: AtLimit, last: dict[str
     step = state.current
     assert (step.step, step.complete, step.retries, step.attempts) == (Step.VISION, False, 2, 0)
     assert step.ask_differently
-    more = carry(state, ("assess_answer", WEAK)).state
+    more = carry(state, about(state, "assess_answer", WEAK)).state
     assert (more.retry_count, more.current.attempts) == (3, 1)
     assert more.current.ask_differently
     done = after(more, "assess_answer", **GOOD)
@@ -233,6 +344,8 @@ def test_the_summary_tells_what_happens_at_the_limit() -> None:
     "parameters",
     [
         {},
+        {**GOOD, "step": None},
+        {**GOOD, "step": "fame"},
         {"complete": True},
         {"confidence": 0.9},
         {"complete": True, "confidence": math.nan},
@@ -250,7 +363,7 @@ def test_the_summary_tells_what_happens_at_the_limit() -> None:
 )
 def test_what_cannot_be_read_counts_as_a_try_and_is_never_kept(parameters: dict[str, JSON]) -> None:
     """It stands as refused, and nothing of it is in the plan."""
-    carried = carry(plan(), ("assess_answer", parameters))
+    carried = carry(plan(), about(plan(), "assess_answer", parameters))
     assert [one.code for one in carried.actions] == [RefusalCode.BAD_PARAMETERS]
     step = carried.state.current
     assert (step.retries, step.attempts, step.complete, step.confidence) == (1, 1, False, 0.0)
@@ -259,11 +372,11 @@ def test_what_cannot_be_read_counts_as_a_try_and_is_never_kept(parameters: dict[
     assert carried.state.conversation == ("s-1.4",)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(confidence=st.floats(allow_nan=True, allow_infinity=True) | st.integers())
 def test_a_confidence_is_a_share_or_it_is_not_kept(confidence: float) -> None:
     """Whatever number is given."""
-    state = carry(plan(), ("assess_answer", {**GOOD, "confidence": confidence})).state
+    state = carry(plan(), about(plan(), "assess_answer", {**GOOD, "confidence": confidence})).state
     is_share = math.isfinite(confidence) and 0 <= confidence <= 1
     assert state.steps[0].confidence == (confidence if is_share else 0)
     assert 0 <= state.coaching_confidence <= 1
@@ -278,7 +391,9 @@ def test_while_help_is_wanted_no_answer_is_judged() -> None:
     )
     refused(wishing, "assess_answer", RefusalCode.BAD_PARAMETERS, **UNFIT)
     carried = carry(
-        wishing, ("give_guiding_questions", {"questions": ["Who?"]}), ("assess_answer", GOOD)
+        wishing,
+        about(wishing, "give_guiding_questions", {"questions": ["Who?"]}),
+        about(wishing, "assess_answer", GOOD),
     )
     assert [one.code for one in carried.actions] == [None, None]
 

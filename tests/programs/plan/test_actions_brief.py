@@ -60,7 +60,13 @@ def write(
     state: CoachingPlan, agent: str, body: str = "Text.", program: Program[CoachingPlan] = PLAN
 ) -> CoachingPlan:
     """Return the state after an agent has begun and written its section."""
-    state = begin(state, agent, program)
+    return finish(begin(state, agent, program), agent, body, program)
+
+
+def finish(
+    state: CoachingPlan, agent: str, body: str = "Text.", program: Program[CoachingPlan] = PLAN
+) -> CoachingPlan:
+    """Return the state after an agent that runs has written its section."""
     result: JSON = {"title": f"On {agent}", "body": body}
     run = state.runs.of(agent).run
     state, action = act(state, "finish_agent", program, agent=agent, run=run, result=result)
@@ -135,6 +141,36 @@ def test_the_agents_are_those_of_the_program_now() -> None:
     assert due(changed, program) == ["team"]
 
 
+def coached_again(state: CoachingPlan) -> CoachingPlan:
+    """Return a plan whose synthesis was changed, and will do again."""
+    state = after(state, "edit_answer", Sender.USER, step="synthesis", response="Other.")
+    return after(state, "assess_answer", complete=True, confidence=0.9)
+
+
+def test_an_optional_agent_that_failed_is_asked_again() -> None:
+    """Also where it is the only one, and there would be a brief without its section."""
+    program = plan_program(agents=[section_agent("team", "Who?", required=False, attempts=1)])
+    state = carry(plan(COACHING_COMPLETE), ("start_agents", {}), program=program).state
+    state = fail(state, "team", program=program)
+    assert (state.status, state.sections) == (BRIEF_READY, ())
+    carried = carry(coached_again(state), ("start_agents", {}), program=program)
+    assert carried.actions[0].summary == "asked the agents team"
+    assert (carried.state.status, due(carried.state, program)) == (RUNNING, ["team"])
+    assert write(carried.state, "team", program=program).brief_version == 2
+
+
+def test_an_optional_agent_whose_section_is_outdated_is_asked_again() -> None:
+    """Also where it could not write another one before."""
+    program = plan_program(agents=[section_agent("team", "Who?", required=False, attempts=1)])
+    state = carry(plan(COACHING_COMPLETE), ("start_agents", {}), program=program).state
+    state = coached_again(write(state, "team", program=program))
+    state = carry(state, ("start_agents", {}), program=program).state
+    state = fail(state, "team", program=program)
+    assert (state.status, state.brief_version, state.sections[0].stale) == (BRIEF_READY, 2, True)
+    carried = carry(coached_again(state), ("start_agents", {}), program=program)
+    assert carried.actions[0].summary == "asked the agents team"
+
+
 # --- writing ---------------------------------------------------------------------------------
 
 
@@ -193,6 +229,38 @@ def test_a_required_agent_whose_attempts_are_used_up_fails_the_plan() -> None:
     state = fail(state, "market")
     assert state.status is FAILED
     assert [one.name for one in state.sections] == ["customers"]
+
+
+def test_a_required_agent_that_failed_leaves_those_that_run() -> None:
+    """Their sections are taken as they come; the plan has failed when the last one is heard of."""
+    state = begin(begin(STARTED, "customers"), "competition")
+    state = fail(state, "market", 3)
+    assert (state.status, state.runs.of("market").status) == (RUNNING, AgentStatus.FAILED)
+    state = finish(state, "customers")
+    assert state.status is RUNNING
+    for last in (
+        finish(state, "competition"),
+        act(state, "fail_agent", agent="competition", run=1, code="LLM_ERROR")[0],
+    ):
+        assert last.status is FAILED
+        assert last.section("customers") is not None
+    assert last.runs.of("competition").status is AgentStatus.WAITING
+
+
+def test_while_others_run_a_required_agent_that_failed_may_be_run_again() -> None:
+    """Then nothing is lost."""
+    state = fail(begin(STARTED, "customers"), "market", 3)
+    state = after(state, "run_agent_again", Sender.USER, agent="market")
+    state = write(finish(state, "customers"), "market")
+    assert (state.status, due(state)) == (RUNNING, ["competition"])
+
+
+def test_a_run_that_is_lost_keeps_the_others_waiting_until_it_is_begun_again() -> None:
+    """Nobody can tell that it has died before its time is over; then it may be begun anew."""
+    state = fail(begin(STARTED, "customers"), "market", 3)
+    late = LATER + timedelta(minutes=2)
+    assert [one.name for one in PLAN.due_agents(state, late)] == ["customers", "competition"]
+    assert state.status is RUNNING
 
 
 def test_a_plan_may_wait_for_an_agent_to_be_run_again() -> None:

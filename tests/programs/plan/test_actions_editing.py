@@ -80,8 +80,9 @@ def test_the_answer_of_the_current_step_may_be_changed() -> None:
 def test_editing_begins_anew() -> None:
     """Retries are counted from there, and a wish for help is let go."""
     state = plan(policy=PlanPolicy(retries=2, at_limit=AtLimit.ASK_DIFFERENTLY))
+    weak: dict[str, JSON] = {"step": "vision", "complete": False, "confidence": 0.1}
     for number in range(2):
-        state = after(state, "assess_answer", complete=False, confidence=number / 10)
+        state = carry(state, ("assess_answer", weak), message=f"s-1.{number}").state
     assert state.current.ask_differently
     state = after(state, "ask_for_help", Sender.USER, kind="proposals")
     state = after(state, "edit_answer", Sender.USER, step="vision", response="Quite another.")
@@ -91,13 +92,13 @@ def test_editing_begins_anew() -> None:
 def test_tries_before_an_edit_do_not_count_towards_the_limit() -> None:
     """They are of another answer."""
     state = plan(policy=PlanPolicy(retries=2, at_limit=AtLimit.FAIL))
-    weak = {"complete": False, "confidence": 0.1}
-    for _ in range(2):
-        state = carry(state, ("assess_answer", {**weak})).state
+    weak: dict[str, JSON] = {"step": "vision", "complete": False, "confidence": 0.1}
+    for number in range(2):
+        state = carry(state, ("assess_answer", weak), message=f"s-1.{number}").state
         edit: dict[str, JSON] = {"step": "vision", "response": "Another."}
         state = carry(state, ("edit_answer", edit), message=None).state
         assert (state.status, state.current.attempts) == (IN_PROGRESS, 0)
-        assert state.current.message == "s-1.4"
+        assert state.current.message == f"s-1.{number}"
     assert state.retry_count == 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from coachwork.actions import Button, Component, RefusalCode, Sender
 from coachwork.plain import JSON
@@ -60,6 +61,18 @@ def test_a_draft_comes_with_the_wish() -> None:
     assert "kind: expected one of" in bad(plan(), "ask_for_help", USER, kind="money")
 
 
+@pytest.mark.parametrize("kind", HelpKind)
+def test_a_wish_can_be_withdrawn(kind: HelpKind) -> None:
+    """Answers are judged again from then on; nothing else is another."""
+    before = wishing(kind)
+    state, action = applied(before, "withdraw_help", USER)
+    assert state == evolve(before, help_wanted=None)
+    assert action.summary == f"wished no more for {kind.replace('_', ' ')} on vision"
+    after(state, "assess_answer", complete=True, confidence=0.9)
+    assert refused(state, "withdraw_help", NOT_POSSIBLE, USER) == "no help is wanted"
+    refused(before, "withdraw_help", RefusalCode.WRONG_SENDER)
+
+
 def test_guiding_questions_are_shown() -> None:
     """Nothing can be pressed: the answer is the person's own."""
     _, action = applied(plan(), "give_guiding_questions", questions=["Who?", "Why?"])
@@ -109,6 +122,14 @@ def test_what_was_given_for_another_step_changes_nothing() -> None:
         "that was for vision; now it is about offre"
     )
     refused(plan(), "use_text", RefusalCode.WRONG_SENDER, step="vision", text="Mine.")
+
+
+@pytest.mark.parametrize("kind", HelpKind)
+def test_help_with_another_step_is_not_given(kind: HelpKind) -> None:
+    """It would have buttons for an answer that is not asked for, and the wish is still open."""
+    name, gift = GIFTS[kind]
+    told = refused(wishing(kind), name, step="offre", **gift)
+    assert told == "that was for offre; now it is about vision"
 
 
 def test_a_click_without_a_message_keeps_the_one_before() -> None:

@@ -17,8 +17,10 @@ from tests.programs.plan.plans import (
     AGENTS,
     BRIEF_READY,
     COACHING_COMPLETE,
+    COMPLETED,
     IN_PROGRESS,
     SURE,
+    after,
     plan,
     section,
     with_step,
@@ -57,13 +59,34 @@ def test_what_is_not_there_yet_is_missing() -> None:
     assert brief_of(plan(COACHING_COMPLETE)).completeness == pytest.approx(6 / 11)
 
 
-def test_an_outdated_section_is_there_and_says_so() -> None:
-    """It is better than none."""
+def test_an_outdated_section_is_shown_and_does_not_count() -> None:
+    """It is better than none, and not what there is to be."""
     state = plan(BRIEF_READY)
-    stale = tuple(evolve(one, stale=True) for one in state.sections)
+    stale = tuple(evolve(one, stale=one.name in {"risks", "market"}) for one in state.sections)
     brief = brief_of(evolve(state, sections=stale))
-    assert brief.completeness == 1
-    assert [one.stale for one in brief.sections] == [False] * 6 + [True] * 5
+    assert [one.name for one in brief.sections if one.stale] == ["market", "risks"]
+    assert (brief.outdated, brief.missing) == (("market", "risks"), ())
+    assert brief.completeness == pytest.approx(9 / 11)
+    assert brief_of(state).outdated == ()
+
+
+def test_a_changed_answer_is_not_the_version_that_was_ready() -> None:
+    """Neither while it is judged, nor once it will do: what agents wrote is of the old one."""
+    edited = after(plan(BRIEF_READY), "edit_answer", step="synthesis", response="Another.")
+    for state, there in (
+        (edited, 5),
+        (after(edited, "assess_answer", complete=True, confidence=0.9), 6),
+    ):
+        brief = brief_of(state)
+        assert (brief.version, brief.outdated) == (1, AGENTS)
+        assert not brief.is_ready
+        assert brief.completeness == pytest.approx(there / 11)
+
+
+@pytest.mark.parametrize("status", PlanStatus)
+def test_a_brief_is_ready_until_it_is_changed(status: PlanStatus) -> None:
+    """And once it is accepted."""
+    assert brief_of(plan(status)).is_ready is (status in {BRIEF_READY, COMPLETED})
 
 
 def test_titles_may_be_others() -> None:

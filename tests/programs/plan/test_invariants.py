@@ -120,7 +120,7 @@ class Play:
         """Return what the actions lead to one by one, and check what each of them does."""
         for action in audit.actions:
             after = carry_again(self.program, state, evolve(audit, actions=(action,)))
-            assert not broken_between(state, action, after)
+            assert not broken_between(state, action, after, audit.source)
             state = after
         return state
 
@@ -183,7 +183,8 @@ def malformed(chance: random.Random) -> Iterator[Asked]:
     yield {"type": name, "parameters": {}, "more": some}
     yield {"type": name, "parameters": some if not isinstance(some, dict) else [some]}
     yield {"type": name, "parameters": {"more": some}}
-    yield {"type": "assess_answer", "parameters": {"complete": True, "confidence": some}}
+    about: Asked = {"step": "vision", "complete": True, "confidence": some}
+    yield {"type": "assess_answer", "parameters": about}
     yield {"type": name, "parameters": {field: [[some]] for field in (*fields, "more")}}
     yield {"type": name, "parameters": dict.fromkeys((*fields, "more"), "\ud800")}
 
@@ -239,6 +240,7 @@ def _step(chance: random.Random, play: Play) -> tuple[Sender, list[Asked]]:
             return Sender.COACH, [{"type": "start_coaching"}]
         case PlanStatus.IN_PROGRESS:
             given: dict[str, JSON] = {
+                "step": state.current_step.value,
                 "complete": chance.random() < 0.8,
                 "confidence": chance.choice([0.5, 0.8, 0.9, float("nan")]),
                 "response": f"About {state.current_step}.",
@@ -398,13 +400,18 @@ def test_more_damage_by_an_action_is_seen() -> None:
     assert "completed that was not assessed" in "; ".join(
         broken_between(talk, _action("give_proposals"), done)
     )
-    good: Asked = {"complete": True, "confidence": 0.9, "response": "o"}
+    good: Asked = {"step": "vision", "complete": True, "confidence": 0.9, "response": "o"}
     assessed = _action("assess_answer", parameters=good)
     assert "completed that was not assessed" in "; ".join(broken_between(talk, assessed, done))
+    assert "an answer has landed in another step" in broken_between(talk, assessed, done)
     weak = _action("assess_answer", parameters={**good, "complete": False})
     assert "0 retries where there should be 1" in broken_between(talk, weak, talk)
     unfit = evolve(weak, status=ActionStatus.REFUSED, code=RefusalCode.BAD_PARAMETERS)
     assert "0 retries where there should be 1" in broken_between(talk, unfit, talk)
+    counted = evolve(talk, failed_message="s-1.1")
+    assert not broken_between(counted, unfit, counted, "s-1.1")
+    told_of = broken_between(talk, weak, counted, "s-1.2")
+    assert "it is not known which message has failed" in told_of
     wishing = evolve(talk, help_wanted=HelpKind.PROPOSALS)
     assert not broken_between(wishing, unfit, wishing)
 

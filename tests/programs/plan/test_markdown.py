@@ -13,11 +13,20 @@ from markdown_it import MarkdownIt
 from coachwork.programs.plan import (
     BriefSection,
     BusinessBrief,
+    PlanStatus,
     SectionSource,
     brief_of,
     markdown,
 )
-from tests.programs.plan.plans import BRIEF_READY, IN_PROGRESS, plan
+from tests.programs.plan.plans import (
+    BRIEF_READY,
+    COACHING_COMPLETE,
+    COMPLETED,
+    FAILED,
+    IN_PROGRESS,
+    RUNNING,
+    plan,
+)
 from tests.specimens import NOON
 
 PARSER: Final = MarkdownIt("commonmark")
@@ -60,7 +69,7 @@ def test_a_brief_is_a_document() -> None:
     assert markdown(brief_of(state), "My *plan*").splitlines()[:3] == [
         "# My \\*plan\\*",
         "",
-        "*Version 0, complete to 0%, confidence 0%.*",
+        "*Not ready yet, complete to 0%, confidence 0%.*",
     ]
     assert markdown(brief_of(state)).endswith(
         "*Not there yet: vision, mission, clientele, differentiation, offre, synthesis, market, "
@@ -79,6 +88,44 @@ def test_a_brief_is_a_document() -> None:
         "## Mission\n"
     )
     assert document.endswith("## Risks\n\nAbout risks.\n")
+
+
+@pytest.mark.parametrize(
+    "status, version, told_of",
+    [
+        (IN_PROGRESS, 0, "Not ready yet"),
+        (RUNNING, 0, "Not ready yet"),
+        (IN_PROGRESS, 2, "Version 2, which is being changed"),
+        (COACHING_COMPLETE, 2, "Version 2, which is being changed"),
+        (RUNNING, 2, "Version 2, which is being changed"),
+        (BRIEF_READY, 2, "Version 2"),
+        (COMPLETED, 2, "Version 2"),
+        (FAILED, 0, "Never finished"),
+        (FAILED, 2, "Version 2, whose changes were never finished"),
+    ],
+)
+def test_the_first_line_tells_whether_it_is_ready(
+    status: PlanStatus, version: int, told_of: str
+) -> None:
+    """It stands below the title; what is being changed is not that version."""
+    made = evolve(brief(), status=status, version=version, completeness=0.5)
+    line = markdown(made).splitlines()[2]
+    assert line == f"*{told_of}, complete to 50%, confidence 90%.*"
+
+
+def test_each_outdated_section_says_so() -> None:
+    """In a line of its own below its heading, whatever stands in it."""
+    stale = evolve(agent("# Costs"), stale=True)
+    document = markdown(brief(stale, agent("Sales.", "Other")))
+    assert "## Title\n\n*Outdated.*\n\n#### Costs\n\n## Other\n\nSales.\n" in document
+    tokens = PARSER.parse(document)
+    place = next(place for place, token in enumerate(tokens) if token.tag == "h2") + 3
+    assert [token.type for token in tokens[place : place + 3]] == [
+        "paragraph_open",
+        "inline",
+        "paragraph_close",
+    ]
+    assert _shown(tokens[place + 1].content) == "Outdated."
 
 
 @pytest.mark.parametrize(
@@ -171,16 +218,19 @@ _BODIES: Final = st.lists(_PIECES, min_size=1, max_size=14).map("".join)
 _TITLES: Final = _BODIES.map(lambda title: " ".join(title.split()) or "x")
 
 
-@settings(max_examples=100)
+@settings(max_examples=80)
 @given(
     title=_TITLES,
     parts=st.lists(st.tuples(st.sampled_from(SectionSource), _TITLES, _BODIES), max_size=3),
+    stale=st.booleans(),
 )
 def test_no_text_breaks_the_structure(
-    title: str, parts: list[tuple[SectionSource, str, str]]
+    title: str, parts: list[tuple[SectionSource, str, str]], stale: object
 ) -> None:
     """A parser sees our headings, with our words, and no others of their levels; and no HTML."""
-    sections = [section(source, body, title) for source, title, body in parts]
+    sections = [
+        evolve(section(source, body, title), stale=bool(stale)) for source, title, body in parts
+    ]
     document = markdown(brief(*sections), title)
     assert structure(document) == [("h1", title), *(("h2", one.title) for one in sections)]
     tokens = PARSER.parse(document)

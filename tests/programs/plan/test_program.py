@@ -62,6 +62,7 @@ CATALOGUE: Final[dict[str, tuple[str, tuple[PlanStatus, ...]]]] = {
     "set_context": ("both", (INITIALIZED, IN_PROGRESS, COACHING_COMPLETE)),
     "assess_answer": ("coach", TALK),
     "ask_for_help": ("user", TALK),
+    "withdraw_help": ("user", TALK),
     "give_guiding_questions": ("coach", TALK),
     "give_reformulation": ("coach", TALK),
     "give_proposals": ("coach", TALK),
@@ -179,11 +180,24 @@ def test_an_older_version_is_read_as_it_is() -> None:
     "fields, why",
     [
         ({"id": ""}, "program.id: "),
-        ({"version": 0}, "program.version: expected a whole number"),
+        ({"id": 5}, "program.id: "),
+        ({"version": 0}, "version: expected a whole number from 1 on"),
+        ({"version": "1"}, "version: expected a whole number from 1 on"),
+        ({"version": 2.0}, "version: expected a whole number from 1 on"),
+        ({"version": True}, "version: expected a whole number from 1 on"),
+        ({"policy": "x"}, "policy: expected a PlanPolicy or None"),
+        ({"policy": PlanPolicy}, "policy: expected a PlanPolicy or None"),
+        ({"order": None}, "order: expected Steps"),
+        ({"order": 5}, "order: expected Steps"),
+        ({"order": "vision"}, "order: expected Steps"),
+        ({"order": [[]]}, "order: expected Steps"),
         ({"order": []}, r"order: expected an order of steps \(an order has at least one step\)"),
         ({"order": [Step.VISION]}, r"order: expected an order of steps \(missing: mission"),
         ({"order": ["fly"]}, "order: expected Steps"),
         ({"agents": [7]}, "agents: expected Agents"),
+        ({"agents": None}, "agents: expected Agents"),
+        ({"agents": 5}, "agents: expected Agents"),
+        ({"agents": [7] * 9}, "agents: expected at most 8 agents"),
         (
             {"agents": [section_agent(f"a{number}", "Write.") for number in range(9)]},
             "agents: expected at most 8 agents",
@@ -217,9 +231,14 @@ def test_as_many_agents_as_may_be() -> None:
 _Turn = tuple[Sender, list[tuple[str, dict[str, JSON]]]]
 
 
-def answer(text: str, confidence: float = 0.9) -> tuple[str, dict[str, JSON]]:
+def answer(step: str, confidence: float = 0.9) -> tuple[str, dict[str, JSON]]:
     """Return the assessment of an answer that will do."""
-    return "assess_answer", {"complete": True, "confidence": confidence, "response": text}
+    return "assess_answer", {
+        "step": step,
+        "complete": True,
+        "confidence": confidence,
+        "response": f"About {step}.",
+    }
 
 
 def wrote(agent: str, run: int = 1) -> list[_Turn]:
@@ -234,9 +253,12 @@ def wrote(agent: str, run: int = 1) -> list[_Turn]:
 
 def test_a_whole_journey() -> None:
     """A restaurant in Dakar: another order, an answer that will not do, help, and the brief."""
-    order: list[JSON] = [
-        "vision", "mission", "differentiation", "offre", "clientele", "synthesis",
-    ]  # fmt: skip
+    order = ["vision", "mission", "differentiation", "offre", "clientele", "synthesis"]
+    weak: dict[str, JSON] = {"step": "vision", "complete": False, "confidence": 0.3}
+    proposals: dict[str, JSON] = {
+        "step": "vision",
+        "proposals": ["The best thieboudienne of Dakar."],
+    }
     failed: dict[str, JSON] = {"agent": "market", "run": 1, "code": "LLM_TIMEOUT"}
     until = (NOON + timedelta(hours=2)).isoformat()
     turns: list[_Turn] = [
@@ -245,22 +267,22 @@ def test_a_whole_journey() -> None:
             [
                 ("set_context", {"cultural": {"country": "Senegal", "region": "Dakar"}}),
                 ("set_context", {"sector": {"sector": "restaurant"}}),
-                ("set_order", {"order": order}),
+                ("set_order", {"order": [*order]}),
                 ("start_coaching", {}),
             ],
         ),
         (
             Sender.COACH,
-            [("assess_answer", {"complete": False, "confidence": 0.3, "response": "Food."})],
+            [("assess_answer", {**weak, "response": "Food."})],
         ),
         (Sender.USER, [("ask_for_help", {"kind": "proposals"})]),
-        (Sender.COACH, [("give_proposals", {"proposals": ["The best thieboudienne of Dakar."]})]),
+        (Sender.COACH, [("give_proposals", proposals)]),
         (
             Sender.USER,
             [("use_text", {"step": "vision", "text": "The best thieboudienne of Dakar."})],
         ),
-        (Sender.COACH, [("assess_answer", {"complete": True, "confidence": 0.8})]),
-        *[(Sender.COACH, [answer(f"About {step}.")]) for step in order[1:]],
+        (Sender.COACH, [("assess_answer", {**weak, "complete": True, "confidence": 0.8})]),
+        *[(Sender.COACH, [answer(step)]) for step in order[1:]],
         (Sender.USER, [("start_agents", {})]),
         (Sender.AGENT, [("begin_agent", {"agent": "market", "run": 1, "until": until})]),
         (Sender.AGENT, [("fail_agent", failed)]),

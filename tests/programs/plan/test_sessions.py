@@ -7,12 +7,15 @@ import random
 from collections.abc import Sequence
 from typing import Any, Final
 
+import pytest
 from attrs import frozen
 
 from coachwork.actions import ActionStatus, Sender
-from coachwork.adapters import ScriptedAgents
+from coachwork.adapters import Memory, ScriptedAgents, ScriptedModel
+from coachwork.coach import Chat, Coach
 from coachwork.errors import LLMError
 from coachwork.plain import JSON
+from coachwork.ports import Ask
 from coachwork.programs import MAX_ACTIONS, rebuild
 from coachwork.programs.plan import (
     PLAN,
@@ -58,7 +61,9 @@ def asks(name: str, /, **parameters: JSON) -> dict[str, JSON]:
 
 def enough(step: Step) -> dict[str, JSON]:
     """Return the assessment of an answer that will do."""
-    return asks("assess_answer", complete=True, confidence=0.9, response=f"My {step}.")
+    return asks(
+        "assess_answer", step=step.value, complete=True, confidence=0.9, response=f"My {step}."
+    )
 
 
 @frozen
@@ -112,9 +117,9 @@ def test_a_plan_is_worked_on_written_and_accepted() -> None:
     told = Told.begun(
         [
             reply(asks("start_coaching")),
-            reply(asks("give_proposals", proposals=["A place for all."])),
-            reply(asks("assess_answer", complete=False, confidence=0.2)),
-            reply(asks("assess_answer", complete=True, confidence=0.8)),
+            reply(asks("give_proposals", step="vision", proposals=["A place for all."])),
+            reply(asks("assess_answer", step="vision", complete=False, confidence=0.2)),
+            reply(asks("assess_answer", step="vision", complete=True, confidence=0.8)),
             reply(*map(enough, [*Step][1:])),
             reply(),
         ],
@@ -186,6 +191,38 @@ def test_a_section_that_cannot_be_written_anew_stands() -> None:
     told.click("accept_brief", 2)
     assert told.view().phase == PlanStatus.COMPLETED
     told.check()
+
+
+@pytest.mark.parametrize(
+    "action, parameters, step, answer",
+    [
+        ("edit_answer", {"step": "vision", "response": "Better."}, Step.VISION, "Better."),
+        (
+            "set_order",
+            {"order": ["offre", "vision", *[*Step][1:4], "synthesis"]},
+            Step.OFFRE,
+            "My vision.",
+        ),
+    ],
+)
+def test_a_click_while_the_coach_thinks_lets_no_answer_land_in_another_step(
+    action: str, parameters: dict[str, JSON], step: Step, answer: str
+) -> None:
+    """The reply is judged again after the click: what it says of an answer is refused then."""
+
+    def think(ask: Ask) -> str:
+        if ask.turn == 1:
+            return reply(asks("start_coaching"), enough(Step.VISION))
+        chat.act(action, parameters, message=2)
+        return reply(enough(Step.MISSION))
+
+    ada = Coach(Memory(), ScriptedModel(think), topics=[TOPIC]).as_user("ada")
+    chat: Chat[Any] = ada.start(TOPIC)
+    chat.send("To feed Dakar.")
+    chat.send("To cook each day.")
+    state = ada.program(PLAN, chat.session_id).state
+    assert (state.current_step, state.retry_count) == (step, 0)
+    assert [one.response for one in state.steps if one.response] == [answer]
 
 
 def test_malformed_actions_break_no_session() -> None:

@@ -20,9 +20,11 @@ from coachwork.programs.plan._actions_help import (
     GiveProposals,
     GiveReformulation,
     UseText,
+    WithdrawHelp,
 )
 from coachwork.programs.plan._agents import DEFAULT_AGENTS, SectionText, section_agent
 from coachwork.programs.plan._brief import BusinessBrief, brief_of
+from coachwork.programs.plan._duration import talk_duration
 from coachwork.programs.plan._markdown import markdown
 from coachwork.programs.plan._policy import AtLimit, PlanPolicy
 from coachwork.programs.plan._program import PLAN, plan_program
@@ -74,8 +76,10 @@ __all__ = [
     "StartCoaching",
     "Step",
     "UseText",
+    "WithdrawHelp",
     "brief_of",
     "markdown",
     "plan_program",
     "section_agent",
+    "talk_duration",
 ]

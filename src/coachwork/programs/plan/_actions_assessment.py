@@ -7,10 +7,10 @@ from attrs import evolve, field, frozen
 from coachwork.actions import Button, Component
 from coachwork.plain import JSON
 from coachwork.programs import Done, Moment, Refusal
-from coachwork.programs.plan._keeping import counted, heard, replaced
+from coachwork.programs.plan._keeping import about_another, counted, heard, replaced
 from coachwork.programs.plan._policy import AtLimit, share
 from coachwork.programs.plan._state import CoachingPlan, CoachingStep
-from coachwork.programs.plan._steps import GOALS, Criterion
+from coachwork.programs.plan._steps import GOALS, Criterion, Step
 from coachwork.programs.plan._table import PlanEvent, moved
 from coachwork.programs.plan._texts import (
     MAX_AT_ONCE,
@@ -29,6 +29,7 @@ class AssessAnswer:
     """Judge the person's answer to the current step. Do so for each answer that they give.
 
     Attributes:
+        step: The step that it is about.
         complete: Whether the answer tells all that the step needs.
         confidence: How much you rely on the answer as it is, from 0 to 1.
         response: The answer so far, in the person's own words; left out, the one that is kept.
@@ -39,6 +40,7 @@ class AssessAnswer:
         criteria: Which of the step's criteria the answer meets.
     """
 
+    step: Step
     complete: bool
     confidence: float = field(validator=share)
     response: str = field(default="", validator=optional_text_of(MAX_RESPONSE), repr=False)
@@ -56,7 +58,13 @@ class AssessAnswer:
 
 
 def assess_answer(plan: CoachingPlan, given: AssessAnswer, moment: Moment) -> Answer:
-    """Complete the step and turn to the next open one, or count a try that failed."""
+    """Complete the step and turn to the next open one, or count a try that failed.
+
+    One about another step than the current counts as nothing: an edit or another order may have
+    turned away from it since the reply was thought of.
+    """
+    if (other := about_another(plan, given.step)) is not None:
+        return other
     if plan.help_wanted is not None:
         return Refusal(f"the person wants {plan.help_wanted.replace('_', ' ')}: give that first")
     old = plan.current
@@ -80,12 +88,14 @@ def assess_answer(plan: CoachingPlan, given: AssessAnswer, moment: Moment) -> An
 def unfit_assessment(plan: CoachingPlan, moment: Moment) -> CoachingPlan:
     """Count an assessment that cannot be read (NaN, out of range, missing) as one that failed.
 
-    While help is wanted it counts as nothing, as any other assessment.
+    No answer is accepted by it: the one that is kept may be older than the one that was meant.
+    It counts as nothing while help is wanted, as any other assessment, and where another one that
+    the same message led to has failed before.
     """
-    if plan.help_wanted is not None:
+    if plan.help_wanted is not None or _has_failed(plan, moment):
         return plan
     plan = heard(plan, moment)
-    return counted(_failed(plan, plan.current, moment).state)
+    return counted(_failed(plan, plan.current, moment, is_judged=False).state)
 
 
 def _completed(plan: CoachingPlan, step: CoachingStep, moment: Moment, how: str) -> _Applied:
@@ -104,13 +114,18 @@ def _completed(plan: CoachingPlan, step: CoachingStep, moment: Moment, how: str)
     return Done(after, summary, Component(kind="step_complete", data=data))
 
 
-def _failed(plan: CoachingPlan, step: CoachingStep, moment: Moment) -> _Applied:
-    """Count a try that failed; when the retries are used up, the policy decides."""
-    step = evolve(step, retries=step.retries + 1, attempts=step.attempts + 1)
+def _failed(
+    plan: CoachingPlan, step: CoachingStep, moment: Moment, *, is_judged: bool = True
+) -> _Applied:
+    """Count a try that failed, one a message; when the retries are used up, the policy decides."""
     policy = plan.policy
+    if not _has_failed(plan, moment):
+        step = evolve(step, retries=step.retries + 1, attempts=step.attempts + 1)
+        plan = evolve(plan, failed_message=moment.message)
     used_up = step.attempts >= policy.retries
-    if used_up and policy.at_limit is AtLimit.ACCEPT and step.response:
-        return _completed(plan, step, moment, "accepted")
+    if used_up and policy.at_limit is AtLimit.ACCEPT and is_judged and step.response:
+        no_surer = evolve(step, confidence=min(step.confidence, policy.threshold))
+        return _completed(plan, no_surer, moment, "accepted")
     if used_up and policy.at_limit is AtLimit.FAIL:
         event, told = PlanEvent.VALIDATION_ERROR, "failed, for its retries are used up"
     elif used_up:
@@ -120,6 +135,11 @@ def _failed(plan: CoachingPlan, step: CoachingStep, moment: Moment) -> _Applied:
         event, told = PlanEvent.PROCESS_STEP, f"stays open, try {step.attempts} of {policy.retries}"
     after = moved(replaced(plan, step), event, moment.now)
     return Done(after, f"{step.step} {told}", _clarification(step))
+
+
+def _has_failed(plan: CoachingPlan, moment: Moment) -> bool:
+    """Whether an answer that came with the same message has failed before, and counted."""
+    return moment.message is not None and moment.message == plan.failed_message
 
 
 def _clarification(step: CoachingStep) -> Component | None:

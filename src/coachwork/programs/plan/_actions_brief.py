@@ -37,15 +37,16 @@ def start_agents(
 ) -> Answer:
     """Ask the *agents* whose sections are missing or outdated; without any, the brief is ready.
 
+    They are asked whatever became of them before: also an optional one that has failed.
     The agents are those of the program now: it may have been another version that began the plan.
     """
     plan = with_agents(plan, agents)
-    ready = happened(plan, PlanEvent.AGENTS_COMPLETE, moment.now)
-    if not isinstance(ready, Refusal):
-        return Done(ready, "there is nothing to write: the brief is ready")
     after = moved(plan, PlanEvent.TRIGGER_AGENTS, moment.now)
     asked = [run.agent for run in after.runs.runs if run.status is AgentStatus.WAITING]
-    return Done(after, f"asked the agents {', '.join(asked)}")
+    if asked:
+        return Done(after, f"asked the agents {', '.join(asked)}")
+    ready = moved(plan, PlanEvent.AGENTS_COMPLETE, moment.now)
+    return Done(ready, "there is nothing to write: the brief is ready")
 
 
 @frozen
@@ -124,30 +125,36 @@ def section_written(
     after = touched(evolve(plan, sections=sections), moment)
     if plan.status is PlanStatus.BRIEF_READY:
         return evolve(after, brief_version=plan.brief_version + 1)
-    return _perhaps_ready(after, moment)
+    return _settled(after, moment)
 
 
 def attempt_failed(plan: CoachingPlan, agent: Agent[CoachingPlan], moment: Moment) -> CoachingPlan:
     """Return *plan* after an attempt of an agent failed.
 
-    Where its attempts are used up, the policy decides on a required one, and nobody waits for an
-    optional one. A ready brief stays as it is, with the section that was to be written anew.
+    Where its attempts are used up, the policy decides on a required one once no other is running,
+    and nobody waits for an optional one. A ready brief stays as it is, with the section that was to
+    be written anew.
     """
     after = touched(plan, moment)
     run = after.runs.of(agent.name)
-    if run.status is not AgentStatus.FAILED:
-        return after
-    if plan.status is PlanStatus.BRIEF_READY:
-        section = plan.section(agent.name)
-        still_there = section is not None and not section.stale
-        return evolve(after, runs=_stands(after.runs, run)) if still_there else after
-    if agent.required and not plan.policy.wait_for_agents:
-        return moved(after, PlanEvent.AGENT_FAILURE, moment.now)
-    return _perhaps_ready(after, moment)
+    if plan.status is not PlanStatus.BRIEF_READY:
+        return _settled(after, moment)
+    section = plan.section(agent.name)
+    still_there = section is not None and not section.stale
+    if run.status is AgentStatus.FAILED and still_there:
+        return evolve(after, runs=_stands(after.runs, run))
+    return after
 
 
-def _perhaps_ready(plan: CoachingPlan, moment: Moment) -> CoachingPlan:
-    """Return *plan* with its brief ready where every agent is finished, else as it is."""
+def _settled(plan: CoachingPlan, moment: Moment) -> CoachingPlan:
+    """Return *plan* where it has failed, or its brief is ready, if nothing else can come of it.
+
+    While agents are running what they write is awaited, even where a required one has failed.
+    """
+    is_lost = any(plan.runs.of(name).status is AgentStatus.FAILED for name in plan.required)
+    if is_lost and not plan.policy.wait_for_agents:
+        is_awaited = any(run.status is AgentStatus.RUNNING for run in plan.runs.runs)
+        return plan if is_awaited else moved(plan, PlanEvent.AGENT_FAILURE, moment.now)
     ready = happened(plan, PlanEvent.AGENTS_COMPLETE, moment.now)
     return plan if isinstance(ready, Refusal) else ready
 

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from coachwork.actions import Component
 from coachwork.programs import Done, Moment, Refusal
 from coachwork.programs.plan._actions_assessment import use_button
-from coachwork.programs.plan._keeping import replaced
+from coachwork.programs.plan._keeping import about_another, replaced
 from coachwork.programs.plan._state import CoachingPlan, HelpKind
 from coachwork.programs.plan._steps import Step
 from coachwork.programs.plan._texts import MAX_AT_ONCE, MAX_PROPOSAL, MAX_QUESTION, MAX_RESPONSE
@@ -43,13 +43,29 @@ def ask_for_help(plan: CoachingPlan, given: AskForHelp, moment: Moment) -> Answe
 
 
 @frozen
+class WithdrawHelp:
+    """Wish for no help any more; the next answer is judged as any other."""
+
+
+def withdraw_help(plan: CoachingPlan, _given: WithdrawHelp, _moment: Moment) -> Answer:
+    """Let the wish go; a draft that came with it stays."""
+    if plan.help_wanted is None:
+        return Refusal("no help is wanted")
+    wish = plan.help_wanted.replace("_", " ")
+    after = evolve(plan, help_wanted=None)
+    return Done(after, f"wished no more for {wish} on {plan.current_step}")
+
+
+@frozen
 class GiveGuidingQuestions:
     """Give questions that lead the person to an answer of their own.
 
     Attributes:
+        step: The step that it is about.
         questions: The questions, from easy ones on.
     """
 
+    step: Step
     questions: tuple[str, ...] = field(
         validator=texts_of(MAX_QUESTION, most_texts=MAX_AT_ONCE), repr=False
     )
@@ -59,6 +75,8 @@ def give_guiding_questions(
     plan: CoachingPlan, given: GiveGuidingQuestions, _moment: Moment
 ) -> Answer:
     """Show them; the step stays where it is."""
+    if (other := about_another(plan, given.step)) is not None:
+        return other
     shown = Component(
         kind="guiding_questions",
         data={"step": plan.current_step.value, "questions": [*given.questions]},
@@ -72,14 +90,18 @@ class GiveReformulation:
     """Give the person's draft in better words, without adding to what it says.
 
     Attributes:
+        step: The step that it is about.
         text: The draft in better words.
     """
 
+    step: Step
     text: str = field(validator=text_of(MAX_RESPONSE), repr=False)
 
 
 def give_reformulation(plan: CoachingPlan, given: GiveReformulation, _moment: Moment) -> Answer:
     """Show them, with a button to make them the answer."""
+    if (other := about_another(plan, given.step)) is not None:
+        return other
     step = evolve(plan.current, reformulation=given.text)
     shown = Component(
         kind="reformulation",
@@ -95,9 +117,11 @@ class GiveProposals:
     """Give whole answers for the person to choose from, which differ from each other.
 
     Attributes:
+        step: The step that it is about.
         proposals: The answers, each as the person could say it.
     """
 
+    step: Step
     proposals: tuple[str, ...] = field(
         validator=texts_of(MAX_PROPOSAL, most_texts=MAX_AT_ONCE), repr=False
     )
@@ -105,6 +129,8 @@ class GiveProposals:
 
 def give_proposals(plan: CoachingPlan, given: GiveProposals, _moment: Moment) -> Answer:
     """Show them, each with a button to choose it."""
+    if (other := about_another(plan, given.step)) is not None:
+        return other
     step = plan.current
     shown = Component(
         kind="proposals",
@@ -133,8 +159,8 @@ class UseText:
 
 def use_text(plan: CoachingPlan, given: UseText, moment: Moment) -> Answer:
     """Make it the answer so far; whatever help was wanted is wanted no more."""
-    if given.step is not plan.current_step:
-        return Refusal(f"that was for {given.step}; now it is about {plan.current_step}")
+    if (other := about_another(plan, given.step)) is not None:
+        return other
     after = evolve(_with_draft(plan, given.text, moment), help_wanted=None)
     return Done(after, f"took a text as the answer to {given.step}")
 

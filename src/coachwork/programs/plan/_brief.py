@@ -27,7 +27,10 @@ class BusinessBrief:
         status: How far the plan is.
         sections: Its sections: the answers in the order of the steps, then what agents wrote.
         missing: The names of the sections that are not there yet.
-        completeness: The share of sections that are there, 0 to 1; an outdated one is there.
+        outdated: The names of the sections that were made from other answers than there are now;
+            they are there all the same.
+        completeness: The share of sections that are there and not outdated, 0 to 1: 1 means that
+            there is nothing left to write.
         confidence: The overall confidence in the answers, 0 to 1.
         cultural_context: What is known of the culture and the place, as plain data.
         sector_context: What is known of the sector, as plain data.
@@ -38,11 +41,17 @@ class BusinessBrief:
     status: PlanStatus
     sections: tuple[BriefSection, ...]
     missing: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
     completeness: float
     confidence: float
     cultural_context: dict[str, JSON] = field(factory=dict[str, JSON], repr=False)
     sector_context: dict[str, JSON] = field(factory=dict[str, JSON], repr=False)
     updated_at: datetime
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is that `version`; else it is not ready yet, or is being changed."""
+        return self.status in {PlanStatus.BRIEF_READY, PlanStatus.COMPLETED}
 
 
 def brief_of(plan: CoachingPlan, titles: Mapping[str, str] | None = None) -> BusinessBrief:
@@ -64,12 +73,14 @@ def brief_of(plan: CoachingPlan, titles: Mapping[str, str] | None = None) -> Bus
     }
     wanted = [step.step.value for step in plan.steps] + [run.agent for run in plan.runs.runs]
     there = [name for name in wanted if name in written]
+    outdated = tuple(name for name in there if written[name].stale)
     return BusinessBrief(
         version=plan.brief_version,
         status=plan.status,
         sections=tuple(_titled(written[name], titles or {}) for name in there),
         missing=tuple(name for name in wanted if name not in written),
-        completeness=len(there) / len(wanted),
+        outdated=outdated,
+        completeness=(len(there) - len(outdated)) / len(wanted),
         confidence=plan.coaching_confidence,
         cultural_context=plan.cultural_context,
         sector_context=plan.sector_context,

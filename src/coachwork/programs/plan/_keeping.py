@@ -14,6 +14,7 @@ from attrs import evolve
 from coachwork.programs import Done, Moment, Refusal
 from coachwork.programs.plan._room import MAX_TALK, newest, weight
 from coachwork.programs.plan._state import CoachingPlan, CoachingStep, PlanStatus
+from coachwork.programs.plan._steps import Step
 
 P = TypeVar("P")
 
@@ -58,6 +59,13 @@ def heard(plan: CoachingPlan, moment: Moment) -> CoachingPlan:
         conversation=known,
         coaching_duration=plan.coaching_duration + gap,
     )
+
+
+def about_another(plan: CoachingPlan, step: Step) -> Refusal | None:
+    """Refuse what is about another *step* than the current one, or return None."""
+    if step is plan.current_step:
+        return None
+    return Refusal(f"that was for {step}; now it is about {plan.current_step}")
 
 
 def touched(plan: CoachingPlan, moment: Moment) -> CoachingPlan:

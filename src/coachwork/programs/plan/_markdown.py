@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from coachwork.programs.plan._brief import BusinessBrief
-from coachwork.programs.plan._state import BriefSection, SectionSource
+from coachwork.programs.plan._state import BriefSection, PlanStatus, SectionSource
 
 _HEADING_DOWN: Final = 3
 """By how many levels headings of agents are moved down: they stand below ours."""
@@ -40,13 +40,17 @@ _FENCE_INSIDE: Final = re.compile(_BEFORE + r"(?P<marks>`{3,}|~{3,})")
 def markdown(brief: BusinessBrief, title: str = "Business brief") -> str:
     """Return *brief* as a Markdown document (CommonMark), with a newline at its end.
 
+    Below the title it says which version it is, or that it is being changed and is none; outdated
+    sections say so below their headings.
+
     Args:
         brief: The brief.
         title: What the document is called.
     """
     blocks = [f"# {_line(title)}", _figures(brief)]
     for section in brief.sections:
-        blocks += [f"## {_line(section.title)}", _body(section)]
+        mark = "*Outdated.*" if section.stale else ""
+        blocks += [f"## {_line(section.title)}", mark, _body(section)]
     if brief.missing:
         blocks.append(f"*Not there yet: {', '.join(map(_line, brief.missing))}.*")
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -54,9 +58,21 @@ def markdown(brief: BusinessBrief, title: str = "Business brief") -> str:
 
 def _figures(brief: BusinessBrief) -> str:
     return (
-        f"*Version {brief.version}, complete to {brief.completeness:.0%}, "
+        f"*{_standing(brief)}, complete to {brief.completeness:.0%}, "
         f"confidence {brief.confidence:.0%}.*"
     )
+
+
+def _standing(brief: BusinessBrief) -> str:
+    """Return which version it is, or what becomes of it while it is none."""
+    version = f"Version {brief.version}"
+    if brief.is_ready:
+        return version
+    if brief.status is PlanStatus.FAILED:
+        return (
+            f"{version}, whose changes were never finished" if brief.version else "Never finished"
+        )
+    return f"{version}, which is being changed" if brief.version else "Not ready yet"
 
 
 def _body(section: BriefSection) -> str:

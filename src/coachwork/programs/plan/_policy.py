@@ -19,7 +19,7 @@ class AtLimit(StrEnum):
     """What happens to a step when its retries are used up."""
 
     ACCEPT = "accept"
-    """The answer is accepted as it is, with its low confidence."""
+    """The answer is accepted as it is, with a confidence that is no higher than the threshold."""
     ASK_DIFFERENTLY = "ask_differently"
     """The coach is told to ask in another way, and retries are counted anew."""
     FAIL = "fail"
@@ -66,14 +66,15 @@ class PlanPolicy:
     Attributes:
         threshold: The least confidence with which a complete answer completes its step (0 to 1).
         retries: After how many failed assessments of a step `at_limit` decides.
-        at_limit: What happens then: ``accept`` takes the answer with its low confidence,
-            ``ask_differently`` has the coach ask in another way, ``fail`` lets the plan fail. Where
-            there is no answer to accept, it is asked differently.
+        at_limit: What happens then: ``accept`` takes the answer, with the confidence that was
+            given or with `threshold`, whichever is less; ``ask_differently`` has the coach ask in
+            another way; ``fail`` lets the plan fail. Where there is no answer to accept, or the
+            last assessment could not be read, it is asked differently instead of accepted.
         idle: The longest gap between two moments of the talk that counts as time spent on it.
         subset: Whether an order may leave steps out.
         synthesis_anywhere: Whether the synthesis may stand elsewhere than at the end.
         wait_for_agents: Whether a plan waits for somebody to run a required agent again whose
-            attempts are used up; otherwise it has failed.
+            attempts are used up; otherwise it has failed once no other agent is running.
 
     Raises:
         ValidationError: A field is not what it should be; it names the field.

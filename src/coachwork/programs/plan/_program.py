@@ -51,11 +51,13 @@ from coachwork.programs.plan._actions_help import (
     GiveProposals,
     GiveReformulation,
     UseText,
+    WithdrawHelp,
     ask_for_help,
     give_guiding_questions,
     give_proposals,
     give_reformulation,
     use_text,
+    withdraw_help,
 )
 from coachwork.programs.plan._agents import DEFAULT_AGENTS, SectionText
 from coachwork.programs.plan._keeping import counted, kept
@@ -68,6 +70,7 @@ from coachwork.programs.plan._table import PLAN_TABLE
 from coachwork.programs.plan._telling import told_plan
 
 P = TypeVar("P")
+V = TypeVar("V")
 
 _BEFORE: Final = frozenset({PlanStatus.INITIALIZED})
 _TALK: Final = frozenset({PlanStatus.IN_PROGRESS})
@@ -99,8 +102,9 @@ def plan_program(
     Raises:
         ValidationError: A field is not what it should be; it names the field.
     """
-    rules = PlanPolicy() if policy is None else policy
-    steps, writers = tuple(order), tuple(agents)
+    _check_version(version)
+    rules = _policy_of(policy)
+    steps, writers = _several("order", order, "Steps"), _several("agents", agents, "Agents")
     _check_order(steps, rules)
     _check_agents(writers)
 
@@ -133,6 +137,7 @@ def plan_program(
             _action(SetContext, set_context, _BEFORE | _TALK | _DONE),
             _assessment(),
             _action(AskForHelp, ask_for_help, _TALK, "user"),
+            _action(WithdrawHelp, withdraw_help, _TALK, "user"),
             _action(GiveGuidingQuestions, give_guiding_questions, _TALK, "coach"),
             _action(GiveReformulation, give_reformulation, _TALK, "coach"),
             _action(GiveProposals, give_proposals, _TALK, "coach"),
@@ -168,6 +173,26 @@ def _action(
 def _assessment() -> ActionType[CoachingPlan, AssessAnswer]:
     """Return the entry by which answers are judged, and what cannot be read is counted."""
     return ActionType(AssessAnswer, kept(assess_answer), _TALK, "coach", unfit=unfit_assessment)
+
+
+def _check_version(version: int) -> None:
+    if type(version) is not int or version < 1:
+        raise ValidationError("version", "a whole number from 1 on")
+
+
+def _policy_of(policy: PlanPolicy | None) -> PlanPolicy:
+    """Return the *policy*, or the default one."""
+    rules = PlanPolicy() if policy is None else policy
+    if not _is_a(rules, PlanPolicy):
+        raise ValidationError("policy", "a PlanPolicy or None")
+    return rules
+
+
+def _several(name: str, values: Iterable[V], expected: str) -> tuple[V, ...]:
+    """Return the values of a field, which has to hold several of them."""
+    if not _is_a(values, Iterable):
+        raise ValidationError(name, expected)
+    return tuple(values)
 
 
 def _check_order(order: Sequence[Step], policy: PlanPolicy) -> None:

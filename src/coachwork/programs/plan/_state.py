@@ -53,10 +53,11 @@ class CoachingStep:
         examples: Examples that the coach gave last.
         reformulation: Other words for the answer that the coach gave last, or empty.
         criteria: What the answer tells of that which it should, as assessed last.
-        confidence: How sure the coach was of the answer when it was assessed last, 0 to 1.
+        confidence: How sure the coach was of the answer when it was assessed last, 0 to 1; of one
+            that was accepted at the limit, `PlanPolicy.threshold` at most.
         complete: Whether it is complete.
         duration: How long the talk was about it.
-        retries: How many assessments failed in all.
+        retries: How many assessments failed in all, where those of one message count as one.
         attempts: How many of them since they were counted anew.
         ask_differently: Whether the coach is to ask in another way, for the retries are used up.
         message: The id of the message that led to the answer, or None.
@@ -117,14 +118,17 @@ class CoachingPlan:
         steps: The steps with their answers, in their order.
         step_completion: Whether each step is complete.
         coaching_confidence: The mean confidence of all steps, where an open one counts 0.
-        retry_count: How many assessments of answers have failed, of all steps.
+        retry_count: How many assessments of answers have failed, of all steps: one a message.
+        failed_message: The id of the message that led to the assessment that was counted last as
+            one that failed, or None; what else fails in replies to it does not count.
         cultural_context: What is known of the culture and the place, as plain data.
         sector_context: What is known of the sector, as plain data.
         help_wanted: What help the person wished for and has not got yet, or None.
         conversation: The ids of the messages that led to changes, the newest last; where they
             become too many, the oldest are left out (the log of actions has all of them).
         coaching_duration: How long was talked: the sum of the gaps between moments at which
-            something came of the talk, each no longer than `PlanPolicy.idle`.
+            something came of the talk, each no longer than `PlanPolicy.idle`. What was said and led
+            to nothing is not seen there; `talk_duration` counts it.
         required: The names of the agents without whose sections there is no brief.
         runs: How far the agents are.
         sections: What the agents wrote, in the order in which it first came.
@@ -142,6 +146,7 @@ class CoachingPlan:
     step_completion: dict[Step, bool]
     coaching_confidence: float = 0.0
     retry_count: int = 0
+    failed_message: str | None = None
     cultural_context: dict[str, JSON] = field(factory=dict[str, JSON], repr=False)
     sector_context: dict[str, JSON] = field(factory=dict[str, JSON], repr=False)
     help_wanted: HelpKind | None = None

@@ -11,7 +11,8 @@ policy wants it so, the plan has *failed*.
 Then *sub-agents run*, who write the sections of the brief. Each finished section stays, whatever
 becomes of the others. When every agent is finished, the *brief is ready*: single sections may be
 written anew, which changes no status, until the brief is accepted and the plan *completed*. Where a
-required agent's attempts are used up, or the person gives up, the plan has failed.
+required agent's attempts are used up, the plan has failed once no other agent is running; so it has
+when the person gives up.
 
 An answer may be *edited* until agents run, and again once the brief is ready. That leads back to
 being in progress, for the step is open again; what agents wrote stays until they are asked anew.

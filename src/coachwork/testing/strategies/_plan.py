@@ -156,7 +156,8 @@ def _work(plan: CoachingPlan) -> st.SearchStrategy[list[Asked]]:
         case PlanStatus.INITIALIZED:
             return st.just([asked("start_coaching")])
         case PlanStatus.IN_PROGRESS:
-            return st.tuples(*(_answer() for _ in plan.open_steps)).map(list)
+            later = [one.step for one in plan.open_steps if one.step is not plan.current_step]
+            return st.tuples(*map(_answer, (plan.current_step, *later))).map(list)
         case PlanStatus.COACHING_COMPLETE:
             return st.just([asked("start_agents")])
         case _:
@@ -164,11 +165,13 @@ def _work(plan: CoachingPlan) -> st.SearchStrategy[list[Asked]]:
 
 
 @cache
-def _answer() -> st.SearchStrategy[Asked]:
-    """Return a strategy of assessments of answers that will do."""
+def _answer(step: Step) -> st.SearchStrategy[Asked]:
+    """Return a strategy of assessments of answers to *step* that will do."""
     given = st.tuples(_words(), st.floats(0.7, 1))
     return given.map(
-        lambda one: asked("assess_answer", complete=True, confidence=one[1], response=one[0])
+        lambda one: asked(
+            "assess_answer", step=step.value, complete=True, confidence=one[1], response=one[0]
+        )
     )
 
 
