@@ -90,7 +90,8 @@ def all_is_well(repository: Repository, log: Log) -> None:
     stored = Counter((message.session, message.text) for message in messages)
     for session, text in log.kept:
         assert stored[session, text] == 1, "an acknowledged message is there once"
-    assert max(stored[pair] for pair in stored if "says so" in pair[1]) == 1
+    # None may be left: racers cancel and delete as well.
+    assert {stored[pair] for pair in stored if "says so" in pair[1]} <= {1}
     sessions = [SESSION_RECORD.read(r).value for r in records if r.key.kind == "session"]
     live = [session for session in sessions if session.status in LIVE]
     assert sum(session.about.topic == ROOM.id for session in live) <= 1
