@@ -280,6 +280,32 @@ def test_what_an_older_version_judged() -> None:
     assert "read" in timeline_text(found).rpartition("begin")[2]
 
 
+def test_what_comes_later_is_not_told_of_an_older_version_either() -> None:
+    """Where a reply comes after the session was read, what is stored is no state of its entries."""
+    newer = evolve(HABITS, version=2, upcasts={1: lambda plain: plain})
+    topic = Topic(id="daily", system="Listen.", program=newer)
+    last: set[tuple[int, bool]] = set()
+    for number in range(20):
+        world = new_world()
+        session = begun(world, DAILY)
+        say(world, DAILY, session, add("read"))
+        world.declare(topic)
+        happened: list[str] = []
+
+        def meanwhile(
+            world: World = world, session: str = session, happened: list[str] = happened
+        ) -> None:
+            happened.append("a reply")
+            say(world, topic, session, add("walk"))
+
+        asked = timeline(world.setup, ADA, topic, session)
+        found = world.run(between(asked, number, meanwhile))
+        last.add((len(found.entries), found.entries[-1].state is None))
+        if not happened:
+            break
+    assert last == {(3, False), (3, True), (5, False)}
+
+
 def test_what_is_damaged_is_told() -> None:
     """An audit that is gone, or one that cannot be applied again."""
     world = new_world()

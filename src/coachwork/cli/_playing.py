@@ -55,7 +55,7 @@ def play(chat: Chat[Any], steps: Iterable[Said]) -> None:
                 message = chat.send(step).message
             case Click():
                 chat.act(step.action, step.parameters, message=message.sequence)
-            case Press():
+            case _:
                 shown = next(shown for shown in message.components if shown.kind == step.kind)
                 chat.act(shown.buttons[step.place], message=message.sequence)
 
