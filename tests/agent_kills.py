@@ -35,7 +35,7 @@ SHORT: Final = 0.02
 """Seconds that an agent has, and again so many until it is taken for lost."""
 
 PROGRAM: Final[Program[Essay]] = evolve(
-    ESSAY, agents=[evolve(agent, timeout=SHORT) for agent in AGENTS]
+    ESSAY, agents=[evolve(agent, timeout=SHORT, losses=100) for agent in AGENTS]
 )
 ESSAYS: Final = Topic(id="essays", system="Listen.", initiation="Begin.", program=PROGRAM)
 SETTINGS: Final = Settings(

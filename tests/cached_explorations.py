@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final, TypeVar, cast
@@ -30,6 +30,7 @@ from coachwork.effects import (
     RunAgent,
     Workflow,
 )
+from coachwork.errors import StoreError
 from coachwork.messages import Message
 from coachwork.ports import AsyncRepository, CommitResult, Query
 from coachwork.records import (
@@ -84,7 +85,7 @@ class Behind:
         """Ask for a record."""
         return Get(key)
 
-    def commit(self, ops: Sequence[Op], /) -> Effect[CommitResult]:
+    def commit(self, ops: Sequence[Op], /) -> Effect[CommitResult] | Workflow[CommitResult]:
         """Ask for a commit."""
         return Commit(tuple(ops))
 
@@ -142,7 +143,7 @@ def caching(front: str = FRONT, *, knows: bool = False) -> Caching:
     """Return what a process does that has just begun, or has *known* a log from its beginning."""
     cache = Bare()
     if knows:
-        cache.know(("acme", "s"), _old())
+        cache.know(("acme", "s"), _old(), cache.losses)
     behind, before = Behind(), InFront(front)
     return Caching(cast("AsyncRepository", behind), cast("AsyncRepository", before), cache)
 
@@ -403,6 +404,66 @@ def _delete(here: Caching, *, last_first: bool) -> Workflow[None]:
     yield from Commit((Update(Gate(gate.version + 1, 0, gate.log + 1).record()),))
 
 
+@frozen
+class Left:
+    """What a process has left in its fast side of the message that it has deleted.
+
+    Attributes:
+        records: What lay there when the message was gone, and lies there still.
+    """
+
+    records: tuple[Record, ...]
+
+
+class Looking(Behind):
+    """The durable side, and a look at the fast one when messages are gone."""
+
+    def __init__(self) -> None:
+        """Begin with nothing that was seen."""
+        self.seen: tuple[Record, ...] = ()
+
+    def commit(self, ops: Sequence[Op], /) -> Workflow[CommitResult]:
+        """Ask for a commit; where its answer is lost, look too."""
+        try:
+            result = yield from Commit(tuple(ops))
+        except StoreError:
+            self.seen = yield from _front()
+            raise
+        self.seen = yield from _front()
+        return result
+
+
+class Noting(Bare):
+    """A cache that notes whether anything has failed."""
+
+    failed: bool = False
+
+    def count_failure(self) -> None:
+        """Note it."""
+        self.failed = True
+
+
+def _front() -> Workflow[tuple[Record, ...]]:
+    """Look at what lies in the fast side."""
+    found = yield from ReadLog(tenant=f"{FRONT}acme", session=_old(), limit=9)
+    return tuple(found)
+
+
+def _delete_and_look() -> Workflow[Left]:
+    """Delete the last message, and look whether it is left in the fast side."""
+    gate = yield from _gate()
+    behind = Looking()
+    cache, before = Noting(), InFront(FRONT)
+    here = Caching(cast("AsyncRepository", behind), cast("AsyncRepository", before), cache)
+    last = message_key("acme", "s", gate.number)
+    ops: list[Op] = [Check(GATE, gate.version), Delete(last, 1)]
+    with suppress(StoreError):
+        yield from asked(here.commit(ops))
+    now = yield from _front()
+    left = [one for one in behind.seen if one in now and one.key.parts[-1] == last.parts[-1]]
+    return Left(() if cache.failed else tuple(left))
+
+
 def _renew(here: Caching, *, last_first: bool) -> Workflow[None]:
     """Delete the log, and begin another one."""
     yield from _delete(here, last_first=last_first)
@@ -465,6 +526,7 @@ COMMANDS: Final = [
         workflow=lambda call: _delete(caching(ELSEWHERE), last_first=bool(call.target)),
         targets=_ends,
     ),
+    Command(name="delete and look", workflow=lambda _: _delete_and_look()),
     Command(
         name="renew elsewhere",
         workflow=lambda call: _renew(caching(ELSEWHERE), last_first=bool(call.target)),
@@ -478,12 +540,17 @@ ALL: Final = tuple(command.name for command in COMMANDS)
 
 
 class AsAlone(Invariants):
-    """What was told by way of the cache is what the durable side would have told."""
+    """What was told by way of the cache is what the durable side would have told.
+
+    And what was deleted has left the fast side of the one that deleted it.
+    """
 
     def outcome(self, outcome: Outcome, /) -> Iterator[str]:
         """Judge what was read."""
         if isinstance(outcome.value, Read):
             yield from _judged(outcome.value)
+        if isinstance(outcome.value, Left) and outcome.value.records:
+            yield "what was deleted has not left the fast side"
 
 
 def _judged(read: Read) -> Iterator[str]:
@@ -553,6 +620,16 @@ LIVES: Final[dict[str, Life]] = {
         begun=1,
         faults=1,
         kinds=frozenset({Fault.LOST_NOT_DONE}),
+    ),
+    "read while it is deleted, and looked at": Life(
+        names=("read", "read knowingly", "delete and look"), begun=2, commands=2
+    ),
+    "deleted by a commit whose answer is lost": Life(
+        names=("read", "delete and look"),
+        begun=2,
+        commands=2,
+        faults=1,
+        kinds=frozenset({Fault.LOST_DONE}),
     ),
     "begun anew elsewhere": Life(names=("talk", "renew elsewhere"), begun=2, commands=2),
     "said, read and deleted": Life(names=("read", "say", "delete"), begun=2),

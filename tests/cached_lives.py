@@ -2,19 +2,21 @@
 
 Each call is a course, and between any two calls of a repository another course may go on. What has
 happened to the log is written down, so that every answer can be judged: it must be what the durable
-side alone would have answered at some moment while it was asked.
+side alone would have answered at some moment while it was asked. And what a process deletes leaves
+its fast side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeVar
 
 from attrs import define, field, frozen
 
 from coachwork.adapters import Memory
 from coachwork.adapters._cache import Cache
-from coachwork.adapters._caching import Caching
+from coachwork.adapters._caching import Caching, name_of
 from coachwork.courses import Course
 from coachwork.errors import OutcomeUnknownError, StoreUnavailableError
 from coachwork.ports import CommitResult, Query
@@ -79,6 +81,7 @@ class Breaking:
         """
         self.behind = behind
         self.raised: list[Exception] = []
+        self.broke = 0
         self._choices = choices
         self._often = often
         self._loses = loses
@@ -124,7 +127,9 @@ class Breaking:
         return error
 
     def _fails(self) -> bool:
-        return self._often > 0 and self._choices.below(self._often) == 1
+        fails = self._often > 0 and self._choices.below(self._often) == 1
+        self.broke += fails
+        return fails
 
 
 class Lagging(Breaking):
@@ -167,6 +172,8 @@ class Under:
         call: The call of a repository that comes next.
         question: What it asks, where it is a question.
         begun: How many states of the log there were when it began.
+        failures: What has gone wrong for its process when it began.
+        leaving: What lay in its fast side when it took messages away, and has not left yet.
     """
 
     process: int
@@ -174,6 +181,8 @@ class Under:
     call: Answer
     question: Question | None
     begun: int
+    failures: int
+    leaving: set[Key] = field(factory=set[Key])
 
 
 @define
@@ -196,6 +205,7 @@ class Life:
     _memory: Memory = field(factory=Memory)
     _durable: list[Breaking] = field(factory=list[Breaking])
     _fast: list[Memory] = field(factory=list[Memory])
+    _breaking: list[Breaking] = field(factory=list[Breaking])
     _processes: list[Caching] = field(factory=list[Caching])
     _caches: list[Cache] = field(factory=list[Cache])
     _states: list[tuple[Record, ...]] = field(factory=lambda: [()])
@@ -204,6 +214,7 @@ class Life:
     _leaving: bool = False
     _texts: int = 0
     _gone: int = 0
+    _deleted: list[set[str]] = field(factory=lambda: [set[str](), set[str]()])
 
     def __attrs_post_init__(self) -> None:
         """Begin with an empty log."""
@@ -213,6 +224,9 @@ class Life:
         self._fast = [one, one if self.shared else Memory()]
         for number in range(2):
             self._caches.append(Cache(1))
+            self._breaking.append(
+                Breaking(self._fast[number], self.choices, often=self.often, loses=True)
+            )
             self._processes.append(self._process(number))
 
     def _process(self, number: int) -> Caching:
@@ -223,8 +237,7 @@ class Life:
         else:
             durable = Breaking(self._memory, self.choices, often=often, loses=False)
         self._durable.append(durable)
-        fast = Breaking(self._fast[number], self.choices, often=self.often, loses=True)
-        return Caching(durable, fast, cache)
+        return Caching(durable, self._breaking[number], cache)
 
     @property
     def hits(self) -> int:
@@ -242,6 +255,7 @@ class Life:
                 self._step(self.choices.below(len(self._under)))
         while self._under:
             self._step(0)
+        self._rest()
 
     def _begin(self) -> None:
         """Begin a call of some process."""
@@ -292,6 +306,7 @@ class Life:
         """Let a process die in the middle of whatever it does, and another take its place."""
         self._under = [one for one in self._under if one.process != number]
         self._gone += self._caches[number].figures.hits
+        self._deleted[number] = set()
         self._caches[number] = Cache(1)
         self._processes[number] = self._process(number)
 
@@ -301,7 +316,8 @@ class Life:
 
     def _start(self, number: int, course: Course[Any], question: Question | None) -> None:
         """Begin a call, up to the first call of a repository."""
-        self._under.append(Under(number, course, next(course), question, len(self._states) - 1))
+        begun, failures = len(self._states) - 1, self._failures(number)
+        self._under.append(Under(number, course, next(course), question, begun, failures))
 
     def _step(self, number: int) -> None:
         """Let a call go on by one call of a repository."""
@@ -310,29 +326,68 @@ class Life:
             try:
                 answer = under.call()
             except (StoreUnavailableError, OutcomeUnknownError) as failure:
-                self._look()
+                self._look(under)
                 under.call = under.course.throw(failure)
             else:
-                self._look()
+                self._look(under)
                 under.call = under.course.send(answer)
         except StopIteration as stop:
-            self._under.remove(under)
+            self._end(under)
             if under.question is not None:
                 self._judge(under, under.question, stop.value)
         except (StoreUnavailableError, OutcomeUnknownError) as failure:
-            self._under.remove(under)
+            self._end(under)
             own = any(failure is error for durable in self._durable for error in durable.raised)
             assert own, "a failure of the fast side reached the caller"
 
-    def _look(self) -> None:
-        """Write down what the log has become."""
-        log = tuple(self._memory.log("acme", "s", limit=1000))
-        if log != self._states[-1]:
+    def _look(self, under: Under) -> None:
+        """Write down what has become of the log and of the fast side by the last call."""
+        before, log = self._states[-1], tuple(self._memory.log("acme", "s", limit=1000))
+        if log != before:
             self._states.append(log)
+        if len(log) < len(before) and int(before[0].key.parts[-1]) == 1:
+            name = name_of(before[0])
+            under.leaving = set(self._kept(under.process, {name}))
+            self._deleted[under.process].add(name)
+            self._deleted[1 - under.process].discard(name)
+        for one in self._under:
+            if one.leaving:
+                one.leaving &= {record.key for record in self._fast[one.process].records()}
         if self._leaving and not log:
             self._leaving = False
             self._gate += 1
             self._memory.commit([Update(Record(GATE, self._gate, Facts(), "{}"))])
+
+    def _kept(self, number: int, names: AbstractSet[str]) -> list[Key]:
+        """Return what lies in the fast side of a process by these names of logs."""
+        return [one.key for one in self._fast[number].records() if one.facts.session in names]
+
+    def _failures(self, number: int) -> int:
+        """Return how often something went wrong for a process that it could do nothing about."""
+        return self._breaking[number].broke + self._caches[number].figures.failures
+
+    def _end(self, under: Under) -> None:
+        """Make sure that a call that took messages away has left none of them behind.
+
+        Raises:
+            AssertionError: It has, and nothing went wrong meanwhile.
+        """
+        self._under.remove(under)
+        if under.failures == self._failures(under.process):
+            assert not under.leaving, "what was deleted has not left the fast side"
+
+    def _rest(self) -> None:
+        """Make sure that nothing of a log lies in the fast side of the one that deleted the last.
+
+        Raises:
+            AssertionError: Something does, though nothing has ever gone wrong, and nobody else puts
+                anything there.
+        """
+        there = {name_of(log[0]) for log in self._states[-1:] if log}
+        for number, names in enumerate(self._deleted):
+            if not self.shared and not self._failures(number):
+                left = self._kept(number, names - there)
+                assert not left, "what was deleted lies in the fast side at the end"
 
     def _judge(self, under: Under, asked: Question, answer: Sequence[Record]) -> None:
         """Make sure that the answer is what the durable side would have answered.

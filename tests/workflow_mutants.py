@@ -743,11 +743,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
                 "_agents",
                 (
                     "        if (yield from _committed(tries, ops, written.audit)):\n"
-                    "            return _Run("
+                    "            if gives_up:"
                 ),
                 (
                     "        if (yield from _committed(tries, ops, written.audit)) or True:\n"
-                    "            return _Run("
+                    "            if gives_up:"
                 ),
             ),
         ),

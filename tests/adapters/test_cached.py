@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -247,6 +247,58 @@ def test_an_outcome_that_is_unknown_is_the_callers() -> None:
     durable.commit([Insert(said(2, "theirs"))])
     cached.commit([Insert(said(3))])
     assert [*cached.log("acme", "s", limit=9)] == [said(1), said(2, "theirs"), said(3)]
+
+
+class Overtaken(Memory):
+    """A memory that lets something happen before it deletes a message, and may not tell."""
+
+    def __init__(self, happens: Callable[[], object], *, tells: bool) -> None:
+        super().__init__()
+        self.happens = happens
+        self.tells = tells
+
+    def commit(self, ops: Sequence[Op], /) -> CommitResult:
+        """Commit after that."""
+        loses = any(isinstance(op, Delete) and op.key.kind == "message" for op in ops)
+        if loses:
+            self.happens()
+        done = super().commit(ops)
+        if loses and not self.tells:
+            raise OutcomeUnknownError
+        return done
+
+
+@pytest.mark.parametrize("tells", [True, False])
+@pytest.mark.parametrize("colour", ["blocking", "async"])
+def test_what_is_deleted_leaves_whoever_reads_meanwhile(colour: str, *, tells: bool) -> None:
+    """When all of a user is deleted, nothing of it lies in the fast side of who did so."""
+    read: list[int] = []
+
+    def happens() -> None:
+        with ThreadPoolExecutor(1) as elsewhere:
+            history = elsewhere.submit(cached.log, "default", chat.session_id, limit=50).result()
+            assert not fast.records()
+            read.append(len(history))
+
+    fast, durable = Memory(), Overtaken(happens, tells=tells)
+    cached = Cached(durable, fast)
+    talk = Topic(id="talk", system="Listen.", initiation="Begin.")
+    coach = Coach(cached, ScriptedModel(lambda _: "Go on."), topics=[talk])
+    chat = coach.as_user("ada").start(talk)
+    chat.send("A secret.")
+    assert fast.records()
+    if colour == "blocking":
+        delete = coach.as_user("ada").delete_all
+    else:
+        other = AsyncCoach(cached, ScriptedModel(lambda _: "Go on."), topics=[talk])
+
+        def delete() -> Any:  # noqa: ANN401 - what was deleted is of no account
+            return asyncio.run(other.as_user("ada").delete_all())
+
+    with nullcontext() if tells else suppress(OutcomeUnknownError):
+        delete()
+    assert read[0] == 3
+    assert not fast.records()
 
 
 class Closing(Memory):

@@ -113,7 +113,7 @@ def _told(state: Essay) -> str:
 
 
 AGENTS: Final = (
-    Agent[Essay](name="facts", prompt=_told, result=Section, timeout=20, attempts=2),
+    Agent[Essay](name="facts", prompt=_told, result=Section, timeout=20, attempts=2, losses=3),
     Agent[Essay](name="style", prompt=_told, result=Section, required=False, attempts=1),
     Agent[Essay](name="text", prompt=_told, result=Section, stage=2, model="large"),
 )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from coachwork.actions import Action, ActionStatus, Audit, RefusalCode, Sender
 from coachwork.plain import JSON, to_json
 from coachwork.programs import (
+    LOST,
     ActionType,
     AgentRun,
     AgentRuns,
@@ -136,6 +137,34 @@ def test_a_lost_run_is_begun_again_and_its_late_answer_is_refused() -> None:
         "the run 1 of facts is not awaited",
     )
     assert finish(state, "facts", 2).runs.of("facts").successes == 1
+
+
+def test_the_last_run_that_may_be_lost_is_not_begun_over() -> None:
+    """It is given up instead: a failure that no attempt follows, for the program to judge."""
+    late = (LATER + timedelta(days=1)).isoformat()
+    state = WRITING
+    for run in (1, 2, 3):
+        begin_: dict[str, JSON] = {"agent": "facts", "run": run, "until": LATER.isoformat()}
+        state, action = act(state, "begin_agent", begin_, now=LATER)
+        assert action.status is ActionStatus.APPLIED
+    assert finish(state, "facts", 3).runs.of("facts").successes == 1
+    lost: dict[str, JSON] = {"agent": "facts", "run": 3, "code": LOST}
+    assert refused(state, "fail_agent", agent="facts", run=3, code=LOST) == (
+        RefusalCode.NOT_POSSIBLE,
+        "the run 3 of facts is not to be given up",
+    )
+    given: dict[str, JSON] = {"agent": "facts", "run": 4, "until": late}
+    _, action = act(state, "begin_agent", given, now=LATER)
+    assert (action.status, action.summary) == (
+        ActionStatus.REFUSED,
+        "too many runs of facts were lost",
+    )
+    state, action = act(state, "fail_agent", lost, now=LATER)
+    assert action.summary == "facts failed (LOST)"
+    assert state.runs.of("facts") == AgentRun(
+        "facts", AgentStatus.FAILED, run=3, failures=1, error=LOST, lost=3
+    )
+    assert (state.phase, state.failures) == (Phase.FAILED, 1)
 
 
 def test_an_answer_counts_once() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from coachwork.errors import MisuseError, ValidationError
 from coachwork.plain import from_plain, to_json
-from coachwork.programs import MAX_AGENT, Agent, AgentRun, AgentRuns, AgentStatus
+from coachwork.programs import LOST, MAX_AGENT, Agent, AgentRun, AgentRuns, AgentStatus
 from tests.programs.essays import AGENTS, NOON, Section
 
 FACTS, STYLE, TEXT = AGENTS
@@ -61,6 +61,10 @@ def test_what_is_no_name_is_refused(name: object) -> None:
         ("attempts", 0),
         ("attempts", 101),
         ("attempts", True),
+        ("losses", 0),
+        ("losses", 101),
+        ("losses", 1.0),
+        ("losses", True),
         ("model", 5),
         ("description", None),
     ],
@@ -102,12 +106,42 @@ def test_a_run_is_counted_and_has_its_time() -> None:
 
 
 def test_a_run_that_is_not_heard_of_in_time_may_be_begun_again() -> None:
-    """It is the next run, and no failure."""
+    """It is the next run, and no failure; but it is counted."""
     lost = NEW.begun("facts", LATER)
     assert lost.due(AGENTS, LATER - timedelta(microseconds=1)) == ("style",)
     assert lost.due(AGENTS, LATER) == ("facts", "style")
     again = lost.begun("facts", LATER).of("facts")
-    assert (again.run, again.failures, again.error) == (2, 0, None)
+    assert (again.run, again.failures, again.error, again.lost) == (2, 0, None, 1)
+
+
+def test_lost_runs_are_counted_since_it_was_last_asked_for() -> None:
+    """Neither a failure nor a success makes one; what was heard of was not lost."""
+    runs = NEW.begun("facts", LATER).failed(FACTS, "LLM_ERROR").begun("facts", LATER)
+    assert runs.of("facts").lost == 0
+    runs = runs.begun("facts", LATER).begun("facts", LATER)
+    assert runs.of("facts").lost == 2
+    assert runs.succeeded("facts").of("facts").lost == 2
+    assert runs.succeeded("facts").again("facts").of("facts").lost == 0
+
+
+def test_after_the_last_run_that_may_be_lost_it_is_given_up() -> None:
+    """Whatever attempts it has; asked for anew it has all of them again."""
+    one = agent(losses=2)
+    runs = NEW.begun("facts", LATER)
+    assert not runs.is_given_up(one, LATER)
+    runs = runs.begun("facts", LATER)
+    assert not runs.is_given_up(one, NOON)
+    assert runs.is_given_up(one, LATER)
+    assert runs.due([one], LATER) == ("facts",)
+    assert not runs.failed(FACTS, "LLM_ERROR").is_given_up(one, LATER)
+    assert not runs.succeeded("facts").is_given_up(one, LATER)
+    over = runs.given_up(one)
+    assert over.of("facts") == AgentRun(
+        "facts", AgentStatus.FAILED, run=2, failures=1, error=LOST, lost=2
+    )
+    assert over.failed_required([one]) == ("facts",)
+    assert over.due([one], LATER) == ()
+    assert over.again("facts").of("facts") == AgentRun("facts", run=2)
 
 
 def test_the_next_stage_waits_until_the_first_is_finished() -> None:
@@ -188,7 +222,9 @@ class Deed:
 
 DEEDS: Final = st.lists(
     st.builds(
-        Deed, st.sampled_from(AGENTS), st.sampled_from(["begin", "succeed", "fail", "again"])
+        Deed,
+        st.sampled_from(AGENTS),
+        st.sampled_from(["begin", "lose", "succeed", "fail", "again"]),
     ),
     max_size=25,
 )
@@ -200,6 +236,9 @@ def after(runs: AgentRuns, deed: Deed) -> AgentRuns:
     running = runs.of(name).status is AgentStatus.RUNNING
     if deed.what == "begin" and name in runs.due(AGENTS, NOON):
         return runs.begun(name, LATER)
+    if deed.what == "lose" and name in runs.due(AGENTS, LATER) and running:
+        given_up = runs.is_given_up(deed.agent, LATER)
+        return runs.given_up(deed.agent) if given_up else runs.begun(name, LATER)
     if deed.what == "succeed" and running:
         return runs.succeeded(name)
     if deed.what == "fail" and running:
@@ -220,6 +259,7 @@ def test_whatever_happens_the_counts_and_stages_agree(deeds: list[Deed]) -> None
             assert (new.run, new.successes) >= (old.run, old.successes)
             assert new.successes <= new.run
             assert new.failures <= declared.attempts
+            assert new.lost <= min(declared.losses, new.run)
             assert (new.until is not None) is (new.status is AgentStatus.RUNNING)
             if old.status is AgentStatus.SUCCEEDED:
                 assert new.status in {AgentStatus.SUCCEEDED, AgentStatus.WAITING}

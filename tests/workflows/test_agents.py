@@ -226,6 +226,43 @@ def test_what_they_do_is_told_with_the_rest() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "agent, phase, due", [("facts", "FAILED", ()), ("style", "WRITING", ("text",))]
+)
+def test_an_agent_that_takes_its_process_with_it_is_given_up(
+    agent: str, phase: str, due: tuple[str, ...]
+) -> None:
+    """After so many lost runs as it may have; then it goes the way of any final failure."""
+
+    def answer(ask: AgentAsk) -> object:
+        if ask.agent == agent:
+            raise CrashError
+        return Section(ask.agent)
+
+    world, session, port = writing(answer)
+    losses = 3 if agent == "facts" else 10
+    lost: list[int] = []
+    for _ in range(losses):
+        with pytest.raises(CrashError):
+            finish(world, session)
+        told = world.run(agents(world.setup, ADA, ESSAYS, session))
+        lost += [one.lost for one in told.agents if one.name == agent]
+        world.clock.advance(minutes=2)
+    assert lost == [*range(losses)]
+    asked = len(port.asked)
+    view = step(world, session)
+    assert view is not None
+    assert (view.phase, view.due) == (phase, due)
+    (one,) = (one for one in view.agents if one.name == agent)
+    assert (one.status, one.error, one.lost, one.run) == ("failed", "LOST", losses, losses)
+    assert len(port.asked) == asked
+    assert one.attempts > one.failures or agent == "style"
+    check_log(world)
+    assert violations(world.records()) == []
+    page = world.run(actions(world.setup, ADA, ESSAY, session=session, sender="agent"))
+    assert f"{agent} failed (LOST)" in [action.summary for action in page.actions]
+
+
 # --- what goes wrong -------------------------------------------------------------------------
 
 

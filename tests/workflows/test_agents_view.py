@@ -41,7 +41,15 @@ def test_each_agent_is_told_with_what_is_declared_of_it() -> None:
         error=None,
         successes=0,
         usage=Usage(),
+        lost=0,
+        losses=10,
     )
+
+
+def test_runs_that_were_lost_are_told() -> None:
+    """How many, and how many there may be."""
+    told = view(AgentRuns().begun("style", NOON).begun("style", LATER)).agents[1]
+    assert (told.run, told.lost, told.failures, told.losses) == (2, 1, 0, 10)
 
 
 @pytest.mark.parametrize(

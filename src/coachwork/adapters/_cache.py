@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import TypeAlias
 
@@ -38,6 +39,8 @@ class Cache:
         self._lock = Lock()
         self._most = sessions
         self._names: dict[Log, str] = {}
+        self._losing = Counter[Log]()
+        self._losses = 0
         self._hits = self._misses = self._failures = 0
 
     def name(self, log: Log) -> str | None:
@@ -48,9 +51,15 @@ class Cache:
                 self._names[log] = name  # the last one of a dictionary is the one that came last
             return name
 
-    def know(self, log: Log, name: str) -> Sequence[tuple[Log, str]]:
-        """Know *log* by that name; return what is known no more, and by which name it was."""
+    def know(self, log: Log, name: str, since: int) -> Sequence[tuple[Log, str]]:
+        """Know *log* by that name; return what is known no more, and by which name it was.
+
+        Nothing is known of a log that is losing messages, nor by what was seen of it *since* a
+        moment before any log has lost some.
+        """
         with self._lock:
+            if log in self._losing or since != self._losses:
+                return []
             gone: list[tuple[Log, str]] = []
             before = self._names.pop(log, name)
             if before != name:
@@ -66,6 +75,30 @@ class Cache:
         with self._lock:
             if self._names.get(log) == name:
                 del self._names[log]
+
+    @property
+    def losses(self) -> int:
+        """The moment, as a number: how often logs began to lose messages, or were done with it."""
+        with self._lock:
+            return self._losses
+
+    def keeps(self, log: Log, name: str, since: int) -> bool:
+        """Whether what was seen of *log* *since* that moment may be kept by that name."""
+        with self._lock:
+            return self._names.get(log) == name and since == self._losses
+
+    def lose(self, logs: Iterable[Log]) -> Sequence[tuple[Log, str]]:
+        """Know *logs* no more until they are `lost`; return those that were known, and how."""
+        with self._lock:
+            self._losses += 1
+            self._losing.update(logs)
+            return [(log, self._names.pop(log)) for log in logs if log in self._names]
+
+    def lost(self, logs: Iterable[Log]) -> None:
+        """Let *logs* be known again, unless somebody else makes them lose messages still."""
+        with self._lock:
+            self._losses += 1
+            self._losing -= Counter(logs)
 
     def count(self, *, hit: bool) -> None:
         """Count a log that was read."""

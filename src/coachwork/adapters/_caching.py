@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final, TypeVar
@@ -56,30 +56,51 @@ class Caching:
         self._cache = cache
 
     def commit(self, ops: Sequence[Op]) -> Course[CommitResult]:
-        """Commit to the durable side; then the fast side gets the messages that are new.
-
-        A log that loses messages leaves the fast side before: a process that dies in between, or
-        never learns what came of the commit, leaves none of them behind.
-        """
-        yield from self._guarded(self._take_out_losers(ops), None)
+        """Commit to the durable side; then the fast side gets the messages that are new."""
+        losers = _losing(ops)
+        if losers:
+            return (yield from self._lose(losers, ops))
+        since = self._cache.losses
         result: CommitResult = yield partial(self._durable.commit, ops)
         if result is CommitResult.DONE:
-            yield from self._guarded(self._put_new(ops), None)
+            yield from self._guarded(self._put_new(ops, since), None)
         return result
+
+    def _lose(self, losers: Sequence[Log], ops: Sequence[Op]) -> Course[CommitResult]:
+        """Commit what takes messages from logs, which leave the fast side before and afterwards.
+
+        Before, so that a process that dies in between leaves none of them behind; and afterwards,
+        since somebody may have put some there meanwhile, who read them while they were there.
+        Nothing of such a log is kept here until it is over.
+        """
+        known = self._cache.lose(losers)
+        try:
+            names = yield from self._names(losers, known)
+            yield from self._leave(names)
+            try:
+                result: CommitResult = yield partial(self._durable.commit, ops)
+            except Exception:  # it may be done nevertheless
+                yield from self._leave(names)
+                raise
+            yield from self._leave(names)
+            return result
+        finally:
+            self._cache.lost(losers)
 
     def log(
         self, tenant: str, session: str, *, after: int, last: int | None, limit: int
     ) -> Course[Sequence[Record]]:
         """Read a log from the fast side, as far as the durable one proves it; else from that."""
+        since = self._cache.losses
         asked = Asked((tenant, session), after, last, limit)
-        answer = yield from self._guarded(self._from_both(asked), None)
+        answer = yield from self._guarded(self._from_both(asked, since), None)
         self._cache.count(hit=answer is not None)
         if answer is not None:
             return answer
         records: Sequence[Record] = yield partial(
             self._durable.log, tenant, session, after=after, last=last, limit=limit
         )
-        yield from self._guarded(self._fill(asked.log, records), None)
+        yield from self._guarded(self._fill(asked.log, records, since), None)
         return records
 
     def close(self) -> Course[None]:
@@ -99,7 +120,7 @@ class Caching:
 
     # --- reading -------------------------------------------------------------------------------
 
-    def _from_both(self, asked: Asked) -> Course[Sequence[Record] | None]:
+    def _from_both(self, asked: Asked, since: int) -> Course[Sequence[Record] | None]:
         """Return what is asked for, or None where the durable side alone can tell.
 
         The durable side shows the last message that the fast one has, and what comes after it; then
@@ -109,7 +130,7 @@ class Caching:
         if asked.most < 1:
             return None
         log = asked.log
-        name = self._cache.name(log) or (yield from self._learn(log))
+        name = self._cache.name(log) or (yield from self._learn(log, since))
         if name is None:
             return None
         shown = yield from self._shown(log, name, asked.after, asked.last, asked.most)
@@ -123,13 +144,14 @@ class Caching:
         if not told:  # a log that lags behind, or one that is being deleted
             return None
         if told[0] != run[-1] or (yield from self._first(log)) != name:
-            yield from self._take_out(log, name)
+            self._cache.forget(log, name)
+            yield from self._leave([(log, name)])
             return None
         tail = told[1:]
-        yield from self._guarded(self._put(log, name, _without(shown, tail)), None)
+        yield from self._guarded(self._put(log, name, _without(shown, tail), since), None)
         return asked.answer([*run, *tail], ends=len(told) < room)
 
-    def _fill(self, log: Log, records: Sequence[Record]) -> Course[None]:
+    def _fill(self, log: Log, records: Sequence[Record], since: int) -> Course[None]:
         """Put what the durable side has shown into the fast one, if it is of the log's name.
 
         A log may lag behind: what it shows could be of one that was deleted. Its last message is
@@ -146,24 +168,23 @@ class Caching:
         if proven:
             after = number_of(first) - 1
             shown = yield from self._shown(log, name, after, None, len(records))
-            yield from self._put(log, name, _without(shown, records))
+            yield from self._put(log, name, _without(shown, records), since)
 
     def _first(self, log: Log) -> Course[str | None]:
         """Return the name of *log* as it is now, by its first message."""
         first: Record | None = yield partial(self._durable.get, message_key(*log, 1))
         return None if first is None else name_of(first)
 
-    def _learn(self, log: Log) -> Course[str | None]:
+    def _learn(self, log: Log, since: int) -> Course[str | None]:
         """Return the name of a log that is not known yet, and know it from now on."""
         name = yield from self._first(log)
         if name is not None:
-            yield from self._know(log, name)
+            yield from self._know(log, name, since)
         return name
 
-    def _know(self, log: Log, name: str) -> Course[None]:
+    def _know(self, log: Log, name: str, since: int) -> Course[None]:
         """Know the name of *log*; what has to go for it leaves the fast side."""
-        for (tenant, _), gone in self._cache.know(log, name):
-            yield from self._guarded(self._empty(tenant, gone), None)
+        yield from self._leave(self._cache.know(log, name, since))
 
     # --- the fast side -------------------------------------------------------------------------
 
@@ -181,37 +202,52 @@ class Caching:
         )
         return [_renamed(_checked(record, tenant, name), session) for record in found]
 
-    def _put(self, log: Log, name: str, records: Sequence[Record]) -> Course[None]:
-        """Put *records* of *log* there, as long as it is known by that name."""
-        if self._cache.name(log) != name:
+    def _put(self, log: Log, name: str, records: Sequence[Record], since: int) -> Course[None]:
+        """Put *records* of *log* there, as long as it is known by that name.
+
+        They were seen *since* a moment of the cache (see `Cache.losses`).
+        """
+        if not self._cache.keeps(log, name, since):
             return
         tenant, session = log
         told = [_renamed(_checked(record, tenant, session), name) for record in records]
-        for some in _commits(told):
-            yield partial(self._fast.commit, some)
-        if self._cache.name(log) != name:  # it was to leave meanwhile, and may have left before
-            yield from self._empty(tenant, name)
+        try:
+            for some in _commits(told):
+                yield partial(self._fast.commit, some)
+        except Exception:  # they may be there nevertheless
+            yield from self._leave_if_forgotten(log, name)
+            raise
+        yield from self._leave_if_forgotten(log, name)
 
-    def _put_new(self, ops: Sequence[Op]) -> Course[None]:
+    def _leave_if_forgotten(self, log: Log, name: str) -> Course[None]:
+        """Take out what was put there after it was to leave, and may have left before."""
+        if self._cache.name(log) != name:
+            yield from self._leave([(log, name)])
+
+    def _put_new(self, ops: Sequence[Op], since: int) -> Course[None]:
         """Put there what was just inserted; a log that was never read here is none of ours."""
         for log, records in _gaining(ops).items():
             if number_of(records[0]) == 1:
-                yield from self._know(log, name_of(records[0]))
+                yield from self._know(log, name_of(records[0]), since)
             name = self._cache.name(log)
             if name is not None:
-                yield from self._put(log, name, records)
+                yield from self._put(log, name, records, since)
 
-    def _take_out_losers(self, ops: Sequence[Op]) -> Course[None]:
-        """Take out the logs that are about to lose messages."""
-        for log in _losing(ops):
-            yield from self._take_out(log)
+    def _names(
+        self, logs: Sequence[Log], known: Sequence[tuple[Log, str]]
+    ) -> Course[Sequence[tuple[Log, str]]]:
+        """Return the names of *logs*, those that are *known* and those that they have now."""
+        names = dict.fromkeys(known)
+        for log in logs:
+            name = yield from self._guarded(self._first(log), None)
+            if name is not None:
+                names[log, name] = None
+        return [*names]
 
-    def _take_out(self, log: Log, name: str | None = None) -> Course[None]:
-        """Take *log* out of the fast side, whether it is known here or not."""
-        name = name or self._cache.name(log) or (yield from self._first(log))
-        if name is not None:
-            self._cache.forget(log, name)
-            yield from self._empty(log[0], name)
+    def _leave(self, names: Sequence[tuple[Log, str]]) -> Course[None]:
+        """Take logs out of the fast side by their *names*, as far as that can be done."""
+        for (tenant, _), name in names:
+            yield from self._guarded(self._empty(tenant, name), None)
 
     def _empty(self, tenant: str, name: str) -> Course[None]:
         """Delete what the fast side has under *name*, page by page, as far as it does."""
@@ -306,10 +342,10 @@ def _without(shown: Sequence[Record], records: Sequence[Record]) -> list[Record]
     return [record for record in records if number_of(record) not in there]
 
 
-def _losing(ops: Sequence[Op]) -> Iterable[Log]:
+def _losing(ops: Sequence[Op]) -> Sequence[Log]:
     """Return the logs of which messages are deleted, or changed, which never happens."""
     keys = [key_of(op) for op in ops if not isinstance(op, Insert | Check)]
-    return dict.fromkeys(_log_of(key) for key in keys if key.kind == _KIND)
+    return [*dict.fromkeys(_log_of(key) for key in keys if key.kind == _KIND and key.parts)]
 
 
 def _gaining(ops: Sequence[Op]) -> dict[Log, list[Record]]:

@@ -20,7 +20,7 @@ from coachwork.programs._agent_actions import (
     RunAgentAgain,
     agent_actions,
 )
-from coachwork.programs._agents import MAX_AGENT, Agent, AgentRun, AgentRuns, AgentStatus
+from coachwork.programs._agents import LOST, MAX_AGENT, Agent, AgentRun, AgentRuns, AgentStatus
 from coachwork.programs._carrying import (
     MAX_ACTIONS,
     MAX_SHOWN,
@@ -44,6 +44,7 @@ from coachwork.programs._progress import Progress, begun, read_state, rebuild
 from coachwork.programs._telling import action_schema, told
 
 __all__ = [
+    "LOST",
     "MAX_ACTIONS",
     "MAX_AGENT",
     "MAX_PHASE",

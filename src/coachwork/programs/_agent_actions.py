@@ -12,7 +12,7 @@ from attrs import field, frozen
 from coachwork.errors import ValidationError
 from coachwork.messages import NO_USAGE, Usage
 from coachwork.plain import from_plain
-from coachwork.programs._agents import MAX_AGENT, Agent, AgentRun, AgentRuns, AgentStatus
+from coachwork.programs._agents import LOST, MAX_AGENT, Agent, AgentRun, AgentRuns, AgentStatus
 from coachwork.programs._program import ActionType, Done, Moment, Refusal
 
 S = TypeVar("S")
@@ -76,7 +76,7 @@ class FailAgent:
     Attributes:
         agent: The agent's name.
         run: The number of the run.
-        code: Why it failed.
+        code: Why it failed; `LOST` of the last run that may be lost, and of no other.
         usage: What it cost all the same.
         until: When the agent may be begun again at the earliest (UTC), or None: at once.
     """
@@ -173,6 +173,8 @@ class _Deeds(Generic[S]):
             return Refusal(f"{given.agent} is not to be begun now")
         if given.run != runs.of(given.agent).run + 1:
             return Refusal(f"the run {given.run} of {given.agent} is not the next")
+        if runs.is_given_up(self.by_name[given.agent], moment.now):
+            return Refusal(f"too many runs of {given.agent} were lost")
         state = self.put(state, runs.begun(given.agent, given.until))
         return self._done(state, given.agent, moment, hook, f"began {given.agent}")
 
@@ -194,12 +196,20 @@ class _Deeds(Generic[S]):
     def fail(
         self, state: S, given: FailAgent, moment: Moment, hook: Hook[S] | None
     ) -> Done[S] | Refusal:
-        """Count a failure, if it is that of the run that is awaited."""
+        """Count a failure, if it is that of the run that is awaited.
+
+        A run that is said to be lost has to be, and to be the last one that may be.
+        """
         runs = self.get(state)
         if not self._is_awaited(runs, given.agent, given.run):
             return _not_awaited(given)
         agent = self.by_name[given.agent]
-        after = runs.failed(agent, given.code, given.usage, given.until)
+        if given.code != LOST:
+            after = runs.failed(agent, given.code, given.usage, given.until)
+        elif runs.is_given_up(agent, moment.now):
+            after = runs.given_up(agent)
+        else:
+            return Refusal(f"the run {given.run} of {given.agent} is not to be given up")
         told = f"{given.agent} failed ({given.code})"
         return self._done(self.put(state, after), given.agent, moment, hook, told)
 

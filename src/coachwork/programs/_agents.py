@@ -10,6 +10,10 @@ The theory
     crash loses an attempt at most: a run that is not heard of in time may be begun again, and a
     late answer is refused by the number of its run. What has succeeded is never begun again unless
     somebody asks for it (brief, section 7).
+
+    Lost runs are counted by themselves, beside the failures: a deploy that ends ten processes is no
+    fault of an agent. But one that takes its process with it each time would be run without end,
+    so there may be a number of them only.
 """
 
 from __future__ import annotations
@@ -34,6 +38,12 @@ MAX_AGENT: Final = 64
 MAX_ATTEMPTS: Final = 100
 """The most failed attempts that may be allowed."""
 
+MAX_LOSSES: Final = 100
+"""The most lost runs that may be allowed."""
+
+LOST: Final = "LOST"
+"""The code of the failure of an agent of which too many runs were lost."""
+
 
 class AgentStatus(StrEnum):
     """How far an agent is."""
@@ -56,6 +66,8 @@ class Agent(Generic[S]):
         required: Whether the others wait for its success; else they go on where it has failed.
         timeout: How many seconds one attempt may take.
         attempts: After how many failed attempts it has failed.
+        losses: After how many lost runs it has failed, with the code `LOST`: runs that were begun
+            and not heard of in time, since their process died or was too slow.
         model: The name of the model that is to be asked, or None for the port's own.
         description: What it does, in a sentence, for people.
 
@@ -71,6 +83,7 @@ class Agent(Generic[S]):
     required: bool = True
     timeout: float = 60.0
     attempts: int = 3
+    losses: int = 10
     model: str | None = None
     description: str = ""
 
@@ -89,8 +102,12 @@ class Agent(Generic[S]):
             raise ValidationError(f"{where}.required", "True or False")
         if type(self.timeout) not in {int, float} or not 0 < self.timeout <= _MOST_SECONDS:
             raise ValidationError(f"{where}.timeout", "a number of seconds, up to a day")
-        if type(self.attempts) is not int or not 1 <= self.attempts <= MAX_ATTEMPTS:
-            raise ValidationError(f"{where}.attempts", f"a whole number from 1 to {MAX_ATTEMPTS}")
+        for field_, number, most in (
+            ("attempts", self.attempts, MAX_ATTEMPTS),
+            ("losses", self.losses, MAX_LOSSES),
+        ):
+            if type(number) is not int or not 1 <= number <= most:
+                raise ValidationError(f"{where}.{field_}", f"a whole number from 1 to {most}")
         if not (self.model is None or _is_a(self.model, str)):
             raise ValidationError(f"{where}.model", "a text or None")
         if not _is_a(self.description, str):
@@ -113,6 +130,7 @@ class AgentRun:
         error: The code of its last failure since it was last asked for, or None.
         successes: How often its answer was taken.
         usage: What all its runs have cost that were heard of.
+        lost: How many runs were not heard of in time since it was last asked for.
     """
 
     agent: str
@@ -123,6 +141,7 @@ class AgentRun:
     error: str | None = None
     successes: int = 0
     usage: Usage = NO_USAGE
+    lost: int = 0
 
 
 @frozen
@@ -164,9 +183,38 @@ class AgentRuns:
         return self._with(AgentRun(name, run=run.run, successes=run.successes, usage=run.usage))
 
     def begun(self, name: str, until: datetime) -> AgentRuns:
-        """Return the same where that agent has begun another run, and has time *until* then."""
+        """Return the same where that agent has begun another run, and has time *until* then.
+
+        Where one is running it is lost, and counted as that.
+        """
         run = self.of(name)
-        return self._with(evolve(run, status=AgentStatus.RUNNING, run=run.run + 1, until=until))
+        lost = run.lost + (run.status is AgentStatus.RUNNING)
+        return self._with(
+            evolve(run, status=AgentStatus.RUNNING, run=run.run + 1, until=until, lost=lost)
+        )
+
+    def is_given_up(self, agent: Agent[Any], now: datetime) -> bool:
+        """Whether the run of *agent* is lost *now*, and no other one is to be begun.
+
+        It is the last one that may be lost; what is left is to count it (see `given_up`).
+        """
+        run = self.of(agent.name)
+        running = run.status is AgentStatus.RUNNING and self._may_begin(agent.name, now)
+        return running and run.lost + 1 >= agent.losses
+
+    def given_up(self, agent: Agent[Any]) -> AgentRuns:
+        """Return the same where *agent* has failed, whatever its attempts, for its run is lost."""
+        run = self.of(agent.name)
+        return self._with(
+            evolve(
+                run,
+                status=AgentStatus.FAILED,
+                failures=run.failures + 1,
+                until=None,
+                error=LOST,
+                lost=run.lost + 1,
+            )
+        )
 
     def succeeded(self, name: str, usage: Usage = NO_USAGE) -> AgentRuns:
         """Return the same where the answer of that agent was taken, which cost *usage*."""

@@ -4,7 +4,8 @@ The same three steps as those of a job (brief, section 5), with the run in the p
 the place of the lease: one commit begins a run and says until when it is waited for, then the port
 is asked without any lock, and one commit writes the outcome if that run is still awaited. Whoever
 crashes in between loses the run and nothing else: it may be begun again when its time is over, and
-what is heard of it then is refused by its number, and recorded as refused.
+what is heard of it then is refused by its number, and recorded as refused. When too many were lost
+nobody begins another one: the agent has failed.
 
 Side by side is nothing but several of these workflows at once.
 """
@@ -33,7 +34,7 @@ from coachwork.messages import Usage
 from coachwork.plain import JSON, from_plain, to_json
 from coachwork.policies import MOST
 from coachwork.ports import AgentAsk, Answer
-from coachwork.programs import Agent, BeginAgent, FailAgent, FinishAgent, Program
+from coachwork.programs import LOST, Agent, BeginAgent, FailAgent, FinishAgent, Program
 from coachwork.records import ACCOUNT, AUDIT, SESSION_RECORD, Op
 from coachwork.replies import BadReply, parse_result, result_schema
 from coachwork.sessions import About, later, latest
@@ -91,7 +92,8 @@ def run_agent(
     """Run the first sub-agent that is due: begin it, ask the port, and write what came of it.
 
     An agent that fails raises nothing: its failure is counted, and it is due again if it has
-    another attempt, after the pause that the provider asks for. The session may have ended
+    another attempt, after the pause that the provider asks for. One of which too many runs were
+    lost is not asked any more; that it has failed is written instead. The session may have ended
     meanwhile. It is no activity.
 
     Asks: the session, the account, the program's state, one commit; the port; the account and the
@@ -117,8 +119,8 @@ def run_agent(
     """
     program = _program(setup, topic, session_id)
     run = yield from _begin(setup, caller, topic, program, session_id)
-    if run is None:
-        return None
+    if not isinstance(run, _Run):
+        return run
     heard = yield from _asked(program, run)
     return (yield from _settle(setup, caller, program, run, heard))
 
@@ -159,8 +161,8 @@ class _Run:
 
 def _begin(
     setup: Setup, caller: Caller, topic: Topic[T], program: Program[Any], session_id: str
-) -> Workflow[_Run | None]:
-    """Begin the first agent that is due; None where none is.
+) -> Workflow[_Run | AgentsView | None]:
+    """Begin the first agent that is due, or give it up; None where none is due.
 
     Raises:
         ActionRefusedError: The program refused it.
@@ -178,9 +180,12 @@ def _begin(
         if not due or program.runs is None:
             return None
         agent = due[0]
-        number = program.runs(underway.state).of(agent.name).run + 1
-        begin = BeginAgent(agent.name, number, later(at, _time_of(setup, agent)))
-        asked = [_action(begin)]
+        runs = program.runs(underway.state)
+        number = runs.of(agent.name).run
+        until = later(at, _time_of(setup, agent))
+        gives_up = runs.is_given_up(agent, at)
+        lost, begin = FailAgent(agent.name, number, LOST), BeginAgent(agent.name, number + 1, until)
+        asked = [_action(lost if gives_up else begin)]
         written = yield from carried_out(underway, about, asked, Sender.AGENT, None, now)
         _check_applied(written)
         ops: list[Op] = [*written.ops, ACCOUNT.check(account)]
@@ -188,7 +193,9 @@ def _begin(
             # Nothing of a session may come to be when the session is gone.
             ops.append(SESSION_RECORD.check(session))
         if (yield from _committed(tries, ops, written.audit)):
-            return _Run(about, agent, number, written.carried.state)
+            if gives_up:
+                return agents_view(program, session_id, written.carried.state, written.audit.at)
+            return _Run(about, agent, number + 1, written.carried.state)
 
 
 def _time_of(setup: Setup, agent: Agent[Any]) -> timedelta:
@@ -198,7 +205,7 @@ def _time_of(setup: Setup, agent: Agent[Any]) -> timedelta:
 
 
 def _check_applied(written: Written) -> None:
-    """Make sure that a run was begun.
+    """Make sure that a run was begun, or an agent given up.
 
     Raises:
         ActionRefusedError: It was refused, which is for the application's developer to mend.

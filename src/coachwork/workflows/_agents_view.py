@@ -29,6 +29,8 @@ class AgentView:
         error: The code of its last failure since it was last asked for, or None.
         successes: How often its answer was taken.
         usage: What its runs have cost.
+        lost: How many runs were not heard of in time since it was last asked for.
+        losses: After how many of them it has failed.
     """
 
     name: str
@@ -43,6 +45,8 @@ class AgentView:
     error: str | None
     successes: int
     usage: Usage
+    lost: int
+    losses: int
 
 
 @frozen(kw_only=True)
@@ -120,4 +124,6 @@ def _view(agent: Agent[Any], run: AgentRun) -> AgentView:
         error=run.error,
         successes=run.successes,
         usage=run.usage,
+        lost=run.lost,
+        losses=agent.losses,
     )

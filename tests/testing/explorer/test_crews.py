@@ -85,11 +85,11 @@ def audits(*deeds: Deed, at: int = 0) -> list[Audit]:
     return found
 
 
-def faults(log: list[Audit], **counts: tuple[int, int]) -> list[str]:
+def faults(log: list[Audit], lost: int = 0, **counts: tuple[int, int]) -> list[str]:
     """Return what does not hold where the state has these counts of runs and successes."""
     runs = AgentRuns()
     for name, (run, successes) in counts.items():
-        one = evolve(runs.again(name).of(name), run=run, successes=successes)
+        one = evolve(runs.again(name).of(name), run=run, successes=successes, lost=lost)
         runs = AgentRuns((*runs.runs, one))
     return list(crew_faults(RELAY, Relay(runs=runs), log))
 
@@ -99,8 +99,33 @@ def test_a_log_that_is_well_has_no_faults() -> None:
     assert faults([]) == []
     log = audits(begin(1), fail(1), begin(2), finish(2), AGAIN, begin(3), finish(3))
     assert faults(log, first=(3, 2)) == []
-    assert faults(audits(begin(1), begin(2), finish(2), at=2), first=(2, 1)) == []
+    assert faults(audits(begin(1), begin(2), finish(2), at=2), 1, first=(2, 1)) == []
     assert list(crew_faults(HABITS, Habits(), audits(begin(1)))) == []
+
+
+def test_runs_that_were_lost_are_counted() -> None:
+    """Since the agent was last asked for, which the log does not tell in so many words."""
+    wanted = "6: agent first: counted otherwise than the log tells"
+    lost = audits(begin(1), begin(2), at=2)
+    assert faults(lost, 0, first=(2, 0)) == [wanted]
+    assert faults(lost, 2, first=(2, 0)) == [wanted]
+    anew = audits(begin(1), begin(2), finish(2), AGAIN, begin(3), at=2)
+    assert faults(anew, 0, first=(3, 1)) == faults(anew, 1, first=(3, 1)) == []
+    assert faults(anew, 2, first=(3, 1)) == [wanted]
+    given_up = evolve(lost[1].actions[0], type="fail_agent")
+    given: Any = {"agent": "first", "run": 1, "code": "LOST"}
+    log = [lost[0], evolve(lost[1], actions=(evolve(given_up, parameters=given),))]
+    assert faults(log, 1, first=(1, 0)) == []
+    assert faults(log, 0, first=(1, 0)) == [wanted]
+
+
+def test_who_runs_on_after_too_many_losses_is_told() -> None:
+    """It would do so without end."""
+    log = audits(*(begin(run) for run in range(1, 12)), at=2)
+    wanted = "6: agent first: run on although too many runs were lost"
+    assert faults(log, 10, first=(11, 0)) == [wanted]
+    log = audits(*(begin(run) for run in range(1, 11)), at=2)
+    assert faults(log, 9, first=(10, 0)) == []
 
 
 def test_what_was_refused_does_not_count() -> None:

@@ -16,7 +16,9 @@ from tests.drawn import few, reaches, some
 def test_its_counts_fit_each_other(run: AgentRun) -> None:
     """As they do where programs count them."""
     assert is_agent_name(run.agent)
-    assert run.failures + run.successes <= run.run or run.status is AgentStatus.WAITING
+    heard = run.failures + run.successes
+    assert heard <= run.run or run.status is AgentStatus.WAITING
+    assert not run.lost or heard + run.lost <= run.run
     assert (run.until is not None) is (run.status is AgentStatus.RUNNING)
     assert (run.successes > 0) is (run.status is AgentStatus.SUCCEEDED)
     if run.error is not None:
@@ -35,6 +37,7 @@ def test_every_status_is_reached() -> None:
     """With and without a failure."""
     reaches(st.of(AgentRun), AgentStatus, lambda run: run.status)
     reaches(st.of(AgentRun), told=lambda run: run.error is None)
+    reaches(st.of(AgentRun), told=lambda run: run.lost > 0)
 
 
 def test_the_parts_of_agents() -> None:

@@ -2,7 +2,8 @@
 
 No agent begins again after a success unless somebody asks for it; each answer is taken once, for
 the run that is under way; two runs of one agent are under way only where the first is taken for
-lost; and agents that are not finished do not wait for ever.
+lost, which happens as often as it may and no more; and agents that are not finished do not wait for
+ever.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from attrs import define
 from coachwork.actions import Action, ActionStatus, Audit, Sender
 from coachwork.effects import RunAgent
 from coachwork.plain import from_plain
-from coachwork.programs import AgentRuns, BeginAgent, Program
+from coachwork.programs import LOST, AgentRuns, AgentStatus, BeginAgent, Program
 from coachwork.records import AUDIT, account_key
 from coachwork.sessions import AccountStatus
 from coachwork.testing.explorer._invariants import Records
@@ -25,6 +26,7 @@ from coachwork.testing.explorer._invariants import Records
 S = TypeVar("S")
 
 _BY_AGENTS: Final = frozenset({"begin_agent", "finish_agent", "fail_agent"})
+_OPEN: Final = frozenset({AgentStatus.WAITING, AgentStatus.RUNNING})
 _EARLY: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -36,11 +38,20 @@ class _Life:
         run: The number of its last run.
         until: Until when that one is awaited (UTC), while it is.
         done: Whether it has succeeded since anybody but an agent did something last.
+        lost: How many of its runs were lost since then.
+        all_lost: How many ever were.
     """
 
     run: int = 0
     until: datetime | None = None
     done: bool = False
+    lost: int = 0
+    all_lost: int = 0
+
+    def lose(self) -> None:
+        """Count a run that was lost."""
+        self.lost += 1
+        self.all_lost += 1
 
 
 def crew_faults(program: Program[S], state: S, audits: Iterable[Audit]) -> Iterator[str]:
@@ -60,10 +71,13 @@ def crew_faults(program: Program[S], state: S, audits: Iterable[Audit]) -> Itera
             if action.status is ActionStatus.APPLIED:
                 yield from _told(lives, successes, audit, action)
     runs = program.runs(state)
-    for name, life in lives.items():
-        told = runs.of(name)
-        if (told.run, told.successes) != (life.run, successes[name]):
+    for agent in program.agents:
+        name, life, told = agent.name, lives[agent.name], runs.of(agent.name)
+        counts = (told.run, told.successes) == (life.run, successes[name])
+        if not (counts and life.lost <= told.lost <= life.all_lost):
             yield f"6: agent {name}: counted otherwise than the log tells"
+        if told.lost >= agent.losses and told.status in _OPEN:
+            yield f"6: agent {name}: run on although too many runs were lost"
     if _is_stuck(program, state, runs):
         yield f"10: agents of {program.id}: not finished, and none will ever be due"
 
@@ -74,7 +88,7 @@ def _told(
     """Return what is wrong with one action that was applied, and note what it tells."""
     if audit.sender is not Sender.AGENT:
         for life in lives.values():
-            life.done = False
+            life.done, life.lost = False, 0
         return
     if action.type not in _BY_AGENTS:
         return
@@ -87,10 +101,14 @@ def _told(
             yield f"6: agent {name}: begun again after its success"
         if life.until is not None and audit.at < life.until:
             yield f"6: agent {name}: begun while it is running"
-        lives[name] = _Life(begun.run, begun.until)
+        if life.until is not None:
+            life.lose()
+        life.run, life.until = begun.run, begun.until
     else:
         if life.until is None or run != life.run:
             yield f"6: agent {name}: heard of for a run that is not under way"
+        if given.get("code") == LOST:
+            life.lose()
         life.until = None
         life.done = action.type == "finish_agent"
         successes[name] += life.done

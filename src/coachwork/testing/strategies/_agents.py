@@ -44,18 +44,32 @@ def agent_run_values() -> st.SearchStrategy[AgentRun]:
     """Return a strategy of how far an agent may be."""
     counts = st.integers(0, _MOST)
     return st.builds(
-        _run, agent_names(), st.sampled_from(AgentStatus), counts, counts, utc_instants(), _codes()
+        _run,
+        agent_names(),
+        st.sampled_from(AgentStatus),
+        counts,
+        counts,
+        counts,
+        utc_instants(),
+        _codes(),
     )
 
 
 def _run(
-    name: str, status: AgentStatus, run: int, failures: int, until: datetime, code: str
+    name: str,
+    status: AgentStatus,
+    run: int,
+    failures: int,
+    lost: int,
+    until: datetime,
+    code: str,
 ) -> AgentRun:
     """Return how far an agent is, with counts that fit each other."""
     done = status is AgentStatus.SUCCEEDED
     if status is not AgentStatus.WAITING:
         run = max(1, run)
     failures = max(min(failures, run - done), status is AgentStatus.FAILED)
+    lost = max(0, min(lost, run - failures - (status is not AgentStatus.WAITING)))
     return AgentRun(
         name,
         status,
@@ -63,7 +77,8 @@ def _run(
         failures=failures,
         until=until if status is AgentStatus.RUNNING else None,
         error=code if failures and not done else None,
-        successes=run - failures if done else 0,
+        successes=run - failures - lost if done else 0,
+        lost=lost,
     )
 
 
