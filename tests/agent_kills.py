@@ -1,4 +1,4 @@
-"""Killing a process while it runs sub-agents, at random moments, and looking at what is left.
+"""Killing a process while agents write the brief of a plan, and looking at what is left.
 
 A process tells its killer of each effect that it has carried out, through a pipe, and is killed
 with SIGKILL after so many of them: so the moments are spread over all that it does, however slow
@@ -24,25 +24,28 @@ from coachwork import Chat, Coach, Settings, SQLite
 from coachwork.actions import ActionStatus, Audit
 from coachwork.adapters import ScriptedAgents, ScriptedModel
 from coachwork.drivers import Observation
-from coachwork.ports import AgentAsk
+from coachwork.ports import AgentAsk, Ask
 from coachwork.programs import AgentStatus, Program, Progress, read_state, rebuild
+from coachwork.programs.plan import CoachingPlan, PlanStatus, SectionText, plan_program
 from coachwork.records import KINDS, Record
 from coachwork.testing import snapshot, violations
 from coachwork.topics import Topic
-from tests.programs.essays import AGENTS, ESSAY, Essay, Phase, Section
+from tests.programs.plan.written import ANSWERS, section_agents
 
 SHORT: Final = 0.02
 """Seconds that an agent has, and again so many until it is taken for lost."""
 
-PROGRAM: Final[Program[Essay]] = evolve(
-    ESSAY, agents=[evolve(agent, timeout=SHORT, losses=100) for agent in AGENTS]
-)
-ESSAYS: Final = Topic(id="essays", system="Listen.", initiation="Begin.", program=PROGRAM)
+# A slow machine may be too slow for so short a time: then an attempt fails, and another one comes.
+AGENTS: Final = [
+    evolve(agent, timeout=SHORT, attempts=100, losses=100) for agent in section_agents(3, 2)
+]
+PROGRAM: Final[Program[CoachingPlan]] = plan_program(agents=AGENTS)
+PLANS: Final = Topic(id="plans", system="Listen.", initiation="Begin.", program=PROGRAM)
 SETTINGS: Final = Settings(
     model_timeout=timedelta(seconds=60), lease=timedelta(seconds=60 + SHORT), commit_tries=20
 )
-NAMES: Final = frozenset(agent.name for agent in AGENTS)
-MOST_EFFECTS: Final = 3 * 12 + 6
+NAMES: Final = tuple(agent.name for agent in AGENTS)
+MOST_EFFECTS: Final = len(AGENTS) * 12 + 6
 """About as many effects as it takes to run all agents once."""
 
 
@@ -52,14 +55,14 @@ class Tally:
 
     Attributes:
         kills: How many processes were killed.
-        essays: How many essays were written meanwhile.
+        plans: How many plans came to their brief meanwhile.
         left: What the killed processes left: how many agents were running.
         lost: How many runs came to nothing.
         faults: Everything that was not as it must be.
     """
 
     kills: int
-    essays: int
+    plans: int
     left: Counter[int]
     lost: int
     faults: list[str]
@@ -74,24 +77,29 @@ def open_coach(database: Path, told: Connection | None = None) -> Coach:
 
     return Coach(
         SQLite(database, synchronous="NORMAL"),
-        ScriptedModel(lambda _: "Well."),
-        topics=[ESSAYS],
+        ScriptedModel(_reply),
+        topics=[PLANS],
         settings=SETTINGS,
         sub_agents=ScriptedAgents(_answer),
         observers=[] if told is None else [tell],
     )
 
 
-def _answer(ask: AgentAsk) -> Section:
+def _reply(ask: Ask) -> str:
+    """Find that every answer will do."""
+    return ANSWERS if ask.turn else "Well."
+
+
+def _answer(ask: AgentAsk) -> SectionText:
     """Answer after a moment, so that others are at work meanwhile."""
     sleep(SHORT / 10)
-    return Section(f"{ask.agent} {ask.run}")
+    return SectionText(ask.agent, f"{ask.agent} {ask.run}")
 
 
 def victim(database: Path, session: str, told: Connection) -> None:
     """Run the agents of a session to their end, unless somebody is faster."""
     with open_coach(database, told) as coach:
-        coach.as_user("ada").session(ESSAYS, session).run_agents(side_by_side=2, wait=True)
+        coach.as_user("ada").session(PLANS, session).run_agents(side_by_side=2, wait=True)
 
 
 def kill_agents(database: Path, kills: int, seed: int) -> Tally:
@@ -102,7 +110,7 @@ def kill_agents(database: Path, kills: int, seed: int) -> Tally:
     left, sessions, faults = Counter[int](), list[str](), list[str]()
     done = 0
     with open_coach(database) as coach:
-        chat = _written(coach, sessions)
+        chat = _answered(coach, sessions)
         while done < kills:
             told, telling = context.Pipe(duplex=False)
             process = context.Process(target=victim, args=(database, chat.session_id, telling))
@@ -115,19 +123,22 @@ def kill_agents(database: Path, kills: int, seed: int) -> Tally:
             done += killed
             left[view.running] += killed
             if view.is_finished:
-                chat = _written(coach, sessions)
+                chat = _answered(coach, sessions)
         for session in sessions:
-            coach.as_user("ada").session(ESSAYS, session).run_agents(wait=True)
+            coach.as_user("ada").session(PLANS, session).run_agents(wait=True)
     records = _records(database)
     faults += violations(records)
     lost = sum(_lost(records, session, faults) for session in sessions)
     return Tally(done, len(sessions), left, lost, faults)
 
 
-def _written(coach: Coach, sessions: list[str]) -> Chat[Any]:
-    """Return a new session in which an essay is to be written."""
-    chat = coach.as_user("ada").start(ESSAYS)
-    chat.act("write", {"subject": "bees"}, message=1)
+def _answered(coach: Coach, sessions: list[str]) -> Chat[Any]:
+    """Return a new session in which every step is complete, and agents are to write the brief."""
+    chat = coach.as_user("ada").start(PLANS)
+    chat.act("start_coaching", message=1)
+    coach_said = chat.send("A restaurant.").message.sequence
+    view = chat.act("start_agents", message=coach_said)
+    assert view.phase == PlanStatus.SUB_AGENTS_RUNNING
     sessions.append(chat.session_id)
     return chat
 
@@ -146,7 +157,7 @@ def _killed(process: Any, told: Connection, effects: int) -> bool:  # noqa: ANN4
 def _unfinished(phase: str, code: int | None) -> list[str]:
     """Return what is wrong with the end of a process that was not killed."""
     told = f"a process ended with {code} in {phase}"
-    return [] if (phase, code) == (Phase.READY, 0) else [told]
+    return [] if (phase, code) == (PlanStatus.BRIEF_READY, 0) else [told]
 
 
 def _records(database: Path) -> list[Record]:
@@ -155,14 +166,14 @@ def _records(database: Path) -> list[Record]:
 
 
 def _lost(records: list[Record], session: str, faults: list[str]) -> int:
-    """Note what is wrong with the essay of *session*; return how many runs came to nothing."""
+    """Note what is wrong with the plan of *session*; return how many runs were lost."""
     values = [KINDS[record.key.kind].read(record).value for record in records]
     (progress,) = [
         value for value in values if isinstance(value, Progress) and value.subject == session
     ]
     audits = [value for value in values if isinstance(value, Audit) and value.subject == session]
     audits.sort(key=lambda audit: audit.number)
-    essay = read_state(PROGRAM, progress)
+    plan = read_state(PROGRAM, progress)
     done = Counter(
         action.parameters["agent"]
         for audit in audits
@@ -170,15 +181,19 @@ def _lost(records: list[Record], session: str, faults: list[str]) -> int:
         if isinstance(action.parameters, dict)
         and (action.type, action.status) == ("finish_agent", ActionStatus.APPLIED)
     )
-    if essay.phase is not Phase.READY:
-        faults.append(f"{session}: it is not written, but {essay.phase}")
+    if (plan.status, plan.brief_version) != (PlanStatus.BRIEF_READY, 1):
+        faults.append(f"{session}: no brief, but {plan.status}, version {plan.brief_version}")
+    written = sorted((section.name, section.version) for section in plan.sections)
+    if written != sorted((name, 1) for name in NAMES):
+        faults.append(f"{session}: sections: {written}")
     if done != dict.fromkeys(NAMES, 1):
         faults.append(f"{session}: successes in the log: {dict(done)}")
     faults += [
         f"{session}: {run}"
-        for run in essay.runs.runs
-        if (run.status, run.successes, run.failures) != (AgentStatus.SUCCEEDED, 1, 0)
+        for run in plan.runs.runs
+        if (run.status, run.successes) != (AgentStatus.SUCCEEDED, 1)
+        or run.run != run.successes + run.failures + run.lost
     ]
-    if rebuild(PROGRAM, progress, audits) != essay:
+    if rebuild(PROGRAM, progress, audits) != plan:
         faults.append(f"{session}: the log leads to another state")
-    return sum(run.run - run.successes for run in essay.runs.runs)
+    return sum(run.lost for run in plan.runs.runs)

@@ -17,7 +17,7 @@ from coachwork.errors import LLMError
 from coachwork.jobs import JobKind
 from coachwork.machine import Machine, Row
 from coachwork.policies import Settings
-from coachwork.ports import Answer, Ask
+from coachwork.ports import AgentAsk, Answer, Ask
 from coachwork.programs import (
     ActionType,
     Agent,
@@ -29,6 +29,8 @@ from coachwork.programs import (
     Refusal,
     agent_actions,
 )
+from coachwork.programs.plan import plan_program
+from coachwork.records import Record
 from coachwork.testing.explorer import (
     PROMISED,
     Bounds,
@@ -39,8 +41,11 @@ from coachwork.testing.explorer import (
     commands_of,
     explore,
 )
+from coachwork.testing.explorer._world import BEGIN, usual_agents
 from coachwork.topics import Topic
-from coachwork.workflows import Caller, Setup
+from coachwork.workflows import Caller, Setup, act, send, start
+from tests.faults import World as Stored
+from tests.programs.plan.written import ANSWERS, section_agents
 
 ADA: Final = Caller("acme", "ada")
 BEN: Final = Caller("acme", "ben")
@@ -219,6 +224,26 @@ RELAY: Final = Program(
 )
 """What is worked on where there are agents, in two stages."""
 
+PLAN: Final = plan_program(agents=[evolve(one, losses=1) for one in section_agents(1, 1)])
+"""A real plan with two agents in two stages, the second one optional; a lost run fails either."""
+
+
+def _sections(ask: AgentAsk) -> Sequence[Answer | Exception]:
+    """Return what an agent of a plan may answer."""
+    return (Answer(data={"title": ask.agent, "body": "Well."}), LLMError("it failed"))
+
+
+def _planned(topic: Topic[Any], settings: Settings) -> tuple[Record, ...]:
+    """Return what is stored when every step of a plan is complete, and agents are asked for."""
+    stored = Stored([topic], ["Well.", ANSWERS], settings=settings)
+    stored.clock.time = BEGIN
+    session = stored.run(start(stored.setup, ADA, topic)).session.id
+    stored.run(act(stored.setup, ADA, topic, session, "start_coaching", message=1))
+    stored.run(send(stored.setup, ADA, topic, session, "A restaurant."))
+    stored.run(act(stored.setup, ADA, topic, session, "start_agents", message=3))
+    return tuple(stored.records())
+
+
 ACTING: Final = json.dumps(
     {
         "message": "Well.",
@@ -243,6 +268,7 @@ class Scope:
         finals: Whether the coach may end a session.
         program: Whether the coach and the user work on a program: a reply may bring actions.
         agents: Whether that program is one of sub-agents.
+        plan: Whether that program is a plan whose answers will do, and whose agents are asked for.
         commands: How many calls may come.
         at_once: How many may be under way at the same moment.
         faults: How much may go wrong.
@@ -261,6 +287,7 @@ class Scope:
     finals: bool = False
     program: bool = False
     agents: bool = False
+    plan: bool = False
     commands: int = 2
     at_once: int = 2
     faults: int = 0
@@ -278,7 +305,7 @@ class Scope:
                 initiation="Say hello." if self.greets else None,
                 result=Values if self.result else None,
                 exclusive=self.exclusive,
-                program=RELAY if self.agents else TALLY if self.program else None,
+                program=self._program(),
             )
             for name in ("talk", "plan")[: self.topics]
         ]
@@ -286,9 +313,17 @@ class Scope:
         return World(
             setup=Setup(topics={topic.id: topic for topic in topics}, settings=settings),
             replies=self._replies,
+            agents=_sections if self.plan else usual_agents,
+            records=_planned(topics[0], settings) if self.plan else (),
             instants=self.instants,
             alike=(self.callers, tuple(topic.id for topic in topics)) if self.alike else (),
         )
+
+    def _program(self) -> Program[Any] | None:
+        """Return what is worked on."""
+        if self.plan:
+            return PLAN
+        return RELAY if self.agents else TALLY if self.program else None
 
     def _replies(self, ask: Ask) -> Sequence[Answer | Exception]:
         """Return what the model may say."""
@@ -364,6 +399,13 @@ SMALL: Final[dict[str, Scope]] = {
     ),
     "agents, one fault": Scope(
         names=("start", "run_agent"), commands=2, faults=1, greets=False, agents=True
+    ),
+    "the agents of a plan, one fault": Scope(
+        names=("run_agent",),
+        commands=2,
+        faults=1,
+        plan=True,
+        instants=PAST_LEASE,
     ),
     "two users on an exclusive topic": Scope(
         names=("start", "take_over", "pause", "cancel"),

@@ -1,4 +1,4 @@
-"""Killed at any moment, sub-agents go on to the same end, and each success counts once."""
+"""Killed at any moment, the agents of a plan go on to its brief, and each success counts once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.agent_kills import kill_agents
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes would take too long to start")
 def test_fifty_kills_lose_nothing_but_the_runs_under_way(tmp_path: Path) -> None:
-    """After each kill -9 the agents go on; in the end all essays are there, each part once."""
+    """After each kill -9 the agents go on; in the end each brief is there, each section once."""
     tally = kill_agents(tmp_path / "killed.db", 50, seed=1)
     assert tally.faults == []
     assert tally.kills == 50
-    assert tally.essays > 1
+    assert tally.plans > 1
     assert tally.left[1] + tally.left[2] > 0
     assert tally.lost > 0

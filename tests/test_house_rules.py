@@ -280,6 +280,57 @@ def test_rooms_are_entered_by_the_door(path: Path) -> None:
     assert not imports, f"{name_of(path)}: private to another room: {', '.join(imports)}"
 
 
+# What carries programs knows none of them.
+
+_CARRYING: Final = ("workflows", "records", "adapters", "sessions")
+_PROGRAMS: Final = frozenset({"identity", "plan"})
+
+
+def favoured(source: str) -> Iterator[str]:
+    """Programs that are imported from `coachwork.programs`, with their line."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names = [node.value]
+        else:
+            continue
+        for name in names:
+            match name.split("."):
+                case ["coachwork", "programs", program, *_] if program in _PROGRAMS:
+                    yield f"{name} (line {node.lineno})"
+                case _:
+                    pass
+
+
+def test_a_favoured_program_is_seen() -> None:
+    """The rule sees each way to import one, and lets the parts pass that all are made of."""
+    source = """
+from coachwork.programs import Program, plan
+from coachwork.programs.identity import IDENTITY
+import coachwork.programs.plan._state
+import_module("coachwork.programs.plan")
+from coachwork.programs import texts
+"""
+    assert sorted(favoured(source)) == [
+        "coachwork.programs.identity.IDENTITY (line 3)",
+        "coachwork.programs.plan (line 2)",
+        "coachwork.programs.plan (line 5)",
+        "coachwork.programs.plan._state (line 4)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", [path for room in _CARRYING for path in files(f"{room}/**/*.py")], ids=name_of
+)
+def test_no_program_is_a_special_case(path: Path) -> None:
+    """Workflows, records, repositories and sessions know programs as such alone."""
+    favours = sorted(favoured(path.read_text("utf-8")))
+    assert not favours, f"{name_of(path)}: knows a program by name: {', '.join(favours)}"
+
+
 # An example that is not run says why.
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from coachwork.diagrams import mermaid
 from coachwork.errors import ValidationError
 from tests.programs.habits import HABITS
 
+EXAMPLES = str(Path(__file__).parents[2] / "examples")
 HERE = "tests.programs.habits:HABITS"
 
 
@@ -42,6 +44,22 @@ def test_one_of_an_application_stands_beside_them(capsys: pytest.CaptureFixture[
     assert "  user    thank\n" in own
     assert own.endswith(mermaid(HABITS.phases))
     assert max(map(len, own.partition("\n\n")[0].splitlines())) <= 80
+
+
+def test_the_one_of_the_examples_stands_beside_those_of_the_library(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are told in the same words, whoever has written them, and each with its diagram."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    assert main(["programs", "your_own_program:HABITS"]) == 0
+    told = capsys.readouterr().out
+    programs = [*PROGRAMS, imported("your_own_program:HABITS", "MODULE:NAME")]
+    assert len({program.id for program in programs}) == 3
+    heads = [f"{one.id}, version {one.version}, a state for each {one.scope}\n" for one in programs]
+    places = [told.index(head) for head in heads]
+    assert places == sorted(places)
+    for program in programs:
+        assert mermaid(program.phases) in told
 
 
 @pytest.mark.parametrize("where", ["", "habits", "no_such_module:X", f"{HERE}S", "json:dumps"])
