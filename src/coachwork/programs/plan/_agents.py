@@ -52,6 +52,7 @@ def section_agent(
     required: bool = True,
     timeout: float = 60.0,
     attempts: int = 3,
+    losses: int = 10,
     model: str | None = None,
 ) -> Agent[CoachingPlan]:
     """Return an agent that writes a section of the brief.
@@ -66,6 +67,7 @@ def section_agent(
         required: Whether there is no brief without its section.
         timeout: How many seconds one attempt may take.
         attempts: After how many failed attempts it has failed.
+        losses: After how many runs that were lost to crashes it has failed.
         model: The name of the model that is to be asked, or None for the port's own.
 
     Raises:
@@ -79,6 +81,7 @@ def section_agent(
         required=required,
         timeout=timeout,
         attempts=attempts,
+        losses=losses,
         model=model,
         description=task,
     )
