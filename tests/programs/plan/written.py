@@ -16,7 +16,12 @@ ANSWERS: Final = json.dumps(
         "actions": [
             {
                 "type": "assess_answer",
-                "parameters": {"complete": True, "confidence": 0.9, "response": f"My {step}."},
+                "parameters": {
+                    "step": step.value,
+                    "complete": True,
+                    "confidence": 0.9,
+                    "response": f"My {step}.",
+                },
             }
             for step in Step
         ],
