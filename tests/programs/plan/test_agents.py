@@ -59,13 +59,12 @@ def test_where_nothing_is_known_nothing_is_told() -> None:
 
 
 def test_an_agent_is_as_it_is_wanted() -> None:
-    """Stage, time, attempts and model are chosen."""
+    """Stage, time, attempts, losses and model are chosen."""
     agent = section_agent(
-        "team", "Who?", stage=3, required=False, timeout=5, attempts=1, model="small"
+        "team", "Who?", stage=3, required=False, timeout=5, attempts=1, losses=2, model="small"
     )
-    assert (agent.stage, agent.required, agent.timeout, agent.attempts, agent.model) == (
-        3, False, 5, 1, "small",
-    )  # fmt: skip
+    assert (agent.stage, agent.required, agent.timeout) == (3, False, 5)
+    assert (agent.attempts, agent.losses, agent.model) == (1, 2, "small")
     assert (agent.name, agent.description) == ("team", "Who?")
 
 
