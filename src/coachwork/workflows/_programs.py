@@ -101,7 +101,7 @@ def actions(  # noqa: PLR0913 - one keyword for each filter
         message: Only actions that the message of this number in *session* triggered.
         type: Only actions of this type.
         status: Only ``applied`` or only ``refused`` ones.
-        sender: Only the ``coach``'s, only the ``user``'s or only those of the ``agent``s.
+        sender: Only actions of the ``coach``, of the ``user`` or of an ``agent``.
         since: Only actions then (UTC) or later.
         before: Only earlier ones (UTC).
         newest_first: The latest first.
