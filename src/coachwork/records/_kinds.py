@@ -81,6 +81,11 @@ def audit_key(progress: Key, number: int) -> Key:
     return Key("audit", progress.tenant, (*progress.parts, number))
 
 
+def progress_of(audit: Audit) -> Key:
+    """Return the key of the progress that *audit* tells of."""
+    return progress_key(audit.tenant, audit.program, audit.user, audit.subject, audit.scenario)
+
+
 # --- facts -----------------------------------------------------------------------------------
 
 
@@ -187,10 +192,7 @@ PROGRESS: Final = Kind(
 AUDIT: Final = Kind(
     name="audit",
     type=Audit,
-    key=lambda value: audit_key(
-        progress_key(value.tenant, value.program, value.user, value.subject, value.scenario),
-        value.number,
-    ),
+    key=lambda value: audit_key(progress_of(value), value.number),
     facts=lambda value: Facts(
         owner=value.user,
         session=value.session,

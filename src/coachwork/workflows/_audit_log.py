@@ -17,7 +17,7 @@ from attrs import define, evolve, field
 from coachwork.actions import Audit
 from coachwork.effects import Workflow
 from coachwork.ports import Query
-from coachwork.records import AUDIT, Key, audit_key, progress_key
+from coachwork.records import AUDIT, Key, audit_key, progress_of
 from coachwork.workflows._store import find
 
 FIRST_READ: Final = 20
@@ -47,11 +47,6 @@ class _Log:
     last: Audit
     many: int
     is_whole: bool = False
-
-
-def state_of(audit: Audit) -> Key:
-    """Return the key of the state that *audit* changed."""
-    return progress_key(audit.tenant, audit.program, audit.user, audit.subject, audit.scenario)
 
 
 def _place(audit: Audit) -> tuple[datetime, str]:
@@ -100,7 +95,7 @@ class AuditLog:
         edge: Key | None = None
         while page := (yield from find(AUDIT, evolve(self.query, after=edge, limit=1))):
             head = page[0].value
-            log = _Log(state_of(head), deque([head]), head, FIRST_READ)
+            log = _Log(progress_of(head), deque([head]), head, FIRST_READ)
             edge = audit_key(log.state, 0 if self.query.newest_first else _LAST)
             if self.is_wanted(head):
                 yield from self._skip(log)
@@ -138,7 +133,7 @@ class AuditLog:
             return
         wanted = evolve(self.query, after=AUDIT.key(log.last), limit=log.many)
         page = yield from find(AUDIT, wanted)
-        log.read += (one.value for one in page if state_of(one.value) == log.state)
+        log.read += (one.value for one in page if progress_of(one.value) == log.state)
         log.is_whole = len(log.read) < log.many
         log.many = min(2 * log.many, MOST_READ)
         if log.read:

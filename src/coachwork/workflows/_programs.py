@@ -15,9 +15,9 @@ from coachwork.errors import ValidationError
 from coachwork.ids import checked_id
 from coachwork.ports import Query
 from coachwork.programs import Program, Scope, read_state
-from coachwork.records import AUDIT, Key
+from coachwork.records import AUDIT, Key, progress_of
 from coachwork.workflows._answers import ActionList, ActionView, ProgramView, action_views
-from coachwork.workflows._audit_log import AuditLog, state_of
+from coachwork.workflows._audit_log import AuditLog
 from coachwork.workflows._program import load_underway
 from coachwork.workflows._reading import MAX_LIMIT, checked_instant, checked_number
 from coachwork.workflows._setup import Caller, Setup
@@ -196,7 +196,7 @@ def _is_counted(audit: Audit, there: dict[Key, bool]) -> Workflow[bool]:
         audit: The audit.
         there: What is known of other states; this one is put there, too.
     """
-    key = state_of(audit)
+    key = progress_of(audit)
     if key not in there:
         there[key] = (yield from Get(key)) is not None
     return there[key]

@@ -8,7 +8,7 @@ from coachwork.actions import Audit, Sender
 from coachwork.jobs import Job, JobKind, JobStatus
 from coachwork.messages import Message, Role
 from coachwork.programs import Progress
-from coachwork.records import Key, claim_key, job_key, progress_key
+from coachwork.records import Key, claim_key, job_key
 from coachwork.sessions import (
     LIVE,
     Background,
@@ -113,11 +113,6 @@ def noted_before(job: Job, find: Callable[[Key], Job | None]) -> Job | None:
         seen.add(before.id)
         job = before
     return None
-
-
-def progress_of(audit: Audit) -> Key:
-    """Return the key of the progress that *audit* tells of."""
-    return progress_key(audit.tenant, audit.program, audit.user, audit.subject, audit.scenario)
 
 
 def fault_of_audit(audit: Audit, led: Message | None) -> str | None:

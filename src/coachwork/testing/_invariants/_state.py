@@ -17,7 +17,7 @@ from coachwork.actions import Audit
 from coachwork.jobs import OPEN, Job, JobKind, JobStatus
 from coachwork.messages import FIRST, Message, Role
 from coachwork.programs import Progress
-from coachwork.records import CLAIM, KINDS, Key, Record, audit_key
+from coachwork.records import CLAIM, KINDS, Key, Record, audit_key, progress_of
 from coachwork.sessions import (
     LIVE,
     Account,
@@ -42,7 +42,6 @@ from coachwork.testing._invariants._relations import (
     live_keys,
     noted_before,
     owner_of,
-    progress_of,
     repeats,
     says,
 )

@@ -33,6 +33,7 @@ from coachwork.records import (
     background_key,
     job_key,
     message_key,
+    progress_of,
     receipt_key,
     session_key,
     standing_key,
@@ -58,7 +59,6 @@ from coachwork.testing._invariants._relations import (
     live_keys,
     noted_before,
     owner_of,
-    progress_of,
     repeats,
     says,
 )
