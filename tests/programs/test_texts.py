@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Final, cast
 
 import pytest
 from attrs import field, frozen
 
 from coachwork.errors import ValidationError
+from coachwork.plain import JSON
 from coachwork.programs.texts import (
+    is_deeper,
     is_tellable,
     one_line,
     optional_text_of,
@@ -109,3 +111,10 @@ def test_there_may_be_none_where_that_is_said() -> None:
     assert Texts(few=()).few == ()
     with pytest.raises(ValidationError, match=r"^few: expected 0 to 1 of them"):
         Texts(few=("x", "x"))
+
+
+def test_levels_are_counted() -> None:
+    """What is in no list or object is one; text has no parts."""
+    for value, levels in (("abc", 1), ([], 1), ([1, {}], 2), ({"a": [["x"]], "b": 1}, 4)):
+        assert not is_deeper(cast("JSON", value), levels)
+        assert is_deeper(cast("JSON", value), levels - 1)

@@ -11,7 +11,7 @@ names the field.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
@@ -22,6 +22,7 @@ from coachwork.messages import is_blank
 from coachwork.plain import JSON
 
 __all__ = [
+    "is_deeper",
     "is_tellable",
     "one_line",
     "optional_text_of",
@@ -101,6 +102,23 @@ def quoted(value: JSON) -> str:
 def is_tellable(value: str) -> bool:
     """Whether a model can be told *value*: it holds no NUL and no half of a character."""
     return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def is_deeper(value: JSON, levels: int) -> bool:
+    """Whether lists and objects stand in each other deeper in *value* than so many levels.
+
+    What is in none is the first level.
+    """
+    level = [value]
+    for _ in range(levels):
+        level = [part for whole in level for part in _parts(whole)]
+    return bool(level)
+
+
+def _parts(whole: JSON) -> Iterable[JSON]:
+    if isinstance(whole, dict):
+        return whole.values()
+    return whole if isinstance(whole, list) else ()
 
 
 def text_weight(value: str) -> int:

@@ -14,7 +14,7 @@ from coachwork.programs.identity._changing import added, done
 from coachwork.programs.identity._room import MAX_METADATA, MAX_TRAITS
 from coachwork.programs.identity._state import CoachState, key_of
 from coachwork.programs.identity._texts import MAX_AT_ONCE, MAX_TRAIT
-from coachwork.programs.texts import is_tellable, quoted, text_of, texts_of
+from coachwork.programs.texts import is_deeper, is_tellable, quoted, text_of, texts_of
 
 Answer = Done[CoachState] | Refusal
 
@@ -143,19 +143,10 @@ def _check_metadata(_instance: object, attribute: Attribute[JSON], value: JSON) 
     Raises:
         ValidationError: It could not.
     """
-    level = [value]
-    for _ in range(MAX_METADATA_DEPTH):
-        level = [part for whole in level for part in _parts(whole)]
-    if level:
+    if is_deeper(value, MAX_METADATA_DEPTH):
         raise ValidationError(attribute.name, f"at most {MAX_METADATA_DEPTH} levels of nesting")
     if not is_tellable(quoted(value)):
         raise ValidationError(attribute.name, "text without lone surrogates")
-
-
-def _parts(whole: JSON) -> Iterable[JSON]:
-    if isinstance(whole, dict):
-        return whole.values()
-    return whole if isinstance(whole, list) else ()
 
 
 @frozen

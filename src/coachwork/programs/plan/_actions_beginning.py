@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from attrs import Attribute, evolve, field, frozen
@@ -16,7 +15,7 @@ from coachwork.programs.plan._room import MAX_CONTEXT, plain_weight
 from coachwork.programs.plan._state import CoachingPlan, CoachingStep, PlanStatus
 from coachwork.programs.plan._steps import Step
 from coachwork.programs.plan._table import PlanEvent, moved
-from coachwork.programs.texts import is_tellable, quoted
+from coachwork.programs.texts import is_deeper, is_tellable, quoted
 
 Answer = Done[CoachingPlan] | Refusal
 
@@ -97,21 +96,12 @@ def _check_context(
     Raises:
         ValidationError: It could not.
     """
-    level: list[JSON] = [*value.values()]
-    for _ in range(MAX_CONTEXT_DEPTH):
-        level = [part for whole in level for part in _parts(whole)]
-    if level:
+    if is_deeper(value, MAX_CONTEXT_DEPTH + 1):  # the context itself is a level
         raise ValidationError(attribute.name, f"at most {MAX_CONTEXT_DEPTH} levels of nesting")
     if any(not 0 < len(name) <= MAX_CONTEXT_NAME for name in value):
         raise ValidationError(attribute.name, f"names of 1 to {MAX_CONTEXT_NAME} characters")
     if not is_tellable(quoted(value)):
         raise ValidationError(attribute.name, "text without lone surrogates")
-
-
-def _parts(whole: JSON) -> Iterable[JSON]:
-    if isinstance(whole, dict):
-        return whole.values()
-    return whole if isinstance(whole, list) else ()
 
 
 @frozen
