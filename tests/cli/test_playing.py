@@ -7,7 +7,7 @@ import json
 import pytest
 
 from coachwork.adapters import Memory, ScriptedModel
-from coachwork.cli._playing import Click, Press, play, show_actions
+from coachwork.cli._playing import Click, Press, play, show_entry
 from coachwork.cli._terminal import Terminal
 from coachwork.coach import Chat, Coach
 from coachwork.programs.identity import IDENTITY
@@ -54,11 +54,12 @@ def test_actions_are_shown_with_what_came_of_them(
     play(chat, [Click("add_who_you_are", {"texts": ["patient"]})])
     terminal = Terminal(user="Ada")
     for entry in chat.timeline().entries:
-        show_actions(terminal, entry)
+        show_entry(terminal, entry)
     label = chat.greeting.components[0].buttons[0].label
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
-    assert lines[0].startswith("+  ask_question: ")
-    assert lines[1].startswith("shown  ")
-    assert lines[1].endswith(f" [{label}]")
-    assert lines[2].startswith("-  fly: refused, there is no")
-    assert lines[3].startswith("presses  add_who_you_are: ")
+    assert lines[0] == "coach  Well."
+    assert lines[1].startswith("+  ask_question: ")
+    assert lines[2].startswith("shown  ")
+    assert lines[2].endswith(f" [{label}]")
+    assert lines[3].startswith("-  fly: refused, there is no")
+    assert lines[4].startswith("presses  add_who_you_are: ")

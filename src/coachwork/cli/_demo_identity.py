@@ -7,7 +7,7 @@ from typing import Final
 from coachwork.adapters import ScriptedModel, SQLite, TimeOrderedIds
 from coachwork.cli._database import database_path, opened
 from coachwork.cli._identity_coach import STEPS, WHO_YOU_ARE, answer
-from coachwork.cli._playing import play, show_actions
+from coachwork.cli._playing import play, show_entry
 from coachwork.cli._terminal import Terminal
 from coachwork.coach import Chat, Coach, UserCoach
 from coachwork.diagrams import mermaid
@@ -50,9 +50,7 @@ def _show(terminal: Terminal, ada: UserCoach, chat: Chat[None]) -> None:
     told = chat.timeline()
     phase: str | None = None
     for entry in told.entries:
-        if entry.message is not None:
-            terminal.said(entry.message)
-        show_actions(terminal, entry)
+        show_entry(terminal, entry)
         if entry.phase != phase:
             phase = entry.phase
             terminal.note("phase", str(phase))

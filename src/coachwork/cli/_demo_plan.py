@@ -9,13 +9,13 @@ from typing import Final
 from coachwork.adapters import ScriptedAgents, ScriptedModel, SQLite, TimeOrderedIds
 from coachwork.cli._database import database_path, opened
 from coachwork.cli._plan_coach import AFTER, BEFORE, BUSINESS_PLAN, answer, write
-from coachwork.cli._playing import play, show_actions
+from coachwork.cli._playing import play, show_entry
 from coachwork.cli._terminal import Terminal
 from coachwork.coach import Chat, Coach, UserCoach
 from coachwork.diagrams import mermaid
 from coachwork.programs import AgentStatus
 from coachwork.programs.plan import PLAN, CoachingPlan, brief_of, markdown
-from coachwork.workflows import AgentsView, TimelineEntry
+from coachwork.workflows import AgentsView
 
 USER: Final = "awa"
 TENANT: Final = "demo"
@@ -71,17 +71,10 @@ def _show_talk(terminal: Terminal, chat: Chat[None]) -> None:
     """Show what was said and done, and after each message how far the steps are."""
     seen = ""
     for entry in chat.timeline().entries:
-        _show_entry(terminal, entry)
+        show_entry(terminal, entry)
         if isinstance(entry.state, CoachingPlan) and (line := _steps(entry.state)) != seen:
             terminal.note("steps", line)
             seen = line
-
-
-def _show_entry(terminal: Terminal, entry: TimelineEntry) -> None:
-    """Show what was said, and what was done."""
-    if entry.message is not None:
-        terminal.said(entry.message)
-    show_actions(terminal, entry)
 
 
 def _steps(plan: CoachingPlan) -> str:
@@ -117,7 +110,7 @@ def _show_end(terminal: Terminal, awa: UserCoach, chat: Chat[None], before: int)
     """Show what was said of the brief, the brief itself, and the way through the status table."""
     told = chat.timeline()
     for entry in told.entries[before:]:
-        _show_entry(terminal, entry)
+        show_entry(terminal, entry)
     plan = awa.program(PLAN, chat.session_id).state
     terminal.note("plan", f"{plan.status}, {plan.retry_count} answers were asked for again")
     terminal.heading("the brief, as Markdown")

@@ -60,8 +60,10 @@ def play(chat: Chat[Any], steps: Iterable[Said]) -> None:
                 chat.act(shown.buttons[step.place], message=message.sequence)
 
 
-def show_actions(terminal: Terminal, entry: TimelineEntry) -> None:
-    """Show what was done, and the buttons that came of it."""
+def show_entry(terminal: Terminal, entry: TimelineEntry) -> None:
+    """Show what was said and done, and the buttons that came of it."""
+    if entry.message is not None:
+        terminal.said(entry.message)
     for action in entry.actions:
         refused = "refused, " if action.status is ActionStatus.REFUSED else ""
         who = "presses" if action.sender is Sender.USER else _MARKS[action.status]
